@@ -1,0 +1,243 @@
+/**
+ * The error catalogue: for each code its status on every protocol, what causes it and what cures it.
+ * One row here gives the HTTP status, the gRPC code, the OpenAPI entry and the page under `/docs/errors`.
+ */
+
+/** The canonical gRPC status codes that the catalogue uses. @see https://grpc.io/docs/guides/status-codes/ */
+export type GrpcCode =
+  | 'INVALID_ARGUMENT'
+  | 'UNAUTHENTICATED'
+  | 'PERMISSION_DENIED'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'ABORTED'
+  | 'FAILED_PRECONDITION'
+  | 'RESOURCE_EXHAUSTED'
+  | 'UNIMPLEMENTED'
+  | 'INTERNAL'
+  | 'UNAVAILABLE'
+  | 'DEADLINE_EXCEEDED'
+
+export interface CatalogueRow {
+  readonly status: number
+  readonly grpc: GrpcCode
+  /** What a client is told when no more exact sentence is at hand. */
+  readonly message: string
+  readonly cause: string
+  readonly cure: string
+  /** Whether the same request may succeed later, unchanged. */
+  readonly retry: boolean
+}
+
+/** Every error that Plinth itself can answer. A domain adds its own refusals, always 422, in its actions. */
+export const CATALOGUE = {
+  AUTH_REQUIRED: {
+    status: 401,
+    grpc: 'UNAUTHENTICATED',
+    message: 'Sign in to do this',
+    cause: 'The operation needs a caller who is known, and the request carried no access token.',
+    cure: 'Send `Authorization: Bearer <access token>`.',
+    retry: false,
+  },
+  AUTH_TOKEN_INVALID: {
+    status: 401,
+    grpc: 'UNAUTHENTICATED',
+    message: 'The access token is not valid',
+    cause: 'The token is malformed, signed by a key that this service does not know, or meant for another service.',
+    cure: 'Get a new access token from the issuer of this service and send it unchanged.',
+    retry: false,
+  },
+  AUTH_TOKEN_EXPIRED: {
+    status: 401,
+    grpc: 'UNAUTHENTICATED',
+    message: 'The access token has expired',
+    cause: 'Access tokens live for fifteen minutes at the most; this one is past its `exp`.',
+    cure: 'Refresh the session, then repeat the request with the new access token.',
+    retry: false,
+  },
+  AUTH_FORBIDDEN: {
+    status: 403,
+    grpc: 'PERMISSION_DENIED',
+    message: 'You may not do this',
+    cause: 'The token is good, and no policy permits its bearer to do this to this record.',
+    cure: 'Ask an administrator for the role or permission, or act on a record of your own.',
+    retry: false,
+  },
+  AUTH_FIELD_FORBIDDEN: {
+    status: 403,
+    grpc: 'PERMISSION_DENIED',
+    message: 'You may not use this field',
+    cause: 'A field of the request may be read or written by other roles only.',
+    cure: 'Leave out the fields that `details` names.',
+    retry: false,
+  },
+  VALIDATION_FAILED: {
+    status: 400,
+    grpc: 'INVALID_ARGUMENT',
+    message: 'The request is not valid',
+    cause: 'A field, parameter or header has a wrong type, form or value, or a name that the operation does not know.',
+    cure: 'Correct what `details` names; each entry says what was expected.',
+    retry: false,
+  },
+  VALIDATION_BODY_MALFORMED: {
+    status: 400,
+    grpc: 'INVALID_ARGUMENT',
+    message: 'The body is not well-formed JSON',
+    cause: 'The body is not one JSON object in UTF-8, names a key twice, or nests too deep.',
+    cure: 'Send one JSON object, encoded as UTF-8, each key once.',
+    retry: false,
+  },
+  VALIDATION_BODY_TOO_LARGE: {
+    status: 413,
+    grpc: 'INVALID_ARGUMENT',
+    message: 'The body is too large',
+    cause: 'The body is longer than the operation accepts.',
+    cure: 'Send less in one request.',
+    retry: false,
+  },
+  VALIDATION_CONTENT_TYPE: {
+    status: 415,
+    grpc: 'INVALID_ARGUMENT',
+    message: 'The content type is not supported',
+    cause: 'The body came with a `Content-Type` other than `application/json`.',
+    cure: 'Send JSON, with `Content-Type: application/json`.',
+    retry: false,
+  },
+  VALIDATION_URL_TOO_LONG: {
+    status: 414,
+    grpc: 'INVALID_ARGUMENT',
+    message: 'The URL is too long',
+    cause: 'The URL is longer than this service reads.',
+    cure: 'Use fewer or shorter filters.',
+    retry: false,
+  },
+  VALIDATION_HEADERS_TOO_LARGE: {
+    status: 431,
+    grpc: 'INVALID_ARGUMENT',
+    message: 'The headers are too large',
+    cause: 'The headers of the request are longer than this service reads.',
+    cure: 'Send fewer or shorter headers.',
+    retry: false,
+  },
+  VALIDATION_METHOD_NOT_ALLOWED: {
+    status: 405,
+    grpc: 'UNIMPLEMENTED',
+    message: 'The method is not allowed here',
+    cause: 'The path exists, and it does not answer this HTTP method.',
+    cure: 'Use one of the methods that the `Allow` header lists.',
+    retry: false,
+  },
+  VALIDATION_CURSOR: {
+    status: 400,
+    grpc: 'INVALID_ARGUMENT',
+    message: 'The cursor is not valid',
+    cause: 'The cursor was altered, comes from another list, or was made for another sort or filter.',
+    cure: 'Follow `links.next` of the last answer, or start again without a cursor.',
+    retry: false,
+  },
+  NOT_FOUND_ROUTE: {
+    status: 404,
+    grpc: 'UNIMPLEMENTED',
+    message: 'There is nothing at this address',
+    cause: 'No operation has this path.',
+    cure: 'Look the path up in `/openapi.json` or `/docs`.',
+    retry: false,
+  },
+  NOT_FOUND_RECORD: {
+    status: 404,
+    grpc: 'NOT_FOUND',
+    message: 'There is no such record',
+    cause: 'The record does not exist, was deleted, or is not visible to the caller.',
+    cure: 'Check the id, and that the caller may read the record.',
+    retry: false,
+  },
+  CONFLICT_DUPLICATE: {
+    status: 409,
+    grpc: 'ALREADY_EXISTS',
+    message: 'A record with this value exists already',
+    cause: 'A field that must be unique has a value that another record holds.',
+    cure: 'Choose another value for the field that `details` names.',
+    retry: false,
+  },
+  CONFLICT_VERSION: {
+    status: 409,
+    grpc: 'ABORTED',
+    message: 'The record has changed since it was read',
+    cause: 'The version in `If-Match` is not the current one: somebody else wrote in between.',
+    cure: 'Read the record again, apply the change to what it is now, and send its new `ETag` in `If-Match`.',
+    retry: false,
+  },
+  CONFLICT_REFERENCE: {
+    status: 409,
+    grpc: 'FAILED_PRECONDITION',
+    message: 'Another record depends on this one',
+    cause: 'The change would leave a reference that points nowhere.',
+    cure: 'Change or delete the records that refer to it first.',
+    retry: false,
+  },
+  CONFLICT_IN_PROGRESS: {
+    status: 409,
+    grpc: 'ABORTED',
+    message: 'The same request is being worked on',
+    cause: 'Another request with this `Idempotency-Key` has not finished, or a concurrent change to the same rows won.',
+    cure: 'Wait a moment and send the same request again.',
+    retry: true,
+  },
+  CONFLICT_KEY_REUSED: {
+    status: 422,
+    grpc: 'FAILED_PRECONDITION',
+    message: 'The idempotency key belongs to another request',
+    cause: 'The `Idempotency-Key` was used before with another body.',
+    cure: 'Use a new key for each new request.',
+    retry: false,
+  },
+  RATE_LIMIT_EXCEEDED: {
+    status: 429,
+    grpc: 'RESOURCE_EXHAUSTED',
+    message: 'Too many requests',
+    cause: 'The caller has used up its share for now.',
+    cure: 'Wait as long as `Retry-After` says.',
+    retry: true,
+  },
+  RATE_LIMIT_OVERLOADED: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    message: 'The service is busy',
+    cause: 'More requests are under way than this instance can serve in time, or it is stopping.',
+    cure: 'Wait as long as `Retry-After` says.',
+    retry: true,
+  },
+  INTERNAL_ERROR: {
+    status: 500,
+    grpc: 'INTERNAL',
+    message: 'Something went wrong on our side',
+    cause: 'An error that nobody foresaw. The log has it under the `request_id`.',
+    cure: 'Report the `request_id`.',
+    retry: false,
+  },
+  DEPENDENCY_UNAVAILABLE: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    message: 'A part that this service needs is away',
+    cause: 'The database, or another server that the operation needs, does not answer.',
+    cure: 'Wait as long as `Retry-After` says.',
+    retry: true,
+  },
+  DEPENDENCY_TIMEOUT: {
+    status: 503,
+    grpc: 'DEADLINE_EXCEEDED',
+    message: 'The request took too long',
+    cause: 'A part that this service needs did not finish before the deadline; the work was stopped.',
+    cure: 'Ask for less at once, or wait as long as `Retry-After` says.',
+    retry: true,
+  },
+} as const satisfies Record<string, CatalogueRow>
+
+export type ErrorCode = keyof typeof CATALOGUE
+
+/** The families that every code, a domain's own included, begins with. */
+export const ERROR_FAMILIES = ['AUTH', 'VALIDATION', 'NOT_FOUND', 'CONFLICT', 'RATE_LIMIT', 'INTERNAL', 'DEPENDENCY'] as const
+
+/** The status of a refusal by a domain rule: a request that is well-formed, permitted and against the rules. */
+export const REFUSAL_STATUS = 422
+export const REFUSAL_GRPC: GrpcCode = 'FAILED_PRECONDITION'

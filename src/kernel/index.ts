@@ -1,0 +1,7 @@
+export type { Brand } from './brand.ts'
+export { toKebabCase, toPascalCase, toSnakeCase } from './casing.ts'
+export { CATALOGUE, type CatalogueRow, ERROR_FAMILIES, type ErrorCode, type GrpcCode, REFUSAL_STATUS } from './catalogue.ts'
+export type { Clock, Randomness } from './clock.ts'
+export { type ErrorDetail, invalid, PlinthError, type PlinthErrorOptions, type Refusal, refusal, toPlinthError } from './error.ts'
+export { decodeTypeId, encodeTypeId, encodeTypeIdSuffix, type TypeId } from './typeid.ts'
+export { isUuid, type Uuid, uuidGenerator } from './uuid.ts'

@@ -1,0 +1,16 @@
+/** Who asks: a user, a service or nobody. Policies read it; how it was proved is no concern of the model. */
+import type { Uuid } from '../kernel/index.ts'
+
+export interface Actor {
+  readonly kind: 'user' | 'service' | 'nobody'
+  /** The account's key in the database; null for nobody and for a service without an account. */
+  readonly id: Uuid | null
+  /** The `sub` of the token as it came (`usr_01h4…`); null for nobody. */
+  readonly subject: string | null
+  readonly roles: readonly string[]
+  /** `<resource>:<verb>`, as `posts:write`. */
+  readonly permissions: readonly string[]
+}
+
+/** The actor of a request that carries no token. */
+export const NOBODY: Actor = Object.freeze({ kind: 'nobody', id: null, subject: null, roles: Object.freeze([]), permissions: Object.freeze([]) })

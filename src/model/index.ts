@@ -1,0 +1,1 @@
+export { type Actor, NOBODY } from './actor.ts'
