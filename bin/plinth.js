@@ -1,0 +1,108 @@
+#!/usr/bin/env node
+/**
+ * Starts the command line on a Node that can run it. Plain JavaScript of 2019, because an old Node has to read it in order to
+ * say what is needed. Knows nothing of the commands themselves.
+ *
+ * - On Node >= 24 the command line is loaded into this very process.
+ * - On an older Node the binary that npm's `node` package has put into the nearest node_modules takes over in a child.
+ * - In a source checkout (`src/` beside this folder, not under node_modules) imports of the package resolve to `src/`, so that
+ *   development never runs a stale build.
+ */
+import { spawn } from 'child_process'
+import { existsSync, readFileSync } from 'fs'
+import * as moduleApi from 'module'
+import { constants } from 'os'
+import { dirname, join, sep } from 'path'
+import { fileURLToPath, pathToFileURL } from 'url'
+
+const NODE_MAJOR_MIN = 24
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+/** How long a signal may take to reach the child by itself, when the whole process group got it, before it is passed on. */
+const FORWARD_AFTER_MS = 150
+
+const launcher = fileURLToPath(import.meta.url)
+const root = dirname(dirname(launcher))
+
+if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) runHere()
+else runInNewerNode()
+
+function runHere() {
+  if (process.send && process.env.PLINTH_LAUNCHED) reportSignals()
+  moduleApi.enableCompileCache()
+  const isCheckout = existsSync(join(root, 'src', 'cli', 'main.ts')) && !root.split(sep).includes('node_modules')
+  if (isCheckout && !process.execArgv.includes('--conditions=source')) {
+    moduleApi.registerHooks({
+      resolve: (specifier, context, next) => next(specifier, { ...context, conditions: context.conditions.concat('source') }),
+    })
+  }
+  import(pathToFileURL(isCheckout ? join(root, 'src', 'cli', 'main.ts') : join(root, 'dist', 'cli', 'main.js')).href).catch((error) => {
+    console.error(error)
+    process.exit(1)
+  })
+}
+
+function runInNewerNode() {
+  const node = findNode(root) || findNode(process.cwd())
+  if (!node) {
+    console.error(
+      `Cannot start plinth: this is Node ${process.versions.node}, expected Node ${NODE_MAJOR_MIN} or newer. ` +
+        `Install it, or put it beside the package: npm install --save-dev node@${NODE_MAJOR_MIN}`,
+    )
+    process.exit(2)
+  }
+  const child = spawn(node, process.execArgv.concat(launcher, process.argv.slice(2)), {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: Object.assign({}, process.env, { PLINTH_LAUNCHED: '1' }),
+  })
+  // A signal to the group reaches the child twice if it is also passed on, and a second Ctrl-C often means "at once": so the
+  // child tells which signals it has got, and only those that it has not are passed on.
+  const seen = {}
+  child.on('message', (message) => {
+    if (message && message.plinthSignal) seen[message.plinthSignal] = (seen[message.plinthSignal] || 0) + 1
+  })
+  const received = {}
+  SIGNALS.forEach((signal) => {
+    process.on(signal, () => {
+      received[signal] = (received[signal] || 0) + 1
+      setTimeout(() => {
+        if ((seen[signal] || 0) < received[signal]) child.kill(signal)
+      }, FORWARD_AFTER_MS)
+    })
+  })
+  child.on('error', (error) => {
+    console.error(`Cannot start plinth: ${node} did not run: ${error.message}`)
+    process.exit(1)
+  })
+  child.on('exit', (code, signal) => {
+    process.exit(signal ? 128 + (constants.signals[signal] || 0) : code)
+  })
+}
+
+/** In the child: tells the launcher which signals have come, and stops when the launcher has died without a word. */
+function reportSignals() {
+  delete process.env.PLINTH_LAUNCHED
+  SIGNALS.forEach((signal) => {
+    const report = () => {
+      if (process.connected) process.send({ plinthSignal: signal })
+      // With no other listener the signal keeps its ordinary meaning.
+      if (process.listenerCount(signal) === 1) {
+        process.removeListener(signal, report)
+        process.kill(process.pid, signal)
+      }
+    }
+    process.on(signal, report)
+  })
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  process.channel.unref()
+}
+
+/** The binary of npm's `node` package in the nearest node_modules above `folder`, if it is new enough. */
+function findNode(folder) {
+  const home = join(folder, 'node_modules', 'node')
+  const binary = join(home, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  if (existsSync(binary)) {
+    const version = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).version
+    if (parseInt(version, 10) >= NODE_MAJOR_MIN) return binary
+  }
+  return dirname(folder) === folder ? undefined : findNode(dirname(folder))
+}

@@ -1,0 +1,22 @@
+/** How the tests run: one project for the units beside the code, one for each kind of test in `test/`. */
+import { defineConfig } from 'vitest/config'
+
+const KINDS = ['architecture', 'integration', 'contract', 'conformance', 'chaos']
+
+export default defineConfig({
+  // The package's own name resolves to its sources, as `--conditions=source` does in Node.
+  resolve: { conditions: ['source', 'node', 'import', 'default'] },
+  ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'], externalConditions: ['source', 'node', 'import'] } },
+  test: {
+    // Two cores: more workers only make the timings of the real servers noisy.
+    maxWorkers: 2,
+    execArgv: ['--conditions=source'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'examples/**/*.test.ts'] } },
+      ...KINDS.map((kind) => ({ extends: true as const, test: { name: kind, include: [`test/${kind}/**/*.test.ts`] } })),
+    ],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+  },
+})
