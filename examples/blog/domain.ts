@@ -1,0 +1,62 @@
+/** The domain of the reference service: users and their posts. */
+import { belongsTo, choice, domain, either, email, hasMany, permit, resource, text, timestamp } from 'plinth'
+
+export const User = resource('user', {
+  idPrefix: 'usr',
+  description: 'A person with an account.',
+  fields: {
+    email: email().unique().sensitive().describe('Where the person can be reached; unique.').example('ada@example.com'),
+    displayName: text({ min: 1, max: 100 }).describe('What others see.').example('Ada Lovelace'),
+    role: choice(['admin', 'editor', 'viewer']).default('viewer').writableBy('admin').describe('What the person may do.'),
+  },
+  relations: { posts: hasMany('post', { by: 'author' }) },
+  list: { sort: ['-createdAt', 'displayName'], filter: ['email', 'role', 'createdAt'], search: ['displayName'] },
+  policies: ({ actor, record }) => [
+    permit('read').needs('users:read'),
+    permit('read').when(record.id.is(actor.id)),
+    permit('create', 'update', 'delete', 'restore', 'read-deleted').needs('users:write'),
+  ],
+})
+
+export const Post = resource('post', {
+  description: 'Something that a user wrote.',
+  fields: {
+    author: belongsTo(User).describe('Who wrote it.'),
+    title: text({ min: 1, max: 200 }).example('On the Analytical Engine'),
+    body: text({ max: 50_000 }).example('It can do whatever we know how to order it to perform.'),
+    status: choice(['draft', 'published', 'archived']).default('draft'),
+    publishedAt: timestamp().optional().readOnly().describe('When it was published first.'),
+  },
+  list: { sort: ['-createdAt', 'title', 'publishedAt'], filter: ['author', 'status', 'createdAt', 'publishedAt'], search: ['title'] },
+  policies: ({ actor, record }) => [
+    permit('read').when(either(record.status.is('published'), record.author.is(actor.id))),
+    permit('read', 'restore', 'read-deleted').to('admin').needs('posts:read'),
+    permit('create', 'update', 'publish').to('editor').needs('posts:write').when(record.author.is(actor.id)),
+    permit('create', 'update', 'publish').to('admin').needs('posts:write'),
+    permit('delete').needs('posts:delete'),
+  ],
+  actions: (action) => ({
+    publish: action({
+      description: 'Makes a draft visible to everybody.',
+      input: { at: timestamp().optional().describe('When it counts as published; now, if left out.') },
+      refusals: {
+        CONFLICT_POST_NOT_DRAFT: { message: 'Only a draft can be published', cure: 'Publish posts whose `status` is `draft`.' },
+      },
+      async run({ record, input, store, refuse, clock }) {
+        if (record.status !== 'draft') throw refuse('CONFLICT_POST_NOT_DRAFT')
+        return store.update(record, { status: 'published', publishedAt: input.at ?? new Date(clock.now()) })
+      },
+    }),
+  }),
+  cache: { http: 'public' },
+})
+
+export default domain({
+  name: 'blog',
+  roles: {
+    admin: ['users:read', 'users:write', 'posts:read', 'posts:write', 'posts:delete'],
+    editor: ['posts:read', 'posts:write'],
+    viewer: ['posts:read'],
+  },
+  resources: [User, Post],
+})

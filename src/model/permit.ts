@@ -1,0 +1,127 @@
+/** Policies as they are declared: which verbs a rule permits, to whom, and when. What is not permitted is refused. */
+import type { Uuid } from '../kernel/index.ts'
+import { ALWAYS, all, type Condition, either, not, Reference } from './condition.ts'
+import type { FieldMap } from './field.ts'
+import type { ValueOf } from './infer.ts'
+
+/** What a rule can permit: the standard verbs, the name of an action, or `read-deleted` to see deleted records. */
+export type Verb = 'read' | 'create' | 'update' | 'delete' | 'restore' | 'read-deleted' | (string & {})
+
+/** One rule. A record operation is permitted when any rule for its verb holds. */
+export interface Rule {
+  readonly verbs: readonly Verb[]
+  /** The actor must have one of these roles; empty: anybody. */
+  readonly roles: readonly string[]
+  /** The actor must have all of these permissions; empty: none needed. */
+  readonly permissions: readonly string[]
+  readonly condition: Condition
+}
+
+/** A rule in the making. */
+export class RuleBuilder implements Rule {
+  readonly verbs: readonly Verb[]
+  readonly roles: readonly string[]
+  readonly permissions: readonly string[]
+  readonly condition: Condition
+
+  constructor(rule: Rule) {
+    this.verbs = rule.verbs
+    this.roles = rule.roles
+    this.permissions = rule.permissions
+    this.condition = rule.condition
+  }
+
+  /** Only actors with one of these roles. */
+  to(...roles: readonly string[]): RuleBuilder {
+    return new RuleBuilder({ ...this, roles: [...this.roles, ...roles] })
+  }
+
+  /** Only actors with this permission, `<resource>:<verb>`. */
+  needs(permission: string): RuleBuilder {
+    return new RuleBuilder({ ...this, permissions: [...this.permissions, permission] })
+  }
+
+  /** Only when the condition holds; several calls must all hold. */
+  when(condition: Condition): RuleBuilder {
+    return new RuleBuilder({ ...this, condition: this.condition === ALWAYS ? condition : all(this.condition, condition) })
+  }
+}
+
+/**
+ * Begins a rule that permits these verbs.
+ *
+ * @example
+ * permit('update', 'delete').to('editor').when(record.author.is(actor.id))
+ */
+export function permit(...verbs: readonly [Verb, ...Verb[]]): RuleBuilder {
+  return new RuleBuilder({ verbs, roles: [], permissions: [], condition: ALWAYS })
+}
+
+export interface ActorReferences {
+  readonly id: Reference<Uuid>
+  hasRole(...roles: readonly [string, ...string[]]): Condition
+  hasPermission(permission: string): Condition
+  readonly isUser: Condition
+  readonly isService: Condition
+  readonly isNobody: Condition
+}
+
+export interface ContextReferences {
+  /** The wall clock in a zone of the IANA database, `from` included, `to` not: `'09:00'` to `'18:00'`. */
+  timeOfDay(zone: string): { isBetween(from: string, to: string): Condition }
+  /** Days of the week in a zone; Monday is 1, Sunday 7. */
+  weekday(zone: string): { isOneOf(days: readonly number[]): Condition }
+  /** The caller's network address, in CIDR notation: `'10.0.0.0/8'`. */
+  readonly address: { isIn(...ranges: readonly [string, ...string[]]): Condition }
+}
+
+export type RecordReferences<Fields extends FieldMap> = {
+  readonly [Key in keyof Fields]: Reference<ValueOf<Fields[Key]>>
+} & { readonly id: Reference<Uuid>; readonly createdAt: Reference<Date>; readonly updatedAt: Reference<Date> }
+
+/** What the function under `policies` receives. */
+export interface PolicyScope<Fields extends FieldMap> {
+  readonly actor: ActorReferences
+  readonly record: RecordReferences<Fields>
+  readonly context: ContextReferences
+}
+
+export const ACTOR_REFERENCES: ActorReferences = Object.freeze({
+  id: new Reference<Uuid>({ from: 'actor', property: 'id' }),
+  hasRole: (...roles: readonly string[]) => either(...roles.map((role): Condition => ({ node: 'role', role }))),
+  hasPermission: (permission: string): Condition => ({ node: 'permission', permission }),
+  isUser: { node: 'kind', kind: 'user' },
+  isService: { node: 'kind', kind: 'service' },
+  isNobody: { node: 'kind', kind: 'nobody' },
+} satisfies ActorReferences)
+
+const MINUTES_OF_DAY = 24 * 60
+
+/** Reads `'09:30'` as minutes since midnight; `'24:00'` ends the day. */
+function readMinute(text: string): number {
+  const parts = /^([0-9]{2}):([0-9]{2})$/.exec(text)
+  const minute = Number(parts?.[1]) * 60 + Number(parts?.[2])
+  if (parts === null || Number(parts[2]) > 59 || minute > MINUTES_OF_DAY) {
+    throw new TypeError(`Cannot read time of day "${text}": it has another form, expected hours and minutes such as "09:30"`)
+  }
+  return minute
+}
+
+export const CONTEXT_REFERENCES: ContextReferences = Object.freeze({
+  timeOfDay: (zone: string) => ({
+    isBetween: (from: string, to: string): Condition => {
+      const fromMinute = readMinute(from)
+      const toMinute = readMinute(to)
+      // A span over midnight is all of the day but the hours between.
+      if (fromMinute > toMinute) return not({ node: 'time-of-day', zone, fromMinute: toMinute, toMinute: fromMinute })
+      return { node: 'time-of-day', zone, fromMinute, toMinute }
+    },
+  }),
+  weekday: (zone: string) => ({ isOneOf: (days: readonly number[]): Condition => ({ node: 'weekday', zone, days }) }),
+  address: { isIn: (...ranges: readonly string[]): Condition => ({ node: 'address', ranges }) },
+} satisfies ContextReferences)
+
+/** References to the given fields of a record. */
+export function recordReferences(names: readonly string[]): Readonly<Record<string, Reference<unknown>>> {
+  return Object.freeze(Object.fromEntries(names.map((field) => [field, new Reference<unknown>({ from: 'record', field })])))
+}
