@@ -1,0 +1,8 @@
+export { type CheckFinding, checkMigrations } from './check.ts'
+export type { Connect, MigrationConnection } from './connection.ts'
+export { MigrationError, type MigrationErrorCode } from './error.ts'
+export type { MigrationEvent } from './event.ts'
+export { type Migration, type Origin, readMigrations, type Script } from './files.ts'
+export type { MigrationState, MigrationStatus } from './history.ts'
+export type { MigrateOptions } from './options.ts'
+export { migrateDown, migrateUp, type MigrationDone, migrationStatus } from './run.ts'
