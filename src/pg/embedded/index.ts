@@ -1,0 +1,10 @@
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresConnection,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from './embedded.ts'
+export { EmbeddedPostgresError, type EmbeddedPostgresFailure } from './failure.ts'
+export { type Lifeline, type LifelineOptions, lifeline } from './lifeline.ts'
+export type { EmbeddedPostgresEvent } from './server.ts'
+export type { SettingValue } from './settings.ts'
