@@ -36,10 +36,12 @@ function runHere() {
       resolve: (specifier, context, next) => next(specifier, { ...context, conditions: context.conditions.concat('source') }),
     })
   }
-  import(pathToFileURL(isCheckout ? join(root, 'src', 'cli', 'main.ts') : join(root, 'dist', 'cli', 'main.js')).href).catch((error) => {
-    console.error(error)
-    process.exit(1)
-  })
+  import(pathToFileURL(isCheckout ? join(root, 'src', 'cli', 'main.ts') : join(root, 'dist', 'cli', 'main.js')).href).catch(
+    (error) => {
+      console.error(error)
+      process.exit(1)
+    },
+  )
 }
 
 function runInNewerNode() {

@@ -53,7 +53,9 @@ function run(command, cwd) {
     ? spawnSync(process.execPath, [npm].concat(args), { cwd, stdio: 'inherit' })
     : spawnSync('npm', args, { cwd, stdio: 'inherit', shell: process.platform === 'win32' })
   if (done.status !== 0) {
-    console.error(`Cannot install the dependencies: npm ${command} ended with ${done.status}, expected 0. Is the npm registry reachable?`)
+    console.error(
+      `Cannot install the dependencies: npm ${command} ended with ${done.status}, expected 0. Is the npm registry reachable?`,
+    )
     process.exit(1)
   }
 }

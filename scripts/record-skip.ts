@@ -9,6 +9,6 @@ import { appendFileSync } from 'node:fs'
  * @param reason what is missing and how to get it: `redis-server is not on the PATH (apt-get install redis-server)`
  */
 export function recordSkip(name: string, reason: string): void {
-  const file = process.env['PLINTH_SKIPS_FILE']
+  const file = process.env.PLINTH_SKIPS_FILE
   if (file) appendFileSync(file, `${JSON.stringify({ name, reason })}\n`)
 }

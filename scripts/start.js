@@ -4,4 +4,4 @@ import { fileURLToPath } from 'url'
 
 process.chdir(join(dirname(dirname(fileURLToPath(import.meta.url))), 'examples', 'blog'))
 process.argv.splice(2, 0, 'dev')
-import('../bin/plinth.js')
+void import('../bin/plinth.js')

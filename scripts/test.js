@@ -15,7 +15,9 @@ const resultsFile = join(notes, 'results.json')
 const skipsFile = join(notes, 'skips.jsonl')
 
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-const args = ['run', '--allowOnly=false', '--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`].concat(process.argv.slice(2))
+const args = ['run', '--allowOnly=false', '--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`].concat(
+  process.argv.slice(2),
+)
 const child = spawn(node, [vitest].concat(args), {
   cwd: root,
   stdio: 'inherit',
@@ -35,7 +37,7 @@ child.on('exit', (code) => {
   const failed = (results ? results.numFailedTests : 0) || (code === 0 ? 0 : 1)
   if (skips.length > 0) {
     console.log(`\nLEFT OUT, because something is not installed on this machine:`)
-    skips.forEach((skip) => console.log(`  ${skip.name}: ${skip.reason}`))
+    for (const skip of skips) console.log(`  ${skip.name}: ${skip.reason}`)
   }
   console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
   process.exit(failed > 0 ? code || 1 : 0)

@@ -1,0 +1,74 @@
+/**
+ * Proves the package as a user gets it: builds, packs, lints the tarball, installs it into an empty folder, imports every subpath,
+ * compiles a file that imports them, and asks the program for its help.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly exports: Readonly<Record<string, unknown>>
+}
+
+const root = join(import.meta.dirname, '..')
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
+const subpaths = Object.keys(manifest.exports).filter((path) => path !== './package.json')
+const names = subpaths.map((path) => `${manifest.name}${path.slice(1)}`)
+const folder = mkdtempSync(join(tmpdir(), 'plinth-package-'))
+
+function run(what: string, program: string, args: readonly string[], cwd = folder): string {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+  if (status === 0) return stdout
+  throw new Error(`${what}: ended with ${status}, expected 0\n${stdout}${stderr}`)
+}
+
+function runNpm(what: string, args: readonly string[], cwd?: string): string {
+  const npm = process.env.npm_execpath
+  return npm ? run(what, process.execPath, [npm, ...args], cwd) : run(what, 'npm', args, cwd)
+}
+
+function renderImports(): string {
+  const lines = names.map((name, index) => `import * as module${index} from '${name}'`)
+  const counts = names.map((name, index) => `  '${name}': Object.keys(module${index}).length,`)
+  return [...lines, 'console.log(JSON.stringify({', ...counts, '}))', ''].join('\n')
+}
+
+const COMPILER_OPTIONS = { module: 'NodeNext', target: 'ES2024', strict: true, noEmit: true, types: ['node'] }
+
+function checkPackage(): void {
+  run('Cannot build', process.execPath, [join(root, 'scripts', 'build.ts')], root)
+  runNpm('Cannot pack', ['pack', '--ignore-scripts', '--pack-destination', folder], root)
+  const tarball = join(folder, `${manifest.name}-${manifest.version}.tgz`)
+  run('publint', process.execPath, [join(root, 'node_modules', 'publint', 'src', 'cli.js'), tarball, '--strict'], root)
+
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
+  runNpm('Cannot install the tarball', ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline', tarball])
+  writeFileSync(join(folder, 'imports.js'), renderImports())
+  const counts = JSON.parse(run('Cannot import', process.execPath, ['imports.js'])) as Readonly<Record<string, number>>
+  const empty = names.filter((name) => !counts[name])
+  if (empty.length > 0) throw new Error(`${empty.join(', ')} export nothing, expected at least one name`)
+
+  writeFileSync(join(folder, 'imports.ts'), renderImports())
+  const typeRoots = [join(root, 'node_modules', '@types')]
+  const config = { compilerOptions: { ...COMPILER_OPTIONS, skipLibCheck: true, typeRoots }, files: ['imports.ts'] }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  run('Cannot compile against the declarations', process.execPath, [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    '.',
+  ])
+  run('plinth --help', process.execPath, [join(folder, 'node_modules', 'plinth', 'bin', 'plinth.js'), '--help'])
+  for (const name of names) console.log(`${name}: ${counts[name]} names`)
+}
+
+try {
+  checkPackage()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
