@@ -1,0 +1,72 @@
+/** Takes the body off the socket: judged by its headers before a byte is read, and never more than the route allows. */
+import type { IncomingMessage } from 'node:http'
+import { PlinthError } from '../kernel/index.ts'
+import { LINGER_MS } from './limits.ts'
+
+/** The media type, and at most `charset=utf-8`. Spaces are allowed where the grammar allows them, and nowhere else. */
+const JSON_FORM = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i
+
+/** Whether headers announce a body. @see https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
+export function hasBody(raw: IncomingMessage): boolean {
+  const length = raw.headers['content-length']
+  return (length !== undefined && length !== '0') || raw.headers['transfer-encoding'] !== undefined
+}
+
+/** Throws unless the headers announce JSON of an acceptable length. */
+export function checkBodyHeaders(raw: IncomingMessage, bytesMax: number): void {
+  const type = raw.headers['content-type']
+  if (type === undefined || !JSON_FORM.test(type)) {
+    throw new PlinthError('VALIDATION_CONTENT_TYPE', 'Cannot read the body: expected Content-Type "application/json"')
+  }
+  const encoding = raw.headers['content-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new PlinthError('VALIDATION_CONTENT_TYPE', 'Cannot read the body: Content-Encoding is not supported, send it as it is')
+  }
+  if (Number(raw.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax)
+}
+
+/** Collects the body and hands it on; calls exactly one of the two functions, once. */
+export function readBytes(raw: IncomingMessage, bytesMax: number, done: (bytes: Buffer) => void, fail: (error: PlinthError) => void): void {
+  let chunks: Buffer[] | undefined
+  let first: Buffer | undefined
+  let length = 0
+  let isOver = false
+  const end = (error: PlinthError): void => {
+    if (isOver) return
+    isOver = true
+    fail(error)
+  }
+  raw.on('data', (chunk: Buffer) => {
+    if (isOver) return
+    length += chunk.length
+    if (length > bytesMax) {
+      raw.pause()
+      end(tooLarge(bytesMax))
+    } else if (first === undefined) first = chunk
+    else if (chunks === undefined) chunks = [first, chunk]
+    else chunks.push(chunk)
+  })
+  raw.on('end', () => {
+    if (isOver) return
+    isOver = true
+    done(chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks, length))
+  })
+  raw.on('error', (cause) => end(new PlinthError('VALIDATION_BODY_MALFORMED', 'Cannot read the body: it ended too early', { cause })))
+}
+
+/**
+ * Leaves the rest of a body unread and closes the connection soon.
+ *
+ * Node would read and discard all of it, at the cost of whoever pays for the network; closing at once would make the kernel send a
+ * reset that overtakes the answer. So nothing more is read, and the client has a second to take its answer.
+ */
+export function abandonBody(raw: IncomingMessage): void {
+  raw.pause()
+  // Marks the message as taken over, which keeps Node from discarding it at the end of the answer.
+  raw.read(0)
+  setTimeout(() => raw.socket.destroy(), LINGER_MS).unref()
+}
+
+function tooLarge(bytesMax: number): PlinthError {
+  return new PlinthError('VALIDATION_BODY_TOO_LARGE', `Cannot read the body: it is longer than ${bytesMax} bytes`)
+}

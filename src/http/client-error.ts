@@ -1,0 +1,67 @@
+/** Answers bytes that never became a request: broken HTTP, too many headers, a client that is too slow. Same envelope, written by hand. */
+import type { Socket } from 'node:net'
+import { PlinthError, type Refusal } from '../kernel/index.ts'
+import { JSON_HEADERS } from './header-block.ts'
+import { HEADER_BYTES_MAX, URL_LENGTH_MAX } from './limits.ts'
+import { type DocsUrl, renderError } from './render-error.ts'
+
+const TOO_SLOW: Refusal = {
+  code: 'VALIDATION_REQUEST_TIMEOUT',
+  status: 408,
+  grpc: 'DEADLINE_EXCEEDED',
+  message: 'The request did not arrive in time',
+  cause: 'Headers or body came more slowly than this service waits.',
+  cure: 'Send the request again over a better connection.',
+  retry: false,
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  414: 'URI Too Long',
+  431: 'Request Header Fields Too Large',
+  503: 'Service Unavailable',
+}
+
+/** What Node's HTTP server reports. */
+export interface ClientError extends Error {
+  readonly code?: string
+  readonly rawPacket?: Buffer
+}
+
+/** Judges what was wrong, from the parser's code. */
+export function decideClientError(error: ClientError): PlinthError {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW': {
+      // The request line counts as header bytes: when it alone is too long, that is the better answer.
+      const end = error.rawPacket?.indexOf('\r\n') ?? 0
+      if (end < 0 || end > URL_LENGTH_MAX) return new PlinthError('VALIDATION_URL_TOO_LONG', `Cannot read the URL: it is longer than ${URL_LENGTH_MAX} characters`)
+      return new PlinthError('VALIDATION_HEADERS_TOO_LARGE', `Cannot read the headers: they are longer than ${HEADER_BYTES_MAX} bytes`)
+    }
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new PlinthError(TOO_SLOW)
+    default:
+      return new PlinthError('VALIDATION_FAILED', 'Cannot read the request: it is not well-formed HTTP/1.1')
+  }
+}
+
+/** Prints a whole HTTP/1.1 answer that closes the connection. */
+export function renderRawAnswer(error: PlinthError, requestId: string, docsUrl: DocsUrl): string {
+  const { body, headers } = renderError(error, requestId, docsUrl, (field) => field)
+  const lines = [`HTTP/1.1 ${error.status} ${REASONS[error.status] ?? 'Error'}`, `date: ${new Date().toUTCString()}`, 'connection: close']
+  const pairs = [...JSON_HEADERS, 'x-request-id', requestId, ...headers]
+  for (let at = 0; at < pairs.length; at += 2) lines.push(`${pairs[at]}: ${pairs[at + 1]}`)
+  lines.push(`content-length: ${Buffer.byteLength(body)}`, '', body)
+  return lines.join('\r\n')
+}
+
+/** The answer that is under way on a socket. Node keeps it here, and its own default handler reads it too. */
+interface MessageOnSocket {
+  readonly _httpMessage?: { readonly _headerSent?: boolean; readonly headersSent: boolean; readonly req: { readonly complete: boolean } } | null
+}
+
+/** Whether raw bytes on this socket would be taken for the answer to another request, or land in the middle of one. */
+export function isAnswerUnderWay(socket: Socket): boolean {
+  const message = (socket as MessageOnSocket)._httpMessage
+  return message !== undefined && message !== null && (message.headersSent || message.req.complete)
+}

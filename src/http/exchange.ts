@@ -1,0 +1,195 @@
+/**
+ * One request and its answer, as one object under two interfaces: what a handler may read, and how it answers.
+ *
+ * Everything that a handler may not need (query, abort signal) is made on first use; everything that does not change between
+ * requests was made at start and is held by the route.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { PlinthError, toPlinthError } from '../kernel/index.ts'
+import { type Actor, NOBODY } from '../model/index.ts'
+import { readTraceContext, type TraceContext } from '../observe/index.ts'
+import { abandonBody, hasBody } from './body.ts'
+import { type HeaderBlock, JSON_HEADERS } from './header-block.ts'
+import type { JsonObject } from './json.ts'
+import { type Query, readQuery } from './query.ts'
+import { renderError } from './render-error.ts'
+import type { Route, ServerState } from './route.ts'
+
+/** What a handler may read. */
+export interface HttpRequest {
+  readonly method: string
+  /** Path and query as they came. */
+  readonly url: string
+  /** The URL without its query. */
+  readonly path: string
+  readonly params: Readonly<Record<string, string>>
+  /** Each parameter once, decoded. Reading it throws `VALIDATION_FAILED` for a broken query. */
+  readonly query: Query
+  /** The strictly read body; an empty object where the route takes none. */
+  readonly body: JsonObject
+  readonly requestId: string
+  readonly trace: TraceContext
+  /** Who asks, as `authenticate` said; `NOBODY` on public routes. */
+  readonly actor: Actor
+  /** The address of the peer on the socket. Forwarding headers are not believed. */
+  readonly address: string
+  /** Milliseconds of the monotonic clock (`performance.now()`). */
+  readonly startedAtMs: number
+  /** When the caller no longer wants the answer, on the same clock. */
+  readonly deadlineAtMs: number
+  /** Aborted when the client goes away. Made when first read. */
+  readonly signal: AbortSignal
+  /** A header by its lower-case name. */
+  header(name: string): string | undefined
+}
+
+/** How a handler answers: exactly once. */
+export interface HttpReply {
+  readonly isSent: boolean
+  /**
+   * Sends a prepared answer.
+   *
+   * @param headers a block made at start by `headerBlock`
+   * @param body as it goes over the wire; left out for 204 and 304
+   * @param extra names and values in turn that only this answer has: `['etag', '"1"']`
+   */
+  send(status: number, headers: HeaderBlock, body?: string | Uint8Array, extra?: readonly string[]): void
+  /** Sends the error envelope for whatever was thrown. */
+  fail(thrown: unknown): void
+}
+
+const NO_BODY: JsonObject = Object.freeze({})
+const NO_EXTRA: readonly string[] = Object.freeze([])
+
+export class Exchange implements HttpRequest, HttpReply {
+  readonly raw: IncomingMessage
+  readonly params: Readonly<Record<string, string>>
+  readonly requestId: string
+  readonly trace: TraceContext
+  readonly startedAtMs: number
+  actor: Actor = NOBODY
+  body: JsonObject = NO_BODY
+  isSent = false
+  /** False from when somebody reads the body. */
+  isBodyUntouched = true
+  readonly #response: ServerResponse
+  readonly #route: Route
+  readonly #server: ServerState
+  #query: Query | undefined
+  #abort: AbortController | undefined
+
+  constructor(server: ServerState, route: Route, raw: IncomingMessage, response: ServerResponse, params: unknown) {
+    const headers = raw.headers
+    this.startedAtMs = performance.now()
+    this.raw = raw
+    this.params = params as Readonly<Record<string, string>>
+    this.#response = response
+    this.#route = route
+    this.#server = server
+    this.requestId = server.readRequestId(headers['x-request-id'] as string | undefined)
+    this.trace = readTraceContext(headers['traceparent'] as string | undefined, headers['tracestate'] as string | undefined)
+  }
+
+  get method(): string {
+    return this.raw.method ?? 'GET'
+  }
+
+  get url(): string {
+    return this.raw.url ?? '/'
+  }
+
+  get path(): string {
+    const at = this.url.indexOf('?')
+    return at < 0 ? this.url : this.url.slice(0, at)
+  }
+
+  get query(): Query {
+    if (this.#query === undefined) {
+      const at = this.url.indexOf('?')
+      this.#query = readQuery(at < 0 ? '' : this.url.slice(at + 1))
+    }
+    return this.#query
+  }
+
+  get address(): string {
+    return this.raw.socket.remoteAddress ?? ''
+  }
+
+  get deadlineAtMs(): number {
+    return this.startedAtMs + this.#server.requestBudgetMs
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController()
+      this.#abort = abort
+      if (this.#response.destroyed) abort.abort()
+      else {
+        this.#response.on('close', () => {
+          if (!this.#response.writableFinished) abort.abort()
+        })
+      }
+    }
+    return this.#abort.signal
+  }
+
+  header(name: string): string | undefined {
+    const value = this.raw.headers[name]
+    return typeof value === 'string' ? value : value?.join(', ')
+  }
+
+  send(status: number, headers: HeaderBlock, body?: string | Uint8Array, extra: readonly string[] = NO_EXTRA): void {
+    this.#write(status, headers, body, extra, null)
+  }
+
+  fail(thrown: unknown): void {
+    const error = toPlinthError(thrown)
+    if (this.isSent) {
+      this.#server.logger.error('A handler failed after it had answered', { request_id: this.requestId, error: thrown }, { trace: this.trace })
+      return
+    }
+    if (error.status >= 500) this.#logFault(error)
+    const route = this.#route
+    const { body, headers } = renderError(error, this.requestId, this.#server.docsUrl, route.renderField)
+    this.#write(error.status, JSON_HEADERS, body, error.status === 405 ? [...headers, 'allow', route.allow] : headers, error.code)
+  }
+
+  #write(status: number, block: HeaderBlock, body: string | Uint8Array | undefined, extra: readonly string[], errorCode: string | null): void {
+    if (this.isSent) throw new PlinthError('INTERNAL_ERROR', 'Cannot answer twice: the request has its answer already')
+    const response = this.#response
+    const headers = block.slice()
+    headers.push('x-request-id', this.requestId)
+    for (const part of extra) headers.push(part)
+    if (status !== 204 && status !== 304) {
+      headers.push('content-length', String(body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length))
+    }
+    const server = this.#server
+    if (server.isDraining) headers.push('connection', 'close')
+    if (server.cors !== undefined) server.cors.addHeaders(this.raw.headers.origin, headers)
+    if (this.isBodyUntouched || errorCode !== null) this.#settleBody()
+    response.writeHead(status, headers)
+    response.end(body)
+    this.isSent = true
+    server.inFlight -= this.#route.isExempt ? 0 : 1
+    const durationMs = performance.now() - this.startedAtMs
+    this.#route.metrics.record(status, durationMs, errorCode)
+    if (!this.#route.isQuiet) {
+      this.#route.accessLog(status, durationMs, this.requestId, this.trace, server.hashUserId(this.actor), errorCode)
+    }
+  }
+
+  /** A body that nobody will read is discarded when it is short, and left on the wire when it is long or of unknown length. */
+  #settleBody(): void {
+    if (this.raw.complete || !hasBody(this.raw)) return
+    const declared = Number(this.raw.headers['content-length'] ?? Number.POSITIVE_INFINITY)
+    if (declared > this.#route.bodyBytesMax) abandonBody(this.raw)
+  }
+
+  #logFault(error: PlinthError): void {
+    this.#server.logger.error(
+      error.message,
+      { request_id: this.requestId, operation: this.#route.operation, code: error.code, error: error.cause ?? error },
+      { trace: this.trace, userId: this.#server.hashUserId(this.actor) },
+    )
+  }
+}

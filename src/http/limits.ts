@@ -1,0 +1,32 @@
+/** Every bound that the server puts on a caller, with the source of each number. */
+
+/** Longest body, unless the route says otherwise: nginx's and Fastify's default, 1 MiB. */
+export const BODY_BYTES_MAX = 1_048_576
+/** All headers and the request line: Node's default. */
+export const HEADER_BYTES_MAX = 16_384
+/** A browser sends about 20 headers and proxies add some; a hundred is Apache's default. */
+export const HEADER_COUNT_MAX = 100
+/** Apache's and nginx's default for a request line. */
+export const URL_LENGTH_MAX = 8_192
+/** A TypeID with the longest prefix that its specification allows (63) is 90 characters. */
+export const PARAM_LENGTH_MAX = 100
+/** More filters than any list declares. */
+export const QUERY_PARAMETERS_MAX = 64
+/** Deeper than any document that a person wrote; shallow enough for recursion in all that follows. */
+export const JSON_DEPTH_MAX = 32
+/** A client that is slower than this with its headers is a slowloris. */
+export const HEADERS_TIMEOUT_MS = 10_000
+/** Headers and body together: 1 MiB at 35 kB/s. */
+export const REQUEST_TIMEOUT_MS = 30_000
+/** How often Node looks for connections past the two limits above; its default of 30 s would treble them. */
+export const TIMEOUT_CHECK_MS = 2_000
+/** Longer than the 60 s of the usual balancers, so that it is they who close: otherwise a request meets a closing connection. */
+export const KEEP_ALIVE_TIMEOUT_MS = 65_000
+/** Ten thousand idle connections and room for real ones; each costs about 10 KiB. */
+export const CONNECTIONS_MAX = 16_384
+/** Requests under way at once. At 1 ms of CPU each, the last in line waits a second: more would only be late. */
+export const REQUESTS_IN_FLIGHT_MAX = 1_000
+/** What a caller is given before its work is stopped: the database's own bound. */
+export const REQUEST_BUDGET_MS = 30_000
+/** How long a refused upload may keep its connection, so that the client can read why. */
+export const LINGER_MS = 1_000

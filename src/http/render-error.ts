@@ -1,0 +1,45 @@
+/** Prints an error as every client sees it: the envelope, its status and the headers that belong to it. */
+import { CATALOGUE, type PlinthError } from '../kernel/index.ts'
+
+export interface ErrorText {
+  readonly body: string
+  /** Names and values in turn. */
+  readonly headers: readonly string[]
+}
+
+export type RenderField = (field: string) => string
+/** Where a code is explained. Never derived from the `Host` header, which the caller writes. */
+export type DocsUrl = (code: string) => string
+
+/** What a fault of ours looks like from outside, whatever its own message says. */
+const FAULT_STATUS = 500
+const WWW_AUTHENTICATE = 'www-authenticate'
+
+/** Prints the envelope. The message of a 500 is the catalogue's: what happened is in the log, under the request id. */
+export function renderError(error: PlinthError, requestId: string, docsUrl: DocsUrl, renderField: RenderField): ErrorText {
+  const isFault = error.status === FAULT_STATUS
+  const body = JSON.stringify({
+    error: {
+      code: error.code,
+      message: isFault ? CATALOGUE.INTERNAL_ERROR.message : error.message,
+      details: isFault ? [] : error.details.map(({ field, code, message }) => ({ field: renderField(field), code, message })),
+      request_id: requestId,
+      docs_url: docsUrl(error.code),
+    },
+  })
+  return { body, headers: errorHeaders(error) }
+}
+
+function errorHeaders(error: PlinthError): string[] {
+  const headers: string[] = []
+  if (error.status === 401) headers.push(WWW_AUTHENTICATE, challenge(error.code))
+  if (error.retryAfterS !== undefined) headers.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterS))))
+  return headers
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6750#section-3 */
+function challenge(code: string): string {
+  if (code === 'AUTH_TOKEN_EXPIRED') return 'Bearer realm="api", error="invalid_token", error_description="The access token expired"'
+  if (code === 'AUTH_TOKEN_INVALID') return 'Bearer realm="api", error="invalid_token"'
+  return 'Bearer realm="api"'
+}

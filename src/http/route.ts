@@ -1,0 +1,48 @@
+/** What a server knows before the first request: its state, and for each route all that its requests share. */
+import type { Actor } from '../model/index.ts'
+import type { AccessLog, HashUserId, Logger, OperationHandle } from '../observe/index.ts'
+import type { Cors } from './cors.ts'
+import type { HttpReply, HttpRequest } from './exchange.ts'
+import type { DocsUrl, RenderField } from './render-error.ts'
+
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE'
+
+/** `json`: a body must come. `optional`: none is an empty object. `none`: one that comes is refused. */
+export type BodyMode = 'json' | 'optional' | 'none'
+
+export type Authenticate = (authorization: string | undefined) => Actor | Promise<Actor>
+
+export type Handle = (request: HttpRequest, reply: HttpReply) => unknown
+
+/** One method on one path, ready to run. */
+export interface Route {
+  readonly operation: string
+  readonly bodyMode: BodyMode
+  readonly bodyBytesMax: number
+  /** Not asked who the caller is. */
+  readonly isPublic: boolean
+  /** Served however many requests are under way. */
+  readonly isExempt: boolean
+  /** Leaves no line in the log: health probes would drown the rest. */
+  readonly isQuiet: boolean
+  readonly renderField: RenderField
+  /** The methods of this path, for `Allow`. */
+  readonly allow: string
+  readonly metrics: OperationHandle
+  readonly accessLog: AccessLog
+  readonly handle: Handle
+}
+
+/** The part of a server that every exchange reads. */
+export interface ServerState {
+  readonly logger: Logger
+  readonly readRequestId: (header: string | undefined) => string
+  readonly hashUserId: HashUserId
+  readonly docsUrl: DocsUrl
+  readonly requestBudgetMs: number
+  readonly inFlightMax: number
+  readonly authenticate: Authenticate
+  readonly cors: Cors | undefined
+  inFlight: number
+  isDraining: boolean
+}

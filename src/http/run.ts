@@ -1,0 +1,102 @@
+/** The way of a request through the server, in order: limits, load, token, body, handler. Each step answers by throwing. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { invalid, PlinthError } from '../kernel/index.ts'
+import type { Actor } from '../model/index.ts'
+import { checkBodyHeaders, hasBody, readBytes } from './body.ts'
+import { Exchange } from './exchange.ts'
+import { readJsonBody } from './json.ts'
+import { HEADER_COUNT_MAX, URL_LENGTH_MAX } from './limits.ts'
+import type { Route, ServerState } from './route.ts'
+
+/** Headers that mean one thing: two of them are two readings of one request. */
+const SINGLE_HEADERS: ReadonlySet<string> = new Set(['host', 'content-type', 'content-length', 'authorization', 'idempotency-key', 'traceparent', 'x-request-id'])
+/** A cheap first look: only names of these lengths can be among them. */
+const SINGLE_LENGTHS = new Uint8Array(64)
+for (const name of SINGLE_HEADERS) SINGLE_LENGTHS[name.length] = 1
+
+/** Runs a request to its answer. Never throws. */
+export function runRoute(state: ServerState, route: Route, raw: IncomingMessage, response: ServerResponse, params: unknown): void {
+  const exchange = new Exchange(state, route, raw, response, params)
+  if (!route.isExempt) state.inFlight += 1
+  try {
+    checkHead(raw)
+    if (state.inFlight > state.inFlightMax && !route.isExempt) throw new PlinthError('RATE_LIMIT_OVERLOADED')
+    if (route.isPublic) {
+      runBody(route, exchange)
+      return
+    }
+    const actor = state.authenticate(raw.headers.authorization)
+    if (actor instanceof Promise) {
+      actor.then((known) => runAs(known, route, exchange)).catch((error: unknown) => exchange.fail(error))
+    } else {
+      runAs(actor, route, exchange)
+    }
+  } catch (error) {
+    exchange.fail(error)
+  }
+}
+
+function runAs(actor: Actor, route: Route, exchange: Exchange): void {
+  exchange.actor = actor
+  runBody(route, exchange)
+}
+
+function runBody(route: Route, exchange: Exchange): void {
+  const { raw } = exchange
+  if (!hasBody(raw)) {
+    if (route.bodyMode === 'json') throw new PlinthError('VALIDATION_BODY_MALFORMED', 'Cannot read the body: there is none, expected one JSON object')
+    runHandle(route, exchange)
+    return
+  }
+  if (route.bodyMode === 'none') {
+    // An unknown address or method is the better news; its handler throws it.
+    if (route.operation.startsWith('http.')) return runHandle(route, exchange)
+    throw invalid([{ field: 'body', code: 'unknown', message: `Cannot read the request: ${exchange.method} takes no body here` }])
+  }
+  checkBodyHeaders(raw, route.bodyBytesMax)
+  exchange.isBodyUntouched = false
+  readBytes(
+    raw,
+    route.bodyBytesMax,
+    (bytes) => {
+      try {
+        exchange.body = readJsonBody(bytes)
+        runHandle(route, exchange)
+      } catch (error) {
+        exchange.fail(error)
+      }
+    },
+    (error) => exchange.fail(error),
+  )
+}
+
+function runHandle(route: Route, exchange: Exchange): void {
+  const outcome = route.handle(exchange, exchange)
+  if (outcome instanceof Promise) outcome.catch((error: unknown) => exchange.fail(error))
+}
+
+/** What must hold of the head of any request. */
+function checkHead(raw: IncomingMessage): void {
+  if ((raw.url?.length ?? 0) > URL_LENGTH_MAX) {
+    throw new PlinthError('VALIDATION_URL_TOO_LONG', `Cannot read the URL: it is longer than ${URL_LENGTH_MAX} characters`)
+  }
+  const pairs = raw.rawHeaders
+  if (pairs.length > 2 * HEADER_COUNT_MAX) {
+    throw new PlinthError('VALIDATION_HEADERS_TOO_LARGE', `Cannot read the headers: there are more than ${HEADER_COUNT_MAX}`)
+  }
+  let seen: string[] | undefined
+  let hasHost = false
+  for (let at = 0; at < pairs.length; at += 2) {
+    const name = pairs[at] ?? ''
+    if (SINGLE_LENGTHS[name.length] !== 1) continue
+    const folded = name.toLowerCase()
+    if (!SINGLE_HEADERS.has(folded)) continue
+    if (folded === 'host') hasHost = true
+    if (seen === undefined) seen = [folded]
+    else if (seen.includes(folded)) throw invalid([{ field: folded, code: 'duplicate', message: `Cannot read the header "${folded}": it comes more than once` }])
+    else seen.push(folded)
+  }
+  if (!hasHost && raw.httpVersion === '1.1') {
+    throw invalid([{ field: 'host', code: 'required', message: 'Cannot read the request: the header "Host" is missing' }])
+  }
+}
