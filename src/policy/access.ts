@@ -1,0 +1,102 @@
+/**
+ * Decides which rules of a resource apply to an actor, before any record is seen.
+ *
+ * A rule splits in two: the part about actor and context is decided here, in memory; the part about the record is left for SQL.
+ * The rules whose first part holds form a bit set, and each set has one fixed predicate: so statements are few, and none depends on who asks.
+ */
+import { ALWAYS, all, type Condition, either, NEVER, readsRecord, type ResourceModel, type Rule } from '../model/index.ts'
+import { evaluateCondition } from './evaluate.ts'
+import type { PolicyInput, PolicyRecord } from './input.ts'
+
+/** Which rules apply: bit n is the n-th rule for the verb. `DENIED` permits nothing, `UNCONDITIONAL` every record. */
+export type RuleSet = number
+export const DENIED: RuleSet = 0
+export const UNCONDITIONAL: RuleSet = -1
+
+interface SplitRule {
+  readonly rule: Rule
+  /** What must hold of actor and context. */
+  readonly guard: Condition
+  /** What must hold of the record. */
+  readonly residual: Condition
+}
+
+function flatten(condition: Condition): readonly Condition[] {
+  return condition.node === 'all' ? condition.parts.flatMap(flatten) : [condition]
+}
+
+function joinAll(parts: readonly Condition[]): Condition {
+  const [first, ...rest] = parts.filter((part) => !(part.node === 'constant' && part.holds))
+  if (first === undefined) return ALWAYS
+  return rest.length === 0 ? first : all(first, ...rest)
+}
+
+function split(rule: Rule): SplitRule {
+  const parts = flatten(rule.condition)
+  const needed = rule.permissions.map((permission): Condition => ({ node: 'permission', permission }))
+  const roles = rule.roles.length === 0 ? [] : [either(...rule.roles.map((role): Condition => ({ node: 'role', role })))]
+  return {
+    rule,
+    guard: joinAll([...roles, ...needed, ...parts.filter((part) => !readsRecord(part))]),
+    residual: joinAll(parts.filter(readsRecord)),
+  }
+}
+
+/** Decides one verb on one resource. */
+export class Access {
+  readonly verb: string
+  readonly #resource: ResourceModel
+  readonly #rules: readonly SplitRule[]
+  readonly #conditions = new Map<RuleSet, Condition>()
+
+  constructor(resource: ResourceModel, verb: string) {
+    this.verb = verb
+    this.#resource = resource
+    this.#rules = resource.rules.filter((rule) => rule.verbs.includes(verb)).map(split)
+  }
+
+  /** Which rules apply to this actor now. No record is needed; cost grows with the number of rules for the verb. */
+  decide(input: PolicyInput): RuleSet {
+    let set = DENIED
+    for (let at = 0; at < this.#rules.length; at++) {
+      const rule = this.#rules[at]
+      if (rule === undefined || !this.#guardHolds(rule, input)) continue
+      if (rule.residual === ALWAYS) return UNCONDITIONAL
+      set |= 1 << at
+    }
+    return set
+  }
+
+  /** What a record must fulfil under this set of rules. */
+  condition(set: RuleSet): Condition {
+    if (set === UNCONDITIONAL) return ALWAYS
+    if (set === DENIED) return NEVER
+    const known = this.#conditions.get(set)
+    if (known !== undefined) return known
+    const parts = this.#rules.filter((_, at) => (set & (1 << at)) !== 0).map((rule) => rule.residual)
+    const [only] = parts
+    const condition = parts.length === 1 && only !== undefined ? only : either(...parts)
+    this.#conditions.set(set, condition)
+    return condition
+  }
+
+  /** Whether this very record is permitted: the in-memory twin of the predicate. */
+  permits(input: PolicyInput, record: PolicyRecord): boolean {
+    const set = this.decide(input)
+    return evaluateCondition(this.condition(set), this.#resource.fieldsByName, input, record)
+  }
+
+  /** Which rules were asked and how each decided: for `explain-access`. */
+  explain(input: PolicyInput, record: PolicyRecord): readonly { readonly rule: Rule; readonly guardHolds: boolean; readonly recordHolds: boolean }[] {
+    const { fieldsByName } = this.#resource
+    return this.#rules.map((rule) => ({
+      rule: rule.rule,
+      guardHolds: this.#guardHolds(rule, input),
+      recordHolds: evaluateCondition(rule.residual, fieldsByName, input, record),
+    }))
+  }
+
+  #guardHolds(rule: SplitRule, input: PolicyInput): boolean {
+    return rule.guard === ALWAYS || evaluateCondition(rule.guard, this.#resource.fieldsByName, input, {})
+  }
+}

@@ -1,0 +1,5 @@
+export { Access, DENIED, type RuleSet, UNCONDITIONAL } from './access.ts'
+export { type ConditionPrinter, printCondition } from './condition-sql.ts'
+export { evaluateCondition } from './evaluate.ts'
+export { isReadable, isWritable } from './field-access.ts'
+export type { PolicyInput, PolicyRecord } from './input.ts'

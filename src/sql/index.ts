@@ -1,0 +1,2 @@
+export { identifier, literal } from './quote.ts'
+export { type Binder, type BoundValue, digest, type Statement, StatementWriter } from './statement.ts'
