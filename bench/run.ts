@@ -1,0 +1,222 @@
+/**
+ * `npm run bench`: Plinth against servers written by hand, over one database, in interleaved rounds.
+ * What is measured, how and why: `docs/benchmark.md`.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Database, startDatabase } from './load.ts'
+import { CONNECTIONS, measure, type Sample, stopLoad } from './measure.ts'
+import { residentBytes } from './process.ts'
+import { createReport, type Facts, type Measured, type Report, renderMarkdown, renderTerminal } from './report.ts'
+import { shuffled } from './statistics.ts'
+import { startTarget, TARGETS, type Target, type TargetName } from './target.ts'
+import { createIssuer, type Issuer } from './token.ts'
+import { verifyTargets } from './verify.ts'
+import { type Actors, bodyOf, findActors, linesOf, tokenOf, WORKLOADS, type Workload, walkTo } from './workload.ts'
+
+const HELP = `npm run bench -- [options]
+
+  --rounds N        interleaved rounds, default 7
+  --seconds N       seconds of each timed run, default 3
+  --warm-up N       seconds of load before the first round, default 2
+  --only A,B        these workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}
+  --targets A,B     these targets: ${TARGETS.join(', ')}
+  --posts N         rows to seed, default 1000000
+  --name NAME       last part of the names of the result files, default "all"
+  --no-results      print only, write no files
+  --report-only     exit with 0 even when a figure is missed
+`
+
+interface Options {
+  readonly rounds: number
+  readonly seconds: number
+  readonly warmUpSeconds: number
+  readonly workloads: readonly Workload[]
+  readonly targets: readonly TargetName[]
+  readonly posts: number
+  readonly name: string
+  readonly writesResults: boolean
+  readonly isReportOnly: boolean
+}
+
+interface Bench {
+  readonly options: Options
+  readonly database: Database
+  readonly targets: readonly Target[]
+  readonly deepPaths: ReadonlyMap<Target, string>
+  readonly actors: Actors
+  readonly issuer: Issuer
+  readonly folder: string
+}
+
+const USERS = 10_000
+/** What has to be undone at the end, last first. */
+const undo: (() => unknown)[] = []
+
+const options = readOptions(process.argv.slice(2))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void stopAll().then(() => process.exit(130)))
+try {
+  process.exitCode = await run(options)
+} finally {
+  await stopAll()
+}
+
+async function run(options: Options): Promise<number> {
+  const bench = await prepare(options)
+  say('comparing the answers of all targets')
+  const comparedAnswers = await verifyTargets(bench.targets, bench.deepPaths, bench.database, bench.actors, bench.issuer)
+  const measured: Measured[] = []
+  // Writes come after all reads, for they change what the reads would find.
+  for (const isRead of [true, false]) {
+    const workloads = options.workloads.filter(({ script }) => (script === 'read') === isRead)
+    if (workloads.length > 0) measured.push(...(await measureRounds(bench, workloads)))
+  }
+  const startups = bench.targets.map(({ name, pid, readyMs }) => ({ target: name, readyMs, residentMiB: residentBytes(pid) / 2 ** 20 }))
+  const report = createReport(factsOf(bench, comparedAnswers), measured, startups)
+  process.stdout.write(`${renderTerminal(report)}\n`)
+  if (options.writesResults) writeResults(report, options.name)
+  return options.isReportOnly || report.verdicts.every(({ isMet }) => isMet) ? 0 : 1
+}
+
+async function prepare(options: Options): Promise<Bench> {
+  const folder = mkdtempSync(join(tmpdir(), 'plinth-bench-'))
+  undo.push(() => rmSync(folder, { recursive: true, force: true }))
+  say(`seeding ${options.posts} posts and ${USERS} users`)
+  const seededAt = performance.now()
+  const database = await startDatabase({ users: USERS, posts: options.posts })
+  undo.push(() => database.stop())
+  say(`seeded in ${((performance.now() - seededAt) / 1000).toFixed(0)} s`)
+  const issuer = await createIssuer()
+  const actors = await findActors(database)
+  const targets: Target[] = []
+  for (const name of options.targets) {
+    const target = await startTarget(name, { databaseUrl: database.url, issuer, adminId: actors.admin })
+    undo.push(() => target.stop())
+    targets.push(target)
+  }
+  const deepRow = options.posts - 1_000
+  say(`walking to row ${deepRow}`)
+  const deepPaths = new Map(
+    await Promise.all(targets.map(async (target) => [target, await walkTo(deepRow, target, actors, issuer)] as const)),
+  )
+  return { options, database, targets, deepPaths, actors, issuer, folder }
+}
+
+/** Every round runs every workload against every target once; within a workload chance decides which target comes when. */
+async function measureRounds(bench: Bench, workloads: readonly Workload[]): Promise<Measured[]> {
+  const { rounds, seconds, warmUpSeconds } = bench.options
+  const measured = workloads.map(({ name, title, figure }) => {
+    const samples = new Map<TargetName, Sample[]>(bench.targets.map((target) => [target.name, []]))
+    return { workload: name, title, figure, samples }
+  })
+  for (const workload of workloads) for (const target of bench.targets) await measureOnce(bench, workload, target, warmUpSeconds)
+  for (let round = 1; round <= rounds; round++) {
+    for (const [index, workload] of workloads.entries()) {
+      for (const target of shuffled(bench.targets)) {
+        say(`round ${round} of ${rounds}: ${workload.title}, ${target.name}`)
+        measured[index]?.samples.get(target.name)?.push(await measureOnce(bench, workload, target, seconds))
+      }
+    }
+  }
+  return measured
+}
+
+async function measureOnce(bench: Bench, workload: Workload, target: Target, seconds: number): Promise<Sample> {
+  const { actors, database, folder, issuer } = bench
+  await database.settle()
+  return measure({
+    url: target.url,
+    script: workload.script,
+    token: await tokenOf(workload, actors, issuer),
+    lines: await linesOf(workload, database, actors, bench.deepPaths.get(target) ?? ''),
+    body: bodyOf(workload, actors),
+    seconds,
+    serverPid: target.pid,
+    databasePid: database.pid,
+    folder,
+  })
+}
+
+function factsOf({ options, database }: Bench, comparedAnswers: number): Facts {
+  const git = (...parameters: string[]): string => execFileSync('git', parameters, { encoding: 'utf8', cwd: import.meta.dirname }).trim()
+  const isChanged = git('status', '--porcelain', '--', '../src', '../bin', '../examples', '.').length > 0
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit: `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ' with changes' : ''}`,
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    postgres: database.version,
+    posts: options.posts,
+    users: USERS,
+    rounds: options.rounds,
+    seconds: options.seconds,
+    connections: CONNECTIONS,
+    comparedAnswers,
+  }
+}
+
+function writeResults(report: Report, name: string): void {
+  const folder = new URL('./results/', import.meta.url)
+  mkdirSync(folder, { recursive: true })
+  const file = `${report.facts.date}-${name}`
+  writeFileSync(new URL(`${file}.json`, folder), `${JSON.stringify(report, null, 2)}\n`)
+  writeFileSync(new URL(`${file}.md`, folder), renderMarkdown(report))
+  process.stdout.write(`\nwritten to bench/results/${file}.md and .json\n`)
+}
+
+function readOptions(parameters: string[]): Options {
+  const { values } = parseArgs({
+    args: parameters,
+    options: {
+      rounds: { type: 'string', default: '7' },
+      seconds: { type: 'string', default: '3' },
+      'warm-up': { type: 'string', default: '2' },
+      only: { type: 'string', default: WORKLOADS.map(({ name }) => name).join(',') },
+      targets: { type: 'string', default: 'floor,control,expert,plinth' },
+      posts: { type: 'string', default: '1000000' },
+      name: { type: 'string', default: 'all' },
+      'no-results': { type: 'boolean', default: false },
+      'report-only': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    process.stdout.write(HELP)
+    process.exit(0)
+  }
+  const wanted = values.only.split(',')
+  const targets = values.targets.split(',').map((name) => TARGETS.find((each) => each === name) ?? refuse('--targets', name, TARGETS))
+  const known = WORKLOADS.map(({ name }) => name)
+  for (const name of wanted) if (!known.some((each) => each === name)) refuse('--only', name, known)
+  if (targets[0] !== 'floor') refuse('--targets', values.targets, ['a list that begins with floor'])
+  return {
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    warmUpSeconds: Number(values['warm-up']),
+    workloads: WORKLOADS.filter(({ name }) => wanted.includes(name)),
+    targets,
+    posts: Number(values.posts),
+    name: values.name,
+    writesResults: !values['no-results'],
+    isReportOnly: values['report-only'],
+  }
+}
+
+function refuse(option: string, value: string, expected: readonly string[]): never {
+  process.stderr.write(`Cannot read ${option} "${value}": expected ${expected.join(', ')}\n`)
+  process.exit(2)
+}
+
+async function stopAll(): Promise<void> {
+  stopLoad()
+  for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step()
+}
+
+function say(text: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`)
+}

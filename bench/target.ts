@@ -1,0 +1,124 @@
+/** The servers under test: how each is started, known to be ready, and stopped. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './process.ts'
+import type { Issuer } from './token.ts'
+
+/** What the benchmark calls a server: `floor` is the yardstick, `control` the same program once more. */
+export const TARGETS = ['floor', 'control', 'expert', 'plinth', 'floor-silent', 'plinth-silent'] as const
+export type TargetName = (typeof TARGETS)[number]
+
+export interface Target {
+  readonly name: TargetName
+  readonly url: string
+  readonly pid: number
+  /** From the start of the process to the first answer that came from the database. */
+  readonly readyMs: number
+  stop(): Promise<void>
+}
+
+export interface Surroundings {
+  readonly databaseUrl: string
+  readonly issuer: Issuer
+  readonly adminId: string
+}
+
+interface Recipe {
+  readonly command: readonly string[]
+  readonly folder: URL
+  readonly environment: Record<string, string>
+}
+
+const HERE = new URL('./', import.meta.url)
+
+export function recipeOf(name: TargetName, surroundings: Surroundings, port: number, adminPort: number): Recipe {
+  switch (name) {
+    case 'floor':
+    case 'control':
+      return handTarget('floor/server.ts', surroundings, port)
+    case 'floor-silent':
+      return withLogsOff(handTarget('floor/server.ts', surroundings, port))
+    case 'expert':
+      return handTarget('expert/server.ts', surroundings, port)
+    case 'plinth':
+      return plinthTarget(surroundings, port, adminPort)
+    case 'plinth-silent':
+      return withLogsOff(plinthTarget(surroundings, port, adminPort))
+  }
+}
+
+function handTarget(file: string, { databaseUrl, issuer }: Surroundings, port: number): Recipe {
+  return {
+    command: [process.execPath, '--conditions=source', new URL(file, HERE).pathname],
+    folder: HERE,
+    environment: {
+      DATABASE_URL: databaseUrl,
+      PORT: String(port),
+      PUBLIC_KEY: JSON.stringify(issuer.publicJwk),
+      ISSUER: issuer.issuer,
+      AUDIENCE: issuer.audience,
+    },
+  }
+}
+
+/** The reference service, started as a user starts it. */
+function plinthTarget({ databaseUrl, issuer }: Surroundings, port: number, adminPort: number): Recipe {
+  return {
+    command: [process.execPath, new URL('../bin/plinth.js', HERE).pathname, 'start'],
+    folder: new URL('../examples/blog/', HERE),
+    environment: {
+      DATABASE_URL: databaseUrl,
+      PORT: String(port),
+      ADMIN_PORT: String(adminPort),
+      PLINTH_PUBLIC_KEYS: JSON.stringify({ keys: [issuer.publicJwk] }),
+      PLINTH_ISSUER: issuer.issuer,
+      PLINTH_AUDIENCE: issuer.audience,
+    },
+  }
+}
+
+function withLogsOff(recipe: Recipe): Recipe {
+  return { ...recipe, environment: { ...recipe.environment, LOGS: 'off', LOG_LEVEL: 'silent' } }
+}
+
+/** Starts a server and waits until it has read a page from the database. */
+export async function startTarget(name: TargetName, surroundings: Surroundings): Promise<Target> {
+  const port = await freePort()
+  const { command, folder, environment } = recipeOf(name, surroundings, port, await freePort())
+  const [program = '', ...parameters] = command
+  // The log goes where it costs the same for all: to the kernel, and no further.
+  const nowhere = openSync('/dev/null', 'w')
+  const startedAt = performance.now()
+  const server = spawn(program, parameters, {
+    cwd: folder,
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', NODE_ENV: 'production', ...environment },
+    stdio: ['ignore', nowhere, 'inherit'],
+  })
+  const target = { name, url: `http://127.0.0.1:${port}`, pid: server.pid ?? 0, stop: () => stop(server) }
+  try {
+    await untilReady(server, `${target.url}/api/v1/posts?limit=1`, await surroundings.issuer.token(surroundings.adminId, 'admin'))
+  } catch (error) {
+    await target.stop()
+    throw error
+  }
+  return { ...target, readyMs: performance.now() - startedAt }
+}
+
+async function untilReady(server: ChildProcess, url: string, token: string): Promise<void> {
+  for (let attempt = 0; attempt < 3_000; attempt++) {
+    if (server.exitCode !== null) break
+    const isReady = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).then((answer) => answer.ok, () => false)
+    if (isReady) return
+    await sleep(10)
+  }
+  throw new Error(`Cannot start ${server.spawnargs.join(' ')}: it does not answer ${url} with 200, expected it to within thirty seconds`)
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  server.kill('SIGTERM')
+  const isEnded = await Promise.race([ended.then(() => true), sleep(5_000, false)])
+  if (!isEnded) server.kill('SIGKILL')
+}
