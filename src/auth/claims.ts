@@ -1,0 +1,83 @@
+/** Judges the claims of an access token whose signature is good, and turns them into an actor. */
+import { decodeTypeId, PlinthError } from '../kernel/index.ts'
+import type { Actor } from '../model/index.ts'
+import type { SignedToken } from './signature.ts'
+
+export interface ClaimRules {
+  readonly issuer: string
+  readonly audience: string
+  /** Seconds by which clocks may differ. */
+  readonly leewayS: number
+}
+
+/** What the verifier keeps of a token. */
+export interface AccessToken {
+  readonly actor: Actor
+  readonly jti: string
+  /** From this second on it is expired, leeway included. */
+  readonly endS: number
+}
+
+/** JWT-01: an access token that leaks is of use for a quarter of an hour. */
+export const LIFETIME_S_MAX = 900
+const TEXT_LENGTH_MAX = 255
+const ROLES_MAX = 32
+const PERMISSIONS_MAX = 256
+/** A role, or a permission such as `posts:write`. */
+const NAME_FORM = /^[A-Za-z0-9][A-Za-z0-9:._*/-]{0,127}$/
+/** RFC 9068, and the type that most issuers still write. */
+const TYPES: ReadonlySet<string> = new Set(['at+jwt', 'application/at+jwt', 'jwt'])
+/** Claims of an id token, a logout token or a security event: signed by the same issuer, meant for somebody else. */
+const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'sid_hash', 'events']
+
+/** @throws `AUTH_TOKEN_INVALID`, `AUTH_TOKEN_EXPIRED` */
+export function readClaims({ type, claims }: SignedToken, rules: ClaimRules, nowS: number): AccessToken {
+  const { iss, aud, sub, jti, token_use: use, client_id: client } = claims
+  if (!TYPES.has(type)) throw refuse('it is of another type, expected "at+jwt"')
+  if (FOREIGN_CLAIMS.some((name) => Object.hasOwn(claims, name)) || (use !== undefined && use !== 'access')) {
+    throw refuse('it is not an access token')
+  }
+  if (iss !== rules.issuer) throw refuse('it comes from another issuer')
+  if (aud !== rules.audience && !(Array.isArray(aud) && aud.includes(rules.audience))) throw refuse('it is meant for another service')
+  if (!isText(sub)) throw refuse('its claim "sub" is not a text of 1 to 255 characters')
+  if (!isText(jti)) throw refuse('its claim "jti" is not a text of 1 to 255 characters')
+  const endS = readTimes(claims, rules.leewayS, nowS)
+  const actor: Actor = Object.freeze({
+    kind: client === sub ? 'service' : 'user',
+    id: decodeTypeId(sub.slice(0, Math.max(0, sub.lastIndexOf('_'))), sub) ?? null,
+    subject: sub,
+    roles: readNames(claims, 'roles', ROLES_MAX),
+    permissions: readNames(claims, 'permissions', PERMISSIONS_MAX),
+  })
+  return { actor, jti, endS }
+}
+
+function readTimes(claims: Readonly<Record<string, unknown>>, leewayS: number, nowS: number): number {
+  const { exp, nbf, iat } = claims
+  if (!isTime(exp) || !isTime(nbf) || !isTime(iat)) throw refuse('its claims "exp", "nbf" and "iat" are not all numbers')
+  if (nowS >= exp + leewayS) throw new PlinthError('AUTH_TOKEN_EXPIRED')
+  if (nbf > nowS + leewayS || iat > nowS + leewayS) throw refuse('it is not valid yet')
+  if (exp <= iat || exp - iat > LIFETIME_S_MAX + leewayS) throw refuse(`it lives longer than ${LIFETIME_S_MAX} seconds, or ends before it begins`)
+  return exp + leewayS
+}
+
+function readNames(claims: Readonly<Record<string, unknown>>, claim: 'roles' | 'permissions', countMax: number): readonly string[] {
+  const names = claims[claim]
+  const isList = Array.isArray(names) && names.length <= countMax
+  if (!isList || !names.every((name) => typeof name === 'string' && NAME_FORM.test(name))) {
+    throw refuse(`its claim "${claim}" is not a list of at most ${countMax} names`)
+  }
+  return Object.freeze([...(names as string[])])
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= TEXT_LENGTH_MAX
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function refuse(reason: string): PlinthError {
+  return new PlinthError('AUTH_TOKEN_INVALID', `The access token is not valid: ${reason}`)
+}
