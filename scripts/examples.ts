@@ -44,7 +44,8 @@ function readDocstrings(): Example[] {
   const paths = globSync('src/*/**/*.ts', { cwd: root }).filter((path) => !path.endsWith('.test.ts'))
   return paths.flatMap((path) => {
     const text = readFileSync(join(root, path), 'utf8')
-    const blocks = [...text.matchAll(/^[ \t]*\* @example[ \t]*\n(?<code>(?:[ \t]*\*(?! @|\/).*\n)*)/gm)]
+    // From the tag to the next tag or the end of the docstring.
+    const blocks = [...text.matchAll(/(?<=\/\*\*(?:(?!\*\/)[\s\S])*)@example\b(?<code>(?:(?!\*\/|\n[ \t]*\* @)[\s\S])*)/g)]
     return blocks.map((block, index): Example => {
       const code = (block.groups?.code ?? '').replaceAll(/^[ \t]*\* ?/gm, '').replaceAll(/^```\w*$/gm, '')
       const example = join(root, 'examples', '.docs', path.replaceAll(/[/.]/g, '-'), `example-${index + 1}.ts`)
@@ -74,7 +75,8 @@ function checkExamples(examples: readonly Example[], texts: ReadonlyMap<string, 
 }
 
 const indexFiles = globSync('src/*/index.ts', { cwd: root }).map((path) => join(root, path))
-const CANNOT_FIND_NAME = [2304, 2552, 2503, 18004]
+/** Not found, or found only as a type, as `boolean` is. */
+const CANNOT_FIND_NAME = [2304, 2503, 2552, 2693, 18004]
 
 /** The names that the text uses and does not declare. */
 function listFreeNames(program: ts.Program, example: Example): string[] {
