@@ -13,6 +13,7 @@ export type FieldValues = ReadonlyMap<FieldModel, unknown>
 
 /** A body with more wrong fields than this is not read to its end. */
 const FINDINGS_MAX = 20
+const NOTHING_GIVEN: FieldValues = new Map()
 
 export class FieldReader {
   readonly #naming: Naming
@@ -28,15 +29,16 @@ export class FieldReader {
 
   /**
    * @param body anything that was sent
+   * @param given what the path has said already; a body may repeat it and not contradict it
    * @throws `VALIDATION_FAILED` with all findings; `AUTH_FIELD_FORBIDDEN` for fields that others may set
    */
-  read(body: unknown, mode: ReadMode, actor: Actor): FieldValues {
+  read(body: unknown, mode: ReadMode, actor: Actor, given: FieldValues = NOTHING_GIVEN): FieldValues {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw invalid([{ field: '', code: 'type', message: 'The body must be a JSON object' }])
     }
     const findings: ErrorDetail[] = []
     const forbidden: ErrorDetail[] = []
-    const values = new Map<FieldModel, unknown>()
+    const values = new Map<FieldModel, unknown>(given)
     for (const [name, input] of Object.entries(body)) {
       if (findings.length >= FINDINGS_MAX) break
       const field = this.#byName.get(name)
@@ -44,6 +46,10 @@ export class FieldReader {
       if (field === undefined || refusal !== undefined) findings.push(refusal ?? this.#unknown(name))
       else if (!isWritable(field, actor)) forbidden.push({ field: name, code: 'forbidden', message: `${name} may be set by others only` })
       else this.#readValue(field, input, values, findings)
+    }
+    for (const [field, value] of given) {
+      const name = field[this.#naming]
+      if (values.get(field) !== value) findings.push({ field: name, code: 'mismatch', message: `${name} must be the one in the path, or be left out` })
     }
     if (mode !== 'update') this.#complete(mode, actor, values, findings)
     if (findings.length > 0) throw invalid(findings)

@@ -1,0 +1,81 @@
+/** The engine of a domain: its operations, compiled once, over whatever store it is given. */
+import { type Clock, PlinthError, type Uuid } from '../kernel/index.ts'
+import type { Domain } from '../model/index.ts'
+import { CompiledResource } from './compiled-resource.ts'
+import type { Seal } from './cursor.ts'
+import { ResourceOperations } from './resource-operations.ts'
+import type { Runtime } from './runtime.ts'
+import type { KeptAnswer, OnceKey, Operations, Store, Transaction } from './store.ts'
+
+export interface EngineOptions {
+  readonly domain: Domain
+  readonly store: Store
+  readonly clock: Clock
+  readonly newId: () => Uuid
+  /** Seals cursors; the same secret on all instances. */
+  readonly seal: Seal
+}
+
+export class Engine {
+  readonly domain: Domain
+  readonly #options: EngineOptions
+  readonly #compiled: ReadonlyMap<string, CompiledResource>
+  readonly #operations: ReadonlyMap<string, ResourceOperations>
+  /** Requests under way in this process by their key: a twin waits here, not on a connection. */
+  readonly #underWay = new Map<string, Promise<unknown>>()
+
+  constructor(options: EngineOptions) {
+    this.domain = options.domain
+    this.#options = options
+    this.#compiled = new Map(options.domain.resources.map((resource) => [resource.name, new CompiledResource(resource)]))
+    this.#operations = this.#bind(options.store, (work) => options.store.transaction(work))
+  }
+
+  /** The operations of a resource, each statement on its own. */
+  resource(name: string): ResourceOperations {
+    return expectOperations(this.#operations, name)
+  }
+
+  /**
+   * Does `work` at most once for this key, in one transaction with the record that it was done.
+   *
+   * @param work is given the operations of a resource, bound to the transaction
+   * @returns the answer of `work`, or the one that was kept when the same request came before
+   * @throws `CONFLICT_KEY_REUSED` when the key was used for a request with another fingerprint
+   */
+  async once(key: OnceKey, work: (resource: (name: string) => ResourceOperations) => Promise<KeptAnswer>): Promise<{ readonly answer: KeptAnswer; readonly isReplay: boolean }> {
+    const name = JSON.stringify([key.actor, key.route, key.key])
+    for (let twin = this.#underWay.get(name); twin !== undefined; twin = this.#underWay.get(name)) {
+      // Whether the twin succeeded is told by what it left behind.
+      await twin.catch(() => undefined)
+    }
+    const run = this.#options.store.transaction(async (transaction) => {
+      const kept = await transaction.claim(key)
+      if (kept !== undefined) return { answer: kept, isReplay: true }
+      const bound = this.#bind(transaction, (inner) => inner(transaction))
+      const answer = await work((resource) => expectOperations(bound, resource))
+      await transaction.keep(key, answer)
+      return { answer, isReplay: false }
+    })
+    this.#underWay.set(name, run)
+    try {
+      return await run
+    } finally {
+      this.#underWay.delete(name)
+    }
+  }
+
+  #bind(operations: Operations, inTransaction: <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>): ReadonlyMap<string, ResourceOperations> {
+    const bound = new Map<string, ResourceOperations>()
+    const { clock, newId, seal } = this.#options
+    const runtime: Runtime = { operations, inTransaction, clock, newId, seal, sibling: (name) => expectOperations(bound, name) }
+    for (const [name, compiled] of this.#compiled) bound.set(name, new ResourceOperations(compiled, runtime))
+    return bound
+  }
+}
+
+function expectOperations(operations: ReadonlyMap<string, ResourceOperations>, name: string): ResourceOperations {
+  const found = operations.get(name)
+  if (found === undefined) throw new PlinthError('INTERNAL_ERROR', undefined, { cause: new TypeError(`Cannot find resource "${name}", expected one of ${[...operations.keys()].join(', ')}`) })
+  return found
+}

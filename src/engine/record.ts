@@ -1,0 +1,26 @@
+/** Turns the JSON that the store prints into values that code sees, and back. */
+import type { FieldModel, Json, ResourceModel } from '../model/index.ts'
+import type { FieldSet } from './field-set.ts'
+import type { StoredRecord } from './store.ts'
+
+/** A record as code sees it: values by the declared names of its fields. */
+export type CodeRecord = Readonly<Record<string, unknown>>
+
+export function decodeRecord(resource: ResourceModel, stored: StoredRecord): CodeRecord {
+  const json = JSON.parse(stored.json) as Readonly<Record<string, Json>>
+  const record: Record<string, unknown> = {}
+  for (const field of resource.fields) {
+    const value = json[field.column]
+    if (value !== undefined) record[field.name] = value === null ? null : field.kind.fromJson(value)
+  }
+  return record
+}
+
+/** Prints the fields of the set, in snake_case, as the store would. */
+export function encodeRecord(fields: FieldSet, record: CodeRecord): string {
+  return JSON.stringify(Object.fromEntries(fields.fields.map((field) => [field.column, encodeValue(field, record[field.name])])))
+}
+
+function encodeValue(field: FieldModel, value: unknown): Json {
+  return value === null || value === undefined ? null : field.kind.toJson(value)
+}

@@ -1,0 +1,178 @@
+/** The operations of one resource: each reads its input, decides, plans, and has the store run the plan. */
+import { PlinthError } from '../kernel/index.ts'
+import type { FieldModel, ResourceModel, SortModel } from '../model/index.ts'
+import { DENIED } from '../policy/index.ts'
+import { runAction } from './act.ts'
+import type { CompiledResource } from './compiled-resource.ts'
+import type { RequestContext } from './context.ts'
+import { readCursor, renderCursor } from './cursor.ts'
+import { decideAccess, notFound, refused } from './decide.ts'
+import type { FieldSet } from './field-set.ts'
+import type { ActInput, ChangeInput, CreateInput, FieldSelection, GetInput, ListInput, Page, ParentInput } from './inputs.ts'
+import type { AccessPlan, ChangePlan, ListPlan, ParentPlan } from './plan.ts'
+import type { Runtime } from './runtime.ts'
+import type { StoredRecord } from './store.ts'
+
+export class ResourceOperations {
+  readonly compiled: CompiledResource
+  readonly #runtime: Runtime
+
+  constructor(compiled: CompiledResource, runtime: Runtime) {
+    this.compiled = compiled
+    this.#runtime = runtime
+  }
+
+  get model(): ResourceModel {
+    return this.compiled.model
+  }
+
+  async get(context: RequestContext, input: GetInput): Promise<StoredRecord> {
+    const includesDeleted = input.includesDeleted === true
+    const plan = {
+      resource: this.model,
+      context,
+      id: input.id,
+      read: this.#decideRead(context, includesDeleted),
+      fields: this.#fields(context, input.fields, includesDeleted),
+      parent: parentPlan(input.parent),
+      includesDeleted,
+    }
+    const record = await this.#runtime.operations.get(plan)
+    if (record === undefined) throw notFound(this.model, input.id)
+    return record
+  }
+
+  async list(context: RequestContext, input: ListInput): Promise<Page> {
+    const includesDeleted = input.includesDeleted === true
+    const isNumbered = this.model.list.pages === 'numbered'
+    const unplaced: Omit<ListPlan, 'position'> = {
+      resource: this.model,
+      context,
+      read: this.#decideRead(context, includesDeleted),
+      fields: this.#fields(context, input.fields, includesDeleted),
+      parent: parentPlan(input.parent),
+      filters: input.filters,
+      search: input.search,
+      sort: this.#completeSort(input.sort),
+      limit: input.limit,
+      offset: isNumbered ? ((input.page ?? 1) - 1) * input.limit : 0,
+      wantsTotal: isNumbered,
+      includesDeleted,
+    }
+    const { seal } = this.#runtime
+    const position = input.cursor === undefined ? undefined : readCursor(unplaced, input.cursor, seal)
+    const page = await this.#runtime.operations.list({ ...unplaced, position })
+    if (page.records.length === 0 && input.parent !== undefined) await this.#expectParent(context, input.parent)
+
+    const isBackward = position?.isBackward === true
+    const hasNext = isBackward ? true : page.hasMore
+    const hasPrevious = isBackward ? page.hasMore : position !== undefined || (isNumbered && (input.page ?? 1) > 1)
+    return {
+      records: page.records,
+      hasNext,
+      hasPrevious,
+      next: hasNext && !isNumbered && page.last !== undefined ? renderCursor(unplaced, page.last, false, seal) : undefined,
+      previous: hasPrevious && !isNumbered && page.first !== undefined ? renderCursor(unplaced, page.first, true, seal) : undefined,
+      total: page.total,
+    }
+  }
+
+  async create(context: RequestContext, input: CreateInput): Promise<StoredRecord> {
+    const access = this.compiled.access('create')
+    decideAccess(access, this.model, context)
+    const id = this.#runtime.newId()
+    const record = Object.fromEntries([...input.values].map(([field, value]) => [field.name, value]))
+    const now = new Date(context.nowMs)
+    if (!access.permits(context, { ...record, id, createdAt: now, updatedAt: now })) throw refused('create', this.model, context)
+    try {
+      return await this.#runtime.operations.create({ resource: this.model, context, id, values: input.values, fields: this.compiled.fieldSets.readable(context.actor) })
+    } catch (error) {
+      throw input.parent !== undefined && isMissingReference(error, input.parent.child.by) ? notFound(input.parent.parent, input.parent.id) : error
+    }
+  }
+
+  update(context: RequestContext, input: ChangeInput): Promise<StoredRecord> {
+    return this.#change(context, input, { verb: 'update', operation: 'update', target: 'live', sets: 'fields' })
+  }
+
+  replace(context: RequestContext, input: ChangeInput): Promise<StoredRecord> {
+    return this.#change(context, input, { verb: 'update', operation: 'replace', target: 'live', sets: 'fields' })
+  }
+
+  /** Hides the record; it can be restored. */
+  delete(context: RequestContext, input: Omit<ChangeInput, 'values'>): Promise<StoredRecord> {
+    return this.#change(context, { ...input, values: new Map() }, { verb: 'delete', operation: 'delete', target: 'live', sets: 'deletion' })
+  }
+
+  restore(context: RequestContext, input: Omit<ChangeInput, 'values'>): Promise<StoredRecord> {
+    return this.#change(context, { ...input, values: new Map() }, { verb: 'restore', operation: 'restore', target: 'deleted', sets: 'restoration' })
+  }
+
+  act(context: RequestContext, input: ActInput): Promise<StoredRecord> {
+    return runAction(this.compiled, this.#runtime, context, input)
+  }
+
+  async #change(context: RequestContext, input: ChangeInput, how: Pick<ChangePlan, 'operation' | 'target' | 'sets'> & { readonly verb: string }): Promise<StoredRecord> {
+    const write = decideAccess(this.compiled.access(how.verb), this.model, context)
+    const read = this.#decideRead(context, how.target === 'deleted')
+    const { operation, target, sets } = how
+    const result = await this.#runtime.operations.change({
+      resource: this.model,
+      context,
+      id: input.id,
+      operation,
+      target,
+      sets,
+      changes: input.values,
+      expectedVersion: input.expectedVersion,
+      read,
+      write,
+      parent: parentPlan(input.parent),
+      fields: this.compiled.fieldSets.readable(context.actor),
+    })
+    switch (result.kind) {
+      case 'changed':
+        return result.record
+      case 'missing':
+        throw notFound(this.model, input.id)
+      case 'forbidden':
+        throw refused(how.verb, this.model, context)
+      case 'stale':
+        throw new PlinthError('CONFLICT_VERSION')
+    }
+  }
+
+  #decideRead(context: RequestContext, includesDeleted: boolean): AccessPlan {
+    // Deleted records have a rule of their own: what is hidden stays hidden from those who merely read.
+    if (includesDeleted) decideAccess(this.compiled.access('read-deleted'), this.model, context)
+    return decideAccess(this.compiled.access(includesDeleted ? 'read-deleted' : 'read'), this.model, context)
+  }
+
+  #fields(context: RequestContext, selection: FieldSelection | undefined, includesDeleted: boolean): FieldSet {
+    const { fieldSets } = this.compiled
+    const set = selection === undefined ? fieldSets.readable(context.actor) : fieldSets.select(context.actor, selection.names, selection.byName)
+    return includesDeleted ? fieldSets.withDeletion(set) : set
+  }
+
+  /** Adds the key that makes the order total, in the direction of the key before it, so that one index serves both. */
+  #completeSort(sort: readonly SortModel[] = [this.model.list.defaultSort]): readonly SortModel[] {
+    const [id] = this.model.fields
+    const last = sort.at(-1)
+    return id === undefined || last === undefined ? sort : [...sort, { field: id, isDescending: last.isDescending }]
+  }
+
+  /** An empty list of a parent that is not there is a 404, not an empty page. */
+  async #expectParent(context: RequestContext, parent: ParentInput): Promise<void> {
+    const operations = this.#runtime.sibling(parent.parent.name)
+    if (operations.compiled.access('read').decide(context) === DENIED) throw notFound(parent.parent, parent.id)
+    await operations.get(context, { id: parent.id })
+  }
+}
+
+function parentPlan(parent: ParentInput | undefined): ParentPlan | undefined {
+  return parent === undefined ? undefined : { by: parent.child.by, id: parent.id }
+}
+
+function isMissingReference(error: unknown, by: FieldModel): boolean {
+  return error instanceof PlinthError && error.details.some((detail) => detail.code === 'reference' && detail.field === by.publicName)
+}
