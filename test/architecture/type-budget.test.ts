@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { ROOT } from './cruise.ts'
 
 const RESOURCES = 200
-const CHECK_SECONDS_MAX = 10
+const SECONDS_MAX = 10
 const MEMORY_KILOBYTES_MAX = 1024 * 1024
 
 const folder = mkdtempSync(join(tmpdir(), 'plinth-types-'))
@@ -68,15 +68,24 @@ function writeProject(resources: number, extra = ''): void {
   )
 }
 
+/** Processor time, not time on the clock, so that a busy machine does not fail the budget. */
+const REPORT_USAGE = `process.on('exit', () => {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
+  console.log('Usage:', (userCPUTime + systemCPUTime) / 1e6, maxRSS)
+})`
+
 function runCompiler() {
   const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', folder, '--extendedDiagnostics'], { encoding: 'utf8' })
-  const readFigure = (name: string) => Number(new RegExp(`^${name}:\\s+([\\d.]+)`, 'm').exec(stdout)?.[1])
+  const { stdout } = spawnSync(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(REPORT_USAGE)}`, compiler, '-p', folder],
+    { encoding: 'utf8' },
+  )
+  const [, seconds, kilobytes] = /^Usage: ([\d.]+) (\d+)$/m.exec(stdout) ?? []
   return {
-    status,
     errors: stdout.split('\n').filter((line) => line.includes('error TS')),
-    checkSeconds: readFigure('Check time'),
-    kilobytes: readFigure('Memory used'),
+    seconds: Number(seconds),
+    kilobytes: Number(kilobytes),
   }
 }
 
@@ -84,10 +93,10 @@ describe('a large domain', () => {
   test(`of ${RESOURCES} resources with ten fields each is checked within its budget of time and memory`, () => {
     writeProject(RESOURCES)
 
-    const { errors, checkSeconds, kilobytes } = runCompiler()
+    const { errors, seconds, kilobytes } = runCompiler()
 
     expect(errors).toEqual([])
-    expect(checkSeconds).toBeLessThan(CHECK_SECONDS_MAX)
+    expect(seconds).toBeLessThan(SECONDS_MAX)
     expect(kilobytes).toBeLessThan(MEMORY_KILOBYTES_MAX)
   })
 
