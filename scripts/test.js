@@ -21,7 +21,7 @@ const args = ['run', '--allowOnly=false', '--reporter=default', '--reporter=json
 const child = spawn(node, [vitest].concat(args), {
   cwd: root,
   stdio: 'inherit',
-  // The servers that tests start write their skips here: see scripts/record-skip.ts.
+  // The servers that tests start write their skips here: see src/testing/skips.ts.
   env: Object.assign({}, process.env, { PLINTH_SKIPS_FILE: skipsFile }),
 })
 // Ctrl-C reaches vitest by itself, which then stops the servers that it started; this process waits for it.
