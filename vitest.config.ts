@@ -5,12 +5,13 @@ const KINDS = ['architecture', 'integration', 'contract', 'conformance', 'chaos'
 
 export default defineConfig({
   // The package's own name resolves to its sources, as `--conditions=source` does in Node.
-  resolve: { conditions: ['source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'], externalConditions: ['source', 'node', 'import'] } },
+  resolve: { conditions: ['source', 'node'] },
+  ssr: { resolve: { conditions: ['source', 'node'], externalConditions: ['source'] } },
   test: {
     // Two cores: more workers only make the timings of the real servers noisy.
     maxWorkers: 2,
     execArgv: ['--conditions=source'],
+    globalSetup: ['test/global-setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     projects: [

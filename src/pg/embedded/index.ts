@@ -1,3 +1,4 @@
+export { openConnection, type PlainConnection } from './connection.ts'
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresConnection,

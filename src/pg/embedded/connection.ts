@@ -1,0 +1,40 @@
+/** One plain connection, for those who manage databases and for tests: statements as text, rows as objects. */
+import { Client, type QueryResultRow } from 'pg'
+
+export interface PlainConnection extends AsyncDisposable {
+  /** Runs one statement, or several without parameters; returns the rows of the last one. */
+  query<Row extends QueryResultRow>(statement: string, values?: readonly unknown[]): Promise<Row[]>
+  close(): Promise<void>
+}
+
+/** How long a server may take to accept: it is on this machine, or near it. */
+const CONNECT_TIMEOUT_MS = 10_000
+
+/**
+ * Opens a connection of its own, outside every pool. It does not keep the process alive.
+ * @throws what the server answers, as pg reports it
+ */
+export async function openConnection(url: string): Promise<PlainConnection> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  // The next query reports a connection that was lost.
+  client.on('error', () => {})
+  await client.connect()
+  // In pg since 8.0, and missing from its types.
+  if ('unref' in client && typeof client.unref === 'function') client.unref()
+  const close = (): Promise<void> => client.end()
+  // One statement at a time, in the order of asking; a failed one does not stop the next.
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    async query<Row extends QueryResultRow>(statement: string, values?: readonly unknown[]) {
+      const run = (): Promise<unknown> => client.query<Row>(statement, values === undefined ? undefined : [...values])
+      const running = last.then(run, run)
+      last = running
+      const result = await running
+      // pg answers several statements with a list of results, which its types do not say.
+      const final = (Array.isArray(result) ? result.at(-1) : result) as { rows: Row[] }
+      return final.rows
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
