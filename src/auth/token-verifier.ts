@@ -4,6 +4,7 @@ import { type Actor, NOBODY } from '../model/index.ts'
 import { readBearer, sliceBearer } from './bearer.ts'
 import { type AccessToken, readClaims } from './claims.ts'
 import { type JwkSet, readKeySet } from './keys.ts'
+import { RecentTokens } from './recent-tokens.ts'
 import { readSignedToken } from './signature.ts'
 
 export interface TokenVerifierOptions {
@@ -50,7 +51,7 @@ const CACHE_MAX = 10_000
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { issuer, audience, clock, leewayS = LEEWAY_S, isRevoked } = options
   const rules = { issuer, audience, leewayS }
-  const known = new RecentMap<AccessToken>(options.cacheMax ?? CACHE_MAX)
+  const known = new RecentTokens(options.cacheMax ?? CACHE_MAX)
   let keys = readKeySet(options.keys)
 
   const use = (access: AccessToken): Actor => {
@@ -82,37 +83,5 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       keys = readKeySet(set)
       known.clear()
     },
-  }
-}
-
-/** Remembers at least the `max / 2` entries used last, and never more than `max`: two generations, no list to keep in order. */
-class RecentMap<Value> {
-  readonly #half: number
-  #young = new Map<string, Value>()
-  #old = new Map<string, Value>()
-
-  constructor(max: number) {
-    this.#half = Math.max(1, Math.floor(max / 2))
-  }
-
-  get(key: string): Value | undefined {
-    const young = this.#young.get(key)
-    if (young !== undefined) return young
-    const old = this.#old.get(key)
-    if (old !== undefined) this.set(key, old)
-    return old
-  }
-
-  set(key: string, value: Value): void {
-    if (this.#young.size >= this.#half) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(key, value)
-  }
-
-  clear(): void {
-    this.#young.clear()
-    this.#old.clear()
   }
 }

@@ -44,11 +44,11 @@ export function createAdminServer({ metrics, readiness }: AdminServerOptions): A
     const path = request.url?.split('?', 1)[0] ?? '/'
     answer(isRead ? path : '').then(
       ({ status, headers, body }) => {
-        response.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))])
+        response.writeHead(status, [...headers.pairs, 'content-length', String(Buffer.byteLength(body))])
         response.end(body)
       },
       () => {
-        response.writeHead(500, [...JSON_HEADERS])
+        response.writeHead(500, [...JSON_HEADERS.pairs])
         response.end('{"error":{"code":"INTERNAL_ERROR","message":"Something went wrong on our side"}}')
       },
     )

@@ -1,4 +1,5 @@
 /** Answers bytes that never became a request: broken HTTP, too many headers, a client that is too slow. Same envelope, written by hand. */
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { PlinthError, type Refusal } from '../kernel/index.ts'
 import { JSON_HEADERS } from './header-block.ts'
@@ -13,14 +14,6 @@ const TOO_SLOW: Refusal = {
   cause: 'Headers or body came more slowly than this service waits.',
   cure: 'Send the request again over a better connection.',
   retry: false,
-}
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  414: 'URI Too Long',
-  431: 'Request Header Fields Too Large',
-  503: 'Service Unavailable',
 }
 
 /** What Node's HTTP server reports. */
@@ -48,11 +41,10 @@ export function decideClientError(error: ClientError): PlinthError {
 /** Prints a whole HTTP/1.1 answer that closes the connection. */
 export function renderRawAnswer(error: PlinthError, requestId: string, docsUrl: DocsUrl): string {
   const { body, headers } = renderError(error, requestId, docsUrl, (field) => field)
-  const lines = [`HTTP/1.1 ${error.status} ${REASONS[error.status] ?? 'Error'}`, `date: ${new Date().toUTCString()}`, 'connection: close']
-  const pairs = [...JSON_HEADERS, 'x-request-id', requestId, ...headers]
-  for (let at = 0; at < pairs.length; at += 2) lines.push(`${pairs[at]}: ${pairs[at + 1]}`)
-  lines.push(`content-length: ${Buffer.byteLength(body)}`, '', body)
-  return lines.join('\r\n')
+  let head = `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\ndate: ${new Date().toUTCString()}\r\nconnection: close\r\n`
+  head += `${JSON_HEADERS.text}x-request-id: ${requestId}\r\n`
+  for (let at = 0; at < headers.length; at += 2) head += `${headers[at]}: ${headers[at + 1]}\r\n`
+  return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }
 
 /** The answer that is under way on a socket. Node keeps it here, and its own default handler reads it too. */

@@ -14,6 +14,7 @@ import type { JsonObject } from './json.ts'
 import { type Query, readQuery } from './query.ts'
 import { renderError } from './render-error.ts'
 import type { Route, ServerState } from './route.ts'
+import { writeAnswer } from './write-answer.ts'
 
 /** What a handler may read. */
 export interface HttpRequest {
@@ -156,9 +157,7 @@ export class Exchange implements HttpRequest, HttpReply {
 
   #write(status: number, block: HeaderBlock, body: string | Uint8Array | undefined, extra: readonly string[], errorCode: string | null): void {
     if (this.isSent) throw new PlinthError('INTERNAL_ERROR', 'Cannot answer twice: the request has its answer already')
-    const response = this.#response
-    const headers = block.slice()
-    headers.push('x-request-id', this.requestId)
+    const headers = ['x-request-id', this.requestId]
     for (const part of extra) headers.push(part)
     if (status !== 204 && status !== 304) {
       headers.push('content-length', String(body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length))
@@ -167,8 +166,7 @@ export class Exchange implements HttpRequest, HttpReply {
     if (server.isDraining) headers.push('connection', 'close')
     if (server.cors !== undefined) server.cors.addHeaders(this.raw.headers.origin, headers)
     if (this.isBodyUntouched || errorCode !== null) this.#settleBody()
-    response.writeHead(status, headers)
-    response.end(body)
+    writeAnswer(this.#response, status, block, headers, body)
     this.isSent = true
     server.inFlight -= this.#route.isExempt ? 0 : 1
     const durationMs = performance.now() - this.startedAtMs

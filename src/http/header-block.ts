@@ -1,8 +1,16 @@
-/** The headers of an answer, put together once at start: names and values in turn, as `writeHead` takes them without a copy. */
+/** The headers of an answer, checked and printed once at start. */
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Brand } from '../kernel/index.ts'
 
 /** Made by `headerBlock` only, so that no answer goes out without the security headers. */
-export type HeaderBlock = Brand<readonly string[], 'HeaderBlock'>
+export type HeaderBlock = Brand<HeaderBlockParts, 'HeaderBlock'>
+
+interface HeaderBlockParts {
+  /** Names and values in turn. */
+  readonly pairs: readonly string[]
+  /** The same as it goes over the wire, each line with its end. */
+  readonly text: string
+}
 
 /** SEC-05. A route can replace a value (a docs page its `content-security-policy`), and cannot leave one out. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = Object.freeze({
@@ -26,7 +34,13 @@ const DEFAULT_HEADERS: Readonly<Record<string, string>> = { 'cache-control': 'no
 export function headerBlock(headers: Readonly<Record<string, string>> = {}): HeaderBlock {
   const merged: Record<string, string> = { ...SECURITY_HEADERS, ...DEFAULT_HEADERS }
   for (const [name, value] of Object.entries(headers)) merged[name.toLowerCase()] = value
-  return Object.freeze(Object.entries(merged).flat()) as HeaderBlock
+  let text = ''
+  for (const [name, value] of Object.entries(merged)) {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    text += `${name}: ${value}\r\n`
+  }
+  return Object.freeze({ pairs: Object.freeze(Object.entries(merged).flat()), text }) as HeaderBlock
 }
 
 /** For an answer with no body. */

