@@ -59,7 +59,7 @@ function runInTransaction(
       // The whole file at once: the server reads it as it stands, and a position in an error is a position in the file.
       await connection.query(script.sql)
       // The file may have taken another role, which need not be allowed to write the ledger.
-      await connection.query('RESET ROLE')
+      await connection.query('RESET SESSION AUTHORIZATION')
       await finish()
       await connection.query('COMMIT')
     } catch (thrown) {

@@ -2,15 +2,14 @@
 import type { MigrationConnection } from './connection.ts'
 import { quoteIdentifier, type Settings } from './options.ts'
 
-/** Undoes what an earlier file may have set, then fixes what a file may count on, for the session or this transaction alone. */
+/** Undoes what an earlier file may have set, then fixes what a file may count on, for the rest of the session. */
 export async function setSession(
   connection: MigrationConnection,
   settings: Settings,
   lockTimeoutMs: number = settings.lockTimeoutMs,
 ): Promise<void> {
   // Not DISCARD ALL, which would release the runner lock.
-  await connection.query('RESET SESSION AUTHORIZATION')
-  await connection.query('RESET ALL')
+  await connection.query('RESET SESSION AUTHORIZATION; RESET ALL')
   const values = {
     lock_timeout: String(lockTimeoutMs),
     statement_timeout: String(settings.statementTimeoutMs),

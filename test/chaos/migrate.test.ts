@@ -2,9 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type MigrationConnection, type MigrationEvent, migrateUp, migrationStatus } from '../../src/migrate/index.ts'
-import { createLedger } from '../../src/migrate/ledger.ts'
-import { withDefaults } from '../../src/migrate/options.ts'
+import { type MigrationConnection, type MigrationEvent, migrateDown, migrateUp, migrationStatus, readMigrations } from '../../src/migrate/index.ts'
 import { readState, readTables, type ScratchDatabase, scratch, writeMigration } from '../integration/migrate-database.ts'
 
 const server = scratch()
@@ -68,53 +66,74 @@ describe('a migration whose session is killed', () => {
   })
 
   it('before any query of the run leaves a whole number of files applied, and the next run does the rest', async () => {
-    const folder = await server.createFolder({ '0001_all': [STATEMENTS.join(';\n'), DOWN] })
-    const { wholes, final } = await readWholeStates(folder)
+    const before = await server.createFolder({})
+    const folder = await server.createFolder({ '0001_all': [STATEMENTS.join(';\n'), DOWN], '0002_c': ['CREATE TABLE c (id integer)', 'DROP TABLE c'] })
+    const wholes = await readWholeStates(before, folder)
 
     let fatal = 1
     for (; ; fatal++) {
-      const database = await server.createDatabase()
+      const database = await server.createDatabase(before)
       const { connect, isDead } = dyingConnect(database, fatal)
       await migrateUp(connect, { folder }).catch(() => undefined)
       if (!isDead()) break
       expect(wholes, `killed before query ${fatal}`).toContain(await readState(database))
       await migrateUp(database.connect, { folder })
-      expect(await readState(database), `run again after a kill before query ${fatal}`).toBe(final)
+      expect(await readState(database), `run again after a kill before query ${fatal}`).toBe(wholes.at(-1))
     }
 
-    // The runner asks for at least the lock, the ledger, and begin, file, row and commit of three files.
-    expect(fatal).toBeGreaterThan(15)
+    // At least the lock and the ledger; then for each of two files begin, the file, its row, commit.
+    expect(fatal).toBeGreaterThan(10)
   }, 120_000)
 
-  /** The schema as it is before the run, with the ledger alone, and behind each file. */
-  async function readWholeStates(folder: string): Promise<{ wholes: string[]; final: string }> {
-    const database = await server.createDatabase()
+  /** The schema and the ledger before the run, and behind each file of it. */
+  async function readWholeStates(before: string, folder: string): Promise<string[]> {
+    const database = await server.createDatabase(before)
     const wholes = [await readState(database)]
-    const ledgerOnly = await database.connect()
-    for (const last of ['ledger', '0001_journal', '0002_idempotency', '0001_all']) {
-      const abort = new AbortController()
-      const onEvent = ({ kind }: MigrationEvent): void => {
-        // Behind the first file of each run; a file under way is finished.
-        if (kind === 'applied') abort.abort()
-      }
-      if (last === 'ledger') await createLedger(ledgerOnly, withDefaults({ folder }))
-      else await migrateUp(database.connect, { folder, signal: abort.signal, onEvent }).catch(() => undefined)
+    for (const { name } of await readMigrations(folder)) {
+      await migrateUp(database.connect, { folder, to: name })
       wholes.push(await readState(database))
     }
-    return { wholes, final: wholes.at(-1) ?? '' }
+    return wholes
   }
+
+  it('before any query of a revert leaves a whole number of files applied, and the next revert does the rest', async () => {
+    const folder = await server.createFolder({ '0001_all': [STATEMENTS.join(';\n'), DOWN], '0002_c': ['CREATE TABLE c (id integer)', 'DROP TABLE c'] })
+    const wholes = await readWholeStates(await server.createFolder({}), folder)
+
+    let fatal = 1
+    for (; ; fatal++) {
+      const database = await server.createDatabase(folder)
+      const { connect, isDead } = dyingConnect(database, fatal)
+      await migrateDown(connect, { folder, steps: 2 }).catch(() => undefined)
+      if (!isDead()) break
+      expect(wholes, `killed before query ${fatal}`).toContain(await readState(database))
+      await migrateDown(database.connect, { folder, steps: 2 })
+      expect(await readState(database), `reverted again after a kill before query ${fatal}`).toBe(wholes[0])
+    }
+
+    expect(fatal).toBeGreaterThan(10)
+  }, 120_000)
+
+  it('before any query of the first run of all leaves a ledger that the next run can use', async () => {
+    const folder = await server.createFolder({})
+
+    for (let fatal = 1; fatal <= 6; fatal++) {
+      const database = await server.createDatabase()
+      const { connect } = dyingConnect(database, fatal)
+      await expect(migrateUp(connect, { folder })).rejects.toThrow()
+      expect(await migrateUp(database.connect, { folder })).toHaveLength(2)
+    }
+  }, 120_000)
 })
 
 describe('a file without a transaction whose session is killed', () => {
   it('before any query of the run is finished by the next, with no invalid index left', async () => {
-    const prepared = { '0001_all': [STATEMENTS.join(';\n'), DOWN] } as const
+    const before = await server.createFolder({ '0001_all': [STATEMENTS.join(';\n'), DOWN] })
+    const folder = await server.createFolder({ '0001_all': [STATEMENTS.join(';\n'), DOWN], '0002_index': INDEX })
     let final: string | undefined
 
     for (let fatal = 1; ; fatal++) {
-      const database = await server.createDatabase()
-      const folder = await server.createFolder(prepared)
-      await migrateUp(database.connect, { folder })
-      await writeMigration(folder, '0002_index', INDEX)
+      const database = await server.createDatabase(before)
       const { connect, isDead } = dyingConnect(database, fatal)
       await migrateUp(connect, { folder }).catch(() => undefined)
       if (isDead()) await migrateUp(database.connect, { folder })

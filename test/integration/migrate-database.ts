@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterEach } from 'vitest'
 import { readCatalog } from '../../src/migrate/catalog.ts'
-import { testDatabase } from '../../src/testing/index.ts'
+import { readSystemMigrations } from '../../src/migrate/files.ts'
+import { migrateUp, readMigrations } from '../../src/migrate/index.ts'
+import { type DatabaseTemplate, testDatabase } from '../../src/testing/index.ts'
 
 export const BLOG_MIGRATIONS = join(import.meta.dirname, '../../examples/blog/migrations')
 
@@ -18,7 +20,8 @@ export interface ScratchDatabase {
 }
 
 export interface Scratch {
-  createDatabase(): Promise<ScratchDatabase>
+  /** An empty database, or one to which a folder of migrations is applied already; then cloning is all that it takes. */
+  createDatabase(migratedFrom?: string): Promise<ScratchDatabase>
   /** Writes a folder of migrations: `{ '0001_a': [up, down] }`. */
   createFolder(migrations: Readonly<Record<string, readonly [up: string, down: string]>>): Promise<string>
 }
@@ -31,8 +34,8 @@ export function scratch(): Scratch {
   })
 
   return {
-    async createDatabase() {
-      const { url, drop } = await testDatabase()
+    async createDatabase(migratedFrom) {
+      const { url, drop } = await testDatabase(migratedFrom === undefined ? undefined : await migratedTemplate(migratedFrom))
       cleanUps.push(drop)
       const connect = async (): Promise<Client> => {
         const client = new Client({ connectionString: url })
@@ -58,6 +61,21 @@ export function scratch(): Scratch {
   }
 }
 
+async function migratedTemplate(folder: string): Promise<DatabaseTemplate> {
+  const migrations = [...(await readSystemMigrations()), ...(await readMigrations(folder))]
+  return {
+    key: `migrated ${migrations.map(({ name, up }) => `${name} ${up.checksum}`).join()}`,
+    async build(url) {
+      const connect = async (): Promise<Client> => {
+        const client = new Client({ connectionString: url })
+        await client.connect()
+        return client
+      }
+      await migrateUp(connect, { folder })
+    },
+  }
+}
+
 export async function writeMigration(folder: string, name: string, [up, down]: readonly [up: string, down: string]): Promise<void> {
   await writeFile(join(folder, `${name}.up.sql`), up)
   await writeFile(join(folder, `${name}.down.sql`), down)
@@ -73,14 +91,9 @@ export async function readTables({ query }: ScratchDatabase): Promise<string[]> 
 }
 
 /** The whole schema as one value, for comparison: what `migrate check` compares, and the ledger's rows. */
-export async function readState(database: ScratchDatabase): Promise<string> {
-  const connection = await database.connect()
-  try {
-    const catalog = await readCatalog(connection)
-    const { rows: found } = await connection.query(`SELECT to_regclass('public.plinth_migrations') IS NOT NULL AS found`)
-    const ledger = found[0].found ? (await connection.query('SELECT origin, name, state FROM plinth_migrations ORDER BY 1, 2')).rows : []
-    return JSON.stringify({ catalog, ledger }, null, 1)
-  } finally {
-    await connection.end()
-  }
+export async function readState({ query }: ScratchDatabase): Promise<string> {
+  const catalog = await readCatalog({ query: async (text) => ({ rows: await query(text) }), end: async () => undefined })
+  const [row] = await query(`SELECT to_regclass('public.plinth_migrations') IS NOT NULL AS found`)
+  const ledger = row?.['found'] === true ? await query('SELECT origin, name, state FROM plinth_migrations ORDER BY 1, 2') : []
+  return JSON.stringify({ catalog, ledger }, null, 1)
 }

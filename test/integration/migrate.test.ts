@@ -92,6 +92,13 @@ describe('migrateUp()', () => {
     ])
   })
 
+  it('runs as its own role after a file without a transaction that became another', async () => {
+    const database = await server.createDatabase()
+    const folder = await server.createFolder({ '0001_a': ['-- plinth: no transaction\nSET ROLE pg_monitor', 'SELECT 1'], '0002_b': TABLE_B })
+
+    expect(await migrateUp(database.connect, { folder })).toHaveLength(4)
+  })
+
   it('refuses to go on when a file has released the runner lock', async () => {
     const database = await server.createDatabase()
     const folder = await server.createFolder({ '0001_a': ['SELECT pg_advisory_unlock_all()', 'SELECT 1'], '0002_b': TABLE_B })
