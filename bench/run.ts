@@ -74,7 +74,12 @@ async function run(options: Options): Promise<number> {
     const workloads = options.workloads.filter(({ script }) => (script === 'read') === isRead)
     if (workloads.length > 0) measured.push(...(await measureRounds(bench, workloads)))
   }
-  const startups = bench.targets.map(({ name, pid, readyMs }) => ({ target: name, readyMs, residentMiB: residentBytes(pid) / 2 ** 20 }))
+  const startups = bench.targets.map(({ name, pid, readyMs, readyBytes }) => ({
+    target: name,
+    readyMs,
+    readyMiB: readyBytes / 2 ** 20,
+    loadedMiB: residentBytes(pid) / 2 ** 20,
+  }))
   const report = createReport(factsOf(bench, comparedAnswers), measured, startups)
   process.stdout.write(`${renderTerminal(report)}\n`)
   if (options.writesResults) writeResults(report, options.name)

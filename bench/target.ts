@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from './process.ts'
+import { freePort, residentBytes } from './process.ts'
 import type { Issuer } from './token.ts'
 
 /** What the benchmark calls a server: `floor` is the yardstick, `control` the same program once more. */
@@ -15,6 +15,8 @@ export interface Target {
   readonly pid: number
   /** From the start of the process to the first answer that came from the database. */
   readonly readyMs: number
+  /** Resident memory at that moment. */
+  readonly readyBytes: number
   stop(): Promise<void>
 }
 
@@ -102,7 +104,7 @@ export async function startTarget(name: TargetName, surroundings: Surroundings):
     await target.stop()
     throw error
   }
-  return { ...target, readyMs: performance.now() - startedAt }
+  return { ...target, readyMs: performance.now() - startedAt, readyBytes: residentBytes(target.pid) }
 }
 
 async function untilReady(server: ChildProcess, url: string, token: string): Promise<void> {

@@ -8,35 +8,23 @@ import * as schema from '../floor/schema.ts'
 import { createService, Refused, serve } from '../floor/service.ts'
 
 interface Rendered {
-  readonly id: string
-  readonly author_id: string
   readonly version: number
-  /** The record as JSON, without its ids. */
-  readonly rest: string
-}
-
-interface RenderedPage {
-  /** The id and the author's id of each record, 72 characters without anything between. */
-  readonly ids: string | null
-  /** The records as JSON without their ids, one a line. */
-  readonly rests: string | null
-  /** The creation times, with bars between. */
-  readonly times: string | null
+  readonly json: string
 }
 
 const PATH = '/api/v1/posts'
 const JSON_TYPE = 'application/json; charset=utf-8'
-const UUID_CHARACTERS = 36
 const { app, sql } = await createService()
 const newId = uuidGenerator({ now: Date.now, monotonicMs: () => performance.now() }, { fill: (target) => void randomFillSync(target) })
-const rest = sql`row_to_json((SELECT rest FROM (SELECT title, body, status, published_at, created_at, updated_at, version) AS rest))::text`
 
 app.get<{ Params: { id: string } }>(`${PATH}/:id`, { schema: { params: schema.PARAMS } }, async (request, reply) => {
   const { actor } = request
   const [row] = await sql<Rendered[]>`
-    SELECT id, author_id, version, ${rest} AS rest FROM posts
-    WHERE id = ${uuidOf(request.params.id)} AND deleted_at IS NULL
-      AND (status = 'published' OR author_id = ${actor.id} OR ${actor.isAdmin})`
+    SELECT version, row_to_json(post)::text AS json FROM (
+      SELECT id, author_id, created_at, updated_at, version, status, published_at, title, body FROM posts
+      WHERE id = ${uuidOf(request.params.id)} AND deleted_at IS NULL
+        AND (status = 'published' OR author_id = ${actor.id} OR ${actor.isAdmin})
+    ) AS post`
   if (row === undefined) throw new Refused(404, 'NOT_FOUND_RECORD', 'There is no such record')
   const etag = `"${row.version}"`
   void reply.header('etag', etag)
@@ -48,15 +36,15 @@ app.get<{ Querystring: schema.ListQuery }>(PATH, { schema: { querystring: schema
   const { actor, query } = request
   const after = query.cursor === undefined ? undefined : schema.decodeCursor(query.cursor)
   if (query.cursor !== undefined && after === undefined) throw new Refused(400, 'VALIDATION_CURSOR', 'The cursor is not valid')
-  const [page] = await sql<RenderedPage[]>`
-    SELECT string_agg(id::text || author_id::text, '') AS ids, string_agg(${rest}, E'\n') AS rests, string_agg(to_json(created_at)::text, '|') AS times
-    FROM (
-      SELECT * FROM posts
+  // A line feed never stands in JSON that PostgreSQL prints: in a string it is escaped.
+  const [page] = await sql<{ lines: string | null }[]>`
+    SELECT string_agg(row_to_json(post)::text, E'\n') AS lines FROM (
+      SELECT id, author_id, created_at, updated_at, version, status, published_at, title, body FROM posts
       WHERE deleted_at IS NULL AND (status = 'published' OR author_id = ${actor.id} OR ${actor.isAdmin})
         ${after === undefined ? sql`` : sql`AND (created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`}
       ORDER BY created_at DESC, id DESC LIMIT ${query.limit + 1}
-    ) AS page`
-  return reply.type(JSON_TYPE).send(pageAnswer(page, query, request.url, request.id))
+    ) AS post`
+  return reply.type(JSON_TYPE).send(pageAnswer(page?.lines?.split('\n') ?? [], query, request.url, request.id))
 })
 
 app.post<{ Body: schema.CreateBody }>(PATH, { schema: { body: schema.CREATE_BODY } }, async (request, reply) => {
@@ -67,14 +55,14 @@ app.post<{ Body: schema.CreateBody }>(PATH, { schema: { body: schema.CREATE_BODY
     WITH change AS (
       INSERT INTO posts (id, author_id, title, body, status, created_at, updated_at, version)
       VALUES (${newId()}, ${author}, ${body.title}, ${body.body}, ${body.status ?? 'draft'}, now(), now(), 1)
-      RETURNING *
+      RETURNING id, author_id, created_at, updated_at, version, status, published_at, title, body
     ), entry AS (
       INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id, changed)
       SELECT now(), 'post', id, 'create', version, ${actor.id}, ${request.id}, ${sql.json({ ...body })}::jsonb FROM change
     )
-    SELECT id, author_id, version, ${rest} AS rest FROM change`
+    SELECT version, row_to_json(change)::text AS json FROM change`
   if (row === undefined) throw new Refused(500, 'INTERNAL_ERROR', 'Something went wrong on our side')
-  void reply.code(201).header('etag', `"${row.version}"`).header('location', `${PATH}/post_${encodeTypeIdSuffix(row.id)}`)
+  void reply.code(201).header('etag', `"${row.version}"`).header('location', `${PATH}/${printedId(row.json)}`)
   return reply.type(JSON_TYPE).send(recordAnswer(row, request.id))
 })
 
@@ -91,12 +79,12 @@ app.patch<{ Params: { id: string }; Body: schema.PatchBody; Headers: { 'if-match
           status = coalesce(${body.status ?? null}, status), updated_at = now(), version = version + 1
         WHERE id = ${id} AND version = ${version} AND deleted_at IS NULL
           AND (${actor.isAdmin} OR (${actor.isEditor} AND author_id = ${actor.id}))
-        RETURNING *
+        RETURNING id, author_id, created_at, updated_at, version, status, published_at, title, body
       ), entry AS (
         INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id, changed)
         SELECT now(), 'post', id, 'update', version, ${actor.id}, ${request.id}, ${sql.json({ ...body })}::jsonb FROM change
       )
-      SELECT id, author_id, version, ${rest} AS rest FROM change`
+      SELECT version, row_to_json(change)::text AS json FROM change`
     if (row === undefined) throw await whyNothingChanged(id, version, actor.id, actor.isAdmin)
     void reply.header('etag', `"${row.version}"`)
     return reply.type(JSON_TYPE).send(recordAnswer(row, request.id))
@@ -121,33 +109,41 @@ function uuidOf(text: string): string {
   return uuid
 }
 
-function recordText(id: string, author: string, json: string): string {
-  return `{"id":"post_${encodeTypeIdSuffix(id)}","author_id":"usr_${encodeTypeIdSuffix(author)}",${json.slice(1)}`
+// Every statement prints the columns in this order, so the parts that JavaScript needs stand at fixed places:
+// {"id":"01890a5d-ac96-774b-bcce-b302099a8057","author_id":"01890a5d-ac96-774b-bcce-b302099a8057","created_at":"2026-11-22T…
+const UUID_CHARACTERS = 36
+const ID_AT = '{"id":"'.length
+const AUTHOR_AT = ID_AT + UUID_CHARACTERS + '","author_id":"'.length
+const CREATED_AT = AUTHOR_AT + UUID_CHARACTERS + '","created_at":"'.length
+
+function uuidAt(json: string, start: number): string {
+  return json.slice(start, start + UUID_CHARACTERS)
 }
 
-function recordAnswer(row: Rendered, requestId: string): string {
-  const data = recordText(row.id, row.author_id, row.rest)
-  return `{"data":${data},"meta":{"request_id":"${requestId}"},"links":{"self":"${PATH}/post_${encodeTypeIdSuffix(row.id)}"}}`
+function printedId(json: string): string {
+  return `post_${encodeTypeIdSuffix(uuidAt(json, ID_AT))}`
 }
 
-function pageAnswer(page: RenderedPage | undefined, query: schema.ListQuery, url: string, requestId: string): string {
-  const ids = page?.ids ?? ''
-  const rests = page?.rests?.split('\n') ?? []
-  const hasNext = rests.length > query.limit
-  const count = hasNext ? query.limit : rests.length
-  let data = ''
-  for (let index = 0; index < count; index++) {
-    const at = index * 2 * UUID_CHARACTERS
-    const record = recordText(ids.slice(at, at + UUID_CHARACTERS), ids.slice(at + UUID_CHARACTERS, at + 2 * UUID_CHARACTERS), rests[index] ?? '')
-    data += index === 0 ? record : `,${record}`
-  }
+function printedRecord(json: string): string {
+  const author = encodeTypeIdSuffix(uuidAt(json, AUTHOR_AT))
+  return `{"id":"${printedId(json)}","author_id":"usr_${author}${json.slice(AUTHOR_AT + UUID_CHARACTERS)}`
+}
+
+function recordAnswer({ json }: Rendered, requestId: string): string {
+  return `{"data":${printedRecord(json)},"meta":{"request_id":"${requestId}"},"links":{"self":"${PATH}/${printedId(json)}"}}`
+}
+
+function pageAnswer(lines: string[], query: schema.ListQuery, url: string, requestId: string): string {
+  const hasNext = lines.length > query.limit
+  if (hasNext) lines.pop()
+  const last = lines.at(-1)
   let cursor: string | null = null
-  if (hasNext) {
-    const at = (count - 1) * 2 * UUID_CHARACTERS
-    const time = page?.times?.split('|')[count - 1] ?? ''
-    cursor = schema.encodeCursor({ createdAt: time.slice(1, -1), id: ids.slice(at, at + UUID_CHARACTERS) })
+  if (hasNext && last !== undefined) {
+    const createdAt = last.slice(CREATED_AT, last.indexOf('"', CREATED_AT))
+    cursor = schema.encodeCursor({ createdAt, id: uuidAt(last, ID_AT) })
   }
   const next = cursor === null ? null : `${PATH}?limit=${query.limit}&sort=${query.sort}&cursor=${cursor}`
   const meta = JSON.stringify({ has_next: hasNext, cursor, limit: query.limit, request_id: requestId })
-  return `{"data":[${data}],"meta":${meta},"links":${JSON.stringify({ self: url, next, prev: null })}}`
+  const links = JSON.stringify({ self: url, next, prev: null })
+  return `{"data":[${lines.map(printedRecord).join(',')}],"meta":${meta},"links":${links}}`
 }

@@ -23,12 +23,11 @@ interface Row {
 const PATH = '/api/v1/posts'
 const { app, sql } = await createService()
 const newId = uuidGenerator({ now: Date.now, monotonicMs: () => performance.now() }, { fill: (target) => void randomFillSync(target) })
-const columns = sql`id, author_id, title, body, status, published_at, created_at, updated_at, version`
 
 app.get<{ Params: { id: string } }>(`${PATH}/:id`, { schema: { params: schema.PARAMS, response: { 200: POST_RECORD } } }, async (request, reply) => {
   const { actor } = request
   const [row] = await sql<Row[]>`
-    SELECT ${columns} FROM posts
+    SELECT id, author_id, title, body, status, published_at, created_at, updated_at, version FROM posts
     WHERE id = ${uuidOf(request.params.id)} AND deleted_at IS NULL
       AND (status = 'published' OR author_id = ${actor.id} OR ${actor.isAdmin})`
   if (row === undefined) throw new Refused(404, 'NOT_FOUND_RECORD', 'There is no such record')
@@ -43,7 +42,7 @@ app.get<{ Querystring: schema.ListQuery }>(PATH, { schema: { querystring: schema
   const after = query.cursor === undefined ? undefined : schema.decodeCursor(query.cursor)
   if (query.cursor !== undefined && after === undefined) throw new Refused(400, 'VALIDATION_CURSOR', 'The cursor is not valid')
   const rows = await sql<Row[]>`
-    SELECT ${columns} FROM posts
+    SELECT id, author_id, title, body, status, published_at, created_at, updated_at, version FROM posts
     WHERE deleted_at IS NULL AND (status = 'published' OR author_id = ${actor.id} OR ${actor.isAdmin})
       ${after === undefined ? sql`` : sql`AND (created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`}
     ORDER BY created_at DESC, id DESC LIMIT ${query.limit + 1}`
@@ -67,12 +66,12 @@ app.post<{ Body: schema.CreateBody }>(PATH, { schema: { body: schema.CREATE_BODY
     WITH change AS (
       INSERT INTO posts (id, author_id, title, body, status, created_at, updated_at, version)
       VALUES (${newId()}, ${author}, ${body.title}, ${body.body}, ${body.status ?? 'draft'}, now(), now(), 1)
-      RETURNING ${columns}
+      RETURNING id, author_id, title, body, status, published_at, created_at, updated_at, version
     ), entry AS (
       INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id, changed)
       SELECT now(), 'post', id, 'create', version, ${actor.id}, ${request.id}, ${sql.json({ ...body })}::jsonb FROM change
     )
-    SELECT ${columns} FROM change`
+    SELECT id, author_id, title, body, status, published_at, created_at, updated_at, version FROM change`
   if (row === undefined) throw new Refused(500, 'INTERNAL_ERROR', 'Something went wrong on our side')
   const answer = recordAnswer(row, request.id)
   void reply.code(201).header('etag', `"${row.version}"`).header('location', answer.links.self)
@@ -92,12 +91,12 @@ app.patch<{ Params: { id: string }; Body: schema.PatchBody; Headers: { 'if-match
           status = coalesce(${body.status ?? null}, status), updated_at = now(), version = version + 1
         WHERE id = ${id} AND version = ${version} AND deleted_at IS NULL
           AND (${actor.isAdmin} OR (${actor.isEditor} AND author_id = ${actor.id}))
-        RETURNING ${columns}
+        RETURNING id, author_id, title, body, status, published_at, created_at, updated_at, version
       ), entry AS (
         INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id, changed)
         SELECT now(), 'post', id, 'update', version, ${actor.id}, ${request.id}, ${sql.json({ ...body })}::jsonb FROM change
       )
-      SELECT ${columns} FROM change`
+      SELECT id, author_id, title, body, status, published_at, created_at, updated_at, version FROM change`
     if (row === undefined) throw await whyNothingChanged(id, version, actor.id, actor.isAdmin)
     void reply.header('etag', `"${row.version}"`)
     return recordAnswer(row, request.id)

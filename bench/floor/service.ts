@@ -104,7 +104,7 @@ function logRequests(app: FastifyInstance): void {
 /** Named statements and pipelining are what postgres.js does by itself; the pool is of the size that measured best on two cores. */
 function connect(): postgres.Sql {
   return postgres(required('DATABASE_URL'), {
-    max: Number(process.env['POOL'] ?? 10),
+    max: Number(process.env['POOL'] ?? 4),
     // The server is told to speak UTC, so its text becomes ISO 8601 without the round trip through a `Date`.
     connection: { TimeZone: 'UTC', application_name: 'bench' },
     types: { timestamp: { to: 1184, from: [1184], serialize: String, parse: (text: string) => `${text.replace(' ', 'T')}:00` } },

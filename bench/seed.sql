@@ -1,40 +1,4 @@
--- The tables of the reference service, and the function that fills them with rows that depend on nothing but their number.
-CREATE TABLE users (
-  id uuid PRIMARY KEY,
-  email text NOT NULL,
-  display_name text NOT NULL,
-  role text NOT NULL CHECK (role IN ('admin', 'editor', 'viewer')),
-  created_at timestamptz(3) NOT NULL,
-  updated_at timestamptz(3) NOT NULL,
-  version integer NOT NULL,
-  deleted_at timestamptz(3)
-);
-
-CREATE TABLE posts (
-  id uuid PRIMARY KEY,
-  author_id uuid NOT NULL,
-  title text NOT NULL,
-  body text NOT NULL,
-  status text NOT NULL CHECK (status IN ('draft', 'published', 'archived')),
-  published_at timestamptz(3),
-  created_at timestamptz(3) NOT NULL,
-  updated_at timestamptz(3) NOT NULL,
-  version integer NOT NULL,
-  deleted_at timestamptz(3)
-);
-
-CREATE TABLE plinth_journal (
-  position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  at timestamptz(3) NOT NULL,
-  resource text NOT NULL,
-  record_id uuid NOT NULL,
-  operation text NOT NULL,
-  version integer NOT NULL,
-  actor text,
-  request_id text,
-  changed jsonb
-);
+-- Fills the tables of the reference service with rows that depend on nothing but their number.
 
 -- A UUIDv7 of the given millisecond, with random bits that are not random.
 CREATE FUNCTION bench_uuid(kind text, number integer, at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -53,7 +17,20 @@ CREATE FUNCTION bench_post_at(number integer) RETURNS timestamptz LANGUAGE sql I
 $$;
 
 CREATE FUNCTION bench_seed(users integer, posts integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  definitions text[];
+  definition text;
+  name regclass;
 BEGIN
+  -- An index is built over all rows at once in a fraction of the time that it takes row by row; so it is for foreign keys, and
+  -- these rows keep them by the way they are made.
+  SELECT array_agg(pg_get_indexdef(indexrelid)) INTO definitions
+  FROM pg_index WHERE indrelid = 'posts'::regclass AND NOT indisprimary;
+  FOR name IN SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'posts'::regclass AND NOT indisprimary LOOP
+    EXECUTE format('DROP INDEX %s', name);
+  END LOOP;
+  SET LOCAL session_replication_role = replica;
+
   INSERT INTO users (id, email, display_name, role, created_at, updated_at, version)
   SELECT bench_uuid('user', number, bench_user_at(number)), 'user' || number || '@example.com', 'User ' || number,
     CASE WHEN number = 1 THEN 'admin' WHEN number % 10 < 5 THEN 'editor' ELSE 'viewer' END, bench_user_at(number), bench_user_at(number), 1
@@ -70,9 +47,8 @@ BEGIN
       CASE WHEN number % 10 < 7 THEN 'published' WHEN number % 10 < 9 THEN 'draft' ELSE 'archived' END AS status
   ) AS chosen;
 
-  -- Once for all rows: a tenth of the time that it takes row by row.
-  ALTER TABLE posts ADD CONSTRAINT posts_author_id_fkey FOREIGN KEY (author_id) REFERENCES users (id);
-  CREATE INDEX posts_author_id ON posts (author_id);
-  CREATE INDEX posts_created_at ON posts (created_at DESC, id DESC) WHERE deleted_at IS NULL;
+  FOREACH definition IN ARRAY coalesce(definitions, '{}') LOOP
+    EXECUTE definition;
+  END LOOP;
 END
 $$;
