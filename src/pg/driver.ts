@@ -1,0 +1,58 @@
+/** The one place that speaks to the `pg` library: how a connection is opened and how a statement is sent on it. */
+import pg from 'pg'
+import type { BoundValue, Statement } from '../sql/index.ts'
+
+/** A row of the answer: columns in order, as PostgreSQL printed them. */
+export type Row = readonly (string | null)[]
+
+/** Sends a statement with its values and gives the rows. */
+export type Runner = <Input>(statement: Statement<Input>, input: Input) => Promise<readonly Row[]>
+
+export interface ConnectionOptions {
+  /** `postgresql://…`; a Unix socket as `host` in the query. */
+  readonly url: string
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string
+  /** The server ends a statement that takes longer. Default 30 s. */
+  readonly statementTimeoutMs?: number
+  /** A statement that waits longer for a lock fails. Default 5 s. */
+  readonly lockTimeoutMs?: number
+  /** Default 5 s. */
+  readonly connectTimeoutMs?: number
+}
+
+const STATEMENT_TIMEOUT_MS = 30_000
+const LOCK_TIMEOUT_MS = 5_000
+const CONNECT_TIMEOUT_MS = 5_000
+/** A transaction that its owner has forgotten must not hold locks for ever. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
+
+/** Columns stay text: what is JSON goes to the client as it is, and the rest is read where it is used. */
+const AS_TEXT = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig
+
+/** The settings that every connection has, whatever the server's defaults are. */
+export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
+  return {
+    connectionString: options.url,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    lock_timeout: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    keepAlive: true,
+    // JSON prints times in the zone of the session; jit compiles what runs in a millisecond.
+    options: '-c TimeZone=UTC -c DateStyle=ISO,YMD -c jit=off -c client_encoding=UTF8',
+  }
+}
+
+/** Sends one named statement. Resolves with rows of text; rejects with whatever the driver says. */
+export function send(client: pg.ClientBase, statement: { readonly name: string; readonly text: string }, values: BoundValue[]): Promise<readonly Row[]> {
+  return new Promise((resolve, reject) => {
+    const query = { name: statement.name, text: statement.text, values, rowMode: 'array' as const, types: AS_TEXT }
+    // The form with a callback spares the driver's own promise and the stack that it captures.
+    ;(client.query as (query: object, done: (error: Error | null, result: { rows: readonly Row[] }) => void) => void)(query, (error, result) => {
+      if (error) reject(error)
+      else resolve(result.rows)
+    })
+  })
+}

@@ -1,0 +1,111 @@
+/** The operations on records over one way of sending statements: a lane, or the connection of a transaction. Statements are made once for each shape. */
+import { LRUCache } from 'lru-cache'
+import type { ChangePlan, ChangeResult, CreatePlan, GetPlan, ListPlan, Operations, StoredPage, StoredRecord } from '../engine/index.ts'
+import type { ResourceModel } from '../model/index.ts'
+import type { Row, Runner } from './driver.ts'
+import { readDatabaseError } from './errors.ts'
+import { placeRows } from './merge.ts'
+import { type ChangeStatement, writeChange } from './statements/change.ts'
+import { type CreateStatement, writeCreate } from './statements/create.ts'
+import { type GetStatement, type MergedGetStatement, writeGet, writeMergedGet } from './statements/get.ts'
+import { type ListStatement, listShape, writeCount, writeList } from './statements/list.ts'
+import { accessKey } from './statements/predicates.ts'
+import type { Statement } from '../sql/index.ts'
+
+/** Shapes are made of what clients may combine: bounded, so that a client cannot grow them without end. */
+const SHAPES_MAX = 2_000
+
+type Shape = GetStatement | MergedGetStatement | CreateStatement | ChangeStatement | ListStatement | Statement<ListPlan>
+
+/** The statements that were made, by shape; shared by all runners of a store. */
+export class StatementCache {
+  readonly #shapes = new LRUCache<string, Shape>({ max: SHAPES_MAX })
+
+  of<Kind extends Shape>(key: string, write: () => Kind): Kind {
+    const known = this.#shapes.get(key)
+    // A key begins with what it is made by, so the kind follows from the key.
+    if (known !== undefined) return known as Kind
+    const made = write()
+    this.#shapes.set(key, made)
+    return made
+  }
+}
+
+export function getKey(plan: GetPlan): string {
+  return `${plan.resource.name}|${accessKey(plan)}|${plan.fields.key}|${plan.includesDeleted}`
+}
+
+export class RecordOperations implements Operations {
+  readonly #run: Runner
+  readonly #cache: StatementCache
+
+  constructor(run: Runner, cache: StatementCache) {
+    this.#run = run
+    this.#cache = cache
+  }
+
+  get(plan: GetPlan): Promise<StoredRecord | undefined> {
+    return this.#one(plan, this.#cache.of(`get|${getKey(plan)}`, () => writeGet(plan, false)))
+  }
+
+  /** The same, and nobody else changes the record until the transaction ends. */
+  lock(plan: GetPlan): Promise<StoredRecord | undefined> {
+    return this.#one(plan, this.#cache.of(`lock|${getKey(plan)}`, () => writeGet(plan, true)))
+  }
+
+  /** Answers many plans of one shape in one round trip. */
+  async getMerged(plans: readonly GetPlan[]): Promise<readonly (StoredRecord | undefined)[]> {
+    const [first] = plans
+    if (first === undefined) return []
+    const merged = this.#cache.of(`gets|${getKey(first)}`, () => writeMergedGet(first))
+    const rows = await this.#send(merged.statement, plans, first.resource)
+    return placeRows(rows, plans.length, merged)
+  }
+
+  async list(plan: ListPlan): Promise<StoredPage> {
+    const shape = `${plan.resource.name}|${accessKey(plan)}|${plan.fields.key}|${listShape(plan)}`
+    const { statement, columns } = this.#cache.of(`list|${shape}`, () => writeList(plan))
+    const counting = plan.wantsTotal ? this.#send(this.#cache.of(`count|${shape}`, () => writeCount(plan)), plan, plan.resource) : undefined
+    const [rows, counted] = await Promise.all([this.#send(statement, plan, plan.resource), counting])
+
+    const page = rows.slice(0, plan.limit)
+    if (plan.position?.isBackward === true) page.reverse()
+    const positionOf = (row: Row | undefined) => row?.slice(columns.count)
+    return {
+      records: page.map((row) => columns.read(row, 0)),
+      hasMore: rows.length > plan.limit,
+      first: positionOf(page[0]),
+      last: positionOf(page.at(-1)),
+      total: counted === undefined ? undefined : Number(counted[0]?.[0]),
+    }
+  }
+
+  async create(plan: CreatePlan): Promise<StoredRecord> {
+    const { statement, columns } = this.#cache.of(`create|${plan.resource.name}|${plan.fields.key}`, () => writeCreate(plan))
+    const [row] = await this.#send(statement, plan, plan.resource)
+    if (row === undefined) throw new TypeError(`Cannot create ${plan.resource.name}: the database returned no row`)
+    return columns.read(row, 0)
+  }
+
+  async change(plan: ChangePlan): Promise<ChangeResult> {
+    const fields = [...plan.changes.keys()].map((field) => field.position).join('.')
+    const how = `${plan.operation}|${plan.target}|${plan.sets}|${fields}|${plan.expectedVersion !== null}`
+    const key = `change|${plan.resource.name}|${accessKey(plan)}|${plan.write.access.verb}:${plan.write.rules}|${plan.fields.key}|${how}`
+    const { statement, columns } = this.#cache.of(key, () => writeChange(plan))
+    const [row] = await this.#send(statement, plan, plan.resource)
+    const verdict = row?.[columns.count]
+    if (row !== undefined && verdict === 'changed') return { kind: 'changed', record: columns.read(row, 0) }
+    return { kind: verdict === 'forbidden' || verdict === 'stale' ? verdict : 'missing' }
+  }
+
+  async #one(plan: GetPlan, { statement, columns }: GetStatement): Promise<StoredRecord | undefined> {
+    const [row] = await this.#send(statement, plan, plan.resource)
+    return row === undefined ? undefined : columns.read(row, 0)
+  }
+
+  #send<Input>(statement: Statement<Input>, input: Input, resource: ResourceModel): Promise<readonly Row[]> {
+    return this.#run(statement, input).catch((error: unknown) => {
+      throw readDatabaseError(error, resource)
+    })
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * A page of records by keyset: the page begins where the last one ended, found through an index, so page 50,000 costs what page 1 costs.
+ *
+ * The order is total (its last key is `id`), and nulls count as greater than all values, as PostgreSQL's indexes keep them. The limit stands
+ * in the text: bound, the planner would guess a tenth of the table and leave the index. One record more than asked tells whether the list goes on.
+ */
+import type { FilterPlan, ListPlan, PositionPlan } from '../../engine/index.ts'
+import type { SortModel } from '../../model/index.ts'
+import { type Binder, type BoundValue, identifier, literal, type Statement, StatementWriter } from '../../sql/index.ts'
+import { contextBinder, IS_LIVE, joinAnd, printAccess, printParent } from './predicates.ts'
+import { column, type RecordColumns, recordColumns } from './record-columns.ts'
+
+export interface ListStatement {
+  readonly statement: Statement<ListPlan>
+  readonly columns: RecordColumns
+}
+
+/** Names the shape: plans of one shape differ in bound values only. */
+export function listShape(plan: ListPlan): string {
+  const filters = plan.filters.map(({ field, operator, value }) => `${field.position}${operator}${operator === 'null' ? value : ''}`)
+  const sort = plan.sort.map(({ field, isDescending }) => `${isDescending ? '-' : ''}${field.position}`)
+  const position = plan.position === undefined ? '' : `${plan.position.isBackward}${plan.position.values.map((value) => (value === null ? 'n' : 'v')).join('')}`
+  return `${filters.join()}|${plan.search !== undefined}|${sort.join()}|${position}|${plan.limit}|${plan.offset}|${plan.includesDeleted}`
+}
+
+export function writeList(plan: ListPlan): ListStatement {
+  const writer = new StatementWriter<ListPlan>()
+  const columns = recordColumns(plan.fields)
+  const isBackward = plan.position?.isBackward === true
+  const order = plan.sort.map(({ field, isDescending }) => `${column(field)} ${isDescending !== isBackward ? 'DESC' : 'ASC'}`)
+  const keys = plan.sort.map(({ field }) => `${column(field)}::text`)
+  const where = joinAnd([printSelection(plan, writer.bind), plan.position === undefined ? undefined : printPosition(plan.sort, plan.position, writer.bind)])
+  const offset = plan.offset > 0 ? ` OFFSET ${literal(plan.offset)}` : ''
+  const text = `SELECT ${[columns.list, ...keys].join(', ')} FROM ${identifier(plan.resource.table)} t WHERE ${where} ORDER BY ${order.join(', ')} LIMIT ${literal(plan.limit + 1)}${offset}`
+  return { statement: writer.finish(`${plan.resource.table}_list`, text), columns }
+}
+
+/** How many records the list has in all; only where pages are numbered, and tables small. */
+export function writeCount(plan: ListPlan): Statement<ListPlan> {
+  const writer = new StatementWriter<ListPlan>()
+  const text = `SELECT count(*) FROM ${identifier(plan.resource.table)} t WHERE ${printSelection(plan, writer.bind)}`
+  return writer.finish(`${plan.resource.table}_count`, text)
+}
+
+/** Which records belong to the list, wherever the page begins. */
+function printSelection(plan: ListPlan, bind: Binder<ListPlan>): string {
+  return joinAnd([
+    plan.includesDeleted ? undefined : IS_LIVE,
+    printParent(plan.parent, bind),
+    ...plan.filters.map((filter, at) => printFilter(filter, at, bind)),
+    plan.search === undefined ? undefined : printSearch(plan, bind),
+    printAccess(plan.read, plan.resource, contextBinder(bind)),
+  ])
+}
+
+const COMPARISONS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
+
+function printFilter({ field, operator, value }: FilterPlan, at: number, bind: Binder<ListPlan>): string {
+  const name = column(field)
+  const bound = (sqlType: string): string => bind(`filter.${at}`, sqlType, ({ filters }): BoundValue => filters[at]?.value ?? null)
+  switch (operator) {
+    case 'null':
+      return value === true ? `${name} IS NULL` : `${name} IS NOT NULL`
+    case 'in':
+      return `${name} = ANY(${bound(`${field.kind.sqlType}[]`)})`
+    case 'ne':
+      return `${name} IS DISTINCT FROM ${bound(field.kind.sqlType)}`
+    default:
+      return `${name} ${COMPARISONS[operator]} ${bound(field.kind.sqlType)}`
+  }
+}
+
+/** A trigram index serves `ILIKE` with the text in the middle. */
+function printSearch(plan: ListPlan, bind: Binder<ListPlan>): string {
+  const pattern = bind('search', 'text', ({ search = '' }) => `%${search.replace(/[\\%_]/g, '\\$&')}%`)
+  return `(${plan.resource.list.searchable.map((field) => `${column(field)} ILIKE ${pattern}`).join(' OR ')})`
+}
+
+/** The records behind the position, in the direction that the page is read. */
+function printPosition(sort: readonly SortModel[], position: PositionPlan, bind: Binder<ListPlan>): string {
+  const keys = sort.map(({ field, isDescending }, at) => {
+    const value = position.values[at] === null ? null : bind(`position.${at}`, field.kind.sqlType, (plan) => plan.position?.values[at] ?? null)
+    return { name: column(field), value, isFalling: isDescending !== position.isBackward, isNullable: field.rules.isNullable }
+  })
+  const [first] = keys
+  const isUniform = keys.every((key) => key.isFalling === first?.isFalling && !key.isNullable)
+  // One direction and no nulls: a comparison of rows, which an index answers as one range.
+  if (isUniform) return `(${keys.map((key) => key.name).join(', ')}) ${first?.isFalling === true ? '<' : '>'} (${keys.map((key) => key.value).join(', ')})`
+
+  const cases = keys.flatMap((key, at) => {
+    const behind = printBehind(key)
+    return behind === undefined ? [] : [joinAnd([...keys.slice(0, at).map(printEqual), behind])]
+  })
+  // Implied by the cases, and what lets an index begin at the right place.
+  const bound = first?.value == null || first.isNullable ? undefined : `${first.name} ${first.isFalling ? '<=' : '>='} ${first.value}`
+  return joinAnd([bound, `(${cases.join(' OR ')})`])
+}
+
+interface Key {
+  readonly name: string
+  readonly value: string | null
+  readonly isFalling: boolean
+  readonly isNullable: boolean
+}
+
+function printEqual({ name, value }: Key): string {
+  return value === null ? `${name} IS NULL` : `${name} = ${value}`
+}
+
+/** What lies behind the value of this key alone; undefined where nothing does. The last key is never null, so one case always stays. */
+function printBehind({ name, value, isFalling, isNullable }: Key): string | undefined {
+  // Null is the greatest: falling from it come all values, rising from it nothing.
+  if (value === null) return isFalling ? `${name} IS NOT NULL` : undefined
+  if (isFalling) return `${name} < ${value}`
+  return isNullable ? `(${name} > ${value} OR ${name} IS NULL)` : `${name} > ${value}`
+}

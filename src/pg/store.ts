@@ -1,0 +1,152 @@
+/**
+ * The store over PostgreSQL. Single statements share a few pipelined lanes; transactions have connections of their own.
+ * Reads have lanes apart from writes, so that a slow list cannot hold up a change that is waiting behind it.
+ */
+import pg from 'pg'
+import type { ChangePlan, ChangeResult, CreatePlan, GetPlan, ListPlan, Store, StoredPage, StoredRecord, Transaction } from '../engine/index.ts'
+import { type BoundValue } from '../sql/index.ts'
+import { clientConfig, type ConnectionOptions, type Row, type Runner, send } from './driver.ts'
+import { readDatabaseError } from './errors.ts'
+import { Lane } from './lane.ts'
+import { ReadMerger } from './merge.ts'
+import { getKey, RecordOperations, StatementCache } from './operations.ts'
+import { PgTransaction } from './transaction.ts'
+
+export interface PgStoreOptions extends ConnectionOptions {
+  /** Pipelined connections for single reads and writes. Default 4. */
+  readonly lanes?: number
+  /** Pipelined connections for lists. Default 3. */
+  readonly listLanes?: number
+  /** Connections for transactions. Default 5. */
+  readonly transactions?: number
+  /** Whether point reads of one turn become one statement. Default true. */
+  readonly isMerging?: boolean
+}
+
+const LANES = 4
+const LIST_LANES = 3
+const TRANSACTIONS = 5
+const STATEMENT_TIMEOUT_MS = 30_000
+/** A transaction that finds no connection in this time is told to come back. */
+const TRANSACTION_WAIT_MS = 2_000
+/** Merged reads have one shape for each set of rules and fields; more than this many mean that the shapes are not few, and new ones go unmerged. */
+const MERGERS_MAX = 500
+
+export class PgStore implements Store {
+  readonly #points: readonly Lane[]
+  readonly #lists: readonly Lane[]
+  readonly #pool: pg.Pool
+  readonly #cache = new StatementCache()
+  readonly #mergers = new Map<string, ReadMerger>()
+  readonly #isMerging: boolean
+  readonly #pointOperations: RecordOperations
+  readonly #listOperations: RecordOperations
+
+  constructor(options: PgStoreOptions) {
+    const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
+    // The server should end a statement by itself; a lane is cut when it did not.
+    const silenceMsMax = timeoutMs * 1.1
+    const lanes = (count: number): readonly Lane[] => Array.from({ length: count }, () => new Lane(options, silenceMsMax))
+    this.#points = lanes(options.lanes ?? LANES)
+    this.#lists = lanes(options.listLanes ?? LIST_LANES)
+    this.#pool = new pg.Pool({ ...clientConfig(options), max: options.transactions ?? TRANSACTIONS, connectionTimeoutMillis: TRANSACTION_WAIT_MS, query_timeout: silenceMsMax })
+    // A connection that breaks while it rests is replaced when it is next needed.
+    this.#pool.on('error', () => undefined)
+    this.#isMerging = options.isMerging ?? true
+    this.#pointOperations = new RecordOperations(runnerOver(this.#points), this.#cache)
+    this.#listOperations = new RecordOperations(runnerOver(this.#lists), this.#cache)
+  }
+
+  /** Opens the first lanes, so that the first request does not pay for them. */
+  async connect(): Promise<void> {
+    await Promise.all([...this.#points.slice(0, 1), ...this.#lists.slice(0, 1)].map((lane) => lane.connect()))
+  }
+
+  /** Whether the database answers now. */
+  async ping(): Promise<void> {
+    try {
+      await leastBusy(this.#points).run({ name: '', text: 'SELECT 1' }, [])
+    } catch (error) {
+      throw readDatabaseError(error, undefined)
+    }
+  }
+
+  get(plan: GetPlan): Promise<StoredRecord | undefined> {
+    if (!this.#isMerging) return this.#pointOperations.get(plan)
+    const key = getKey(plan)
+    let merger = this.#mergers.get(key)
+    if (merger === undefined) {
+      if (this.#mergers.size >= MERGERS_MAX) return this.#pointOperations.get(plan)
+      const operations = this.#pointOperations
+      merger = new ReadMerger({ alone: (one) => operations.get(one), merged: (plans) => operations.getMerged(plans) })
+      this.#mergers.set(key, merger)
+    }
+    return merger.get(plan)
+  }
+
+  list(plan: ListPlan): Promise<StoredPage> {
+    return this.#listOperations.list(plan)
+  }
+
+  create(plan: CreatePlan): Promise<StoredRecord> {
+    return this.#pointOperations.create(plan)
+  }
+
+  change(plan: ChangePlan): Promise<ChangeResult> {
+    return this.#pointOperations.change(plan)
+  }
+
+  async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      throw readDatabaseError(error, undefined)
+    })
+    let broken: Error | undefined
+    const markBroken = (error: Error): void => {
+      broken = error
+    }
+    client.on('error', markBroken)
+    try {
+      await control(client, 'BEGIN')
+      const result = await work(new PgTransaction((statement, input) => send(client, statement, statement.bind(input)), this.#cache))
+      await control(client, 'COMMIT')
+      return result
+    } catch (error) {
+      await client.query('ROLLBACK').catch((rollbackError: unknown) => {
+        // Whether it is rolled back is no longer ours to know: the connection goes, and the server rolls back.
+        broken ??= rollbackError as Error
+      })
+      throw error
+    } finally {
+      client.off('error', markBroken)
+      client.release(broken)
+    }
+  }
+
+  /** Ends all connections when what is under way has been answered. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#points, ...this.#lists].map((lane) => lane.close()))
+    await this.#pool.end()
+  }
+}
+
+async function control(client: pg.PoolClient, command: 'BEGIN' | 'COMMIT'): Promise<void> {
+  try {
+    await client.query(command)
+  } catch (error) {
+    throw readDatabaseError(error, undefined)
+  }
+}
+
+function leastBusy(lanes: readonly Lane[]): Lane {
+  let [best] = lanes
+  for (const lane of lanes) if (best === undefined || lane.inFlight < best.inFlight) best = lane
+  if (best === undefined) throw new RangeError('Cannot send a statement: there are no lanes, expected at least one')
+  return best
+}
+
+function runnerOver(lanes: readonly Lane[]): Runner {
+  return (statement, input) => {
+    const values: BoundValue[] = statement.bind(input)
+    return leastBusy(lanes).run(statement, values) as Promise<readonly Row[]>
+  }
+}
