@@ -24,7 +24,8 @@ UNION ALL
   SELECT 'extension ' || extname, extversion FROM pg_extension
 UNION ALL
   SELECT 'relation ' || n.nspname || '.' || c.relname,
-    concat_ws(' ', c.relkind, c.relpersistence, c.reloptions::text, c.relacl::text, 'row security ' || c.relrowsecurity || c.relforcerowsecurity,
+    concat_ws(' ', c.relkind, c.relpersistence, c.reloptions::text, c.relacl::text,
+      'row security ' || c.relrowsecurity || c.relforcerowsecurity,
       'partition ' || pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid), 'comment ' || obj_description(c.oid, 'pg_class'))
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE ${USER_SCHEMA} AND ${NOT_LEDGER} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND ${OWN('c.oid', 'pg_class')}
@@ -40,7 +41,8 @@ UNION ALL
 UNION ALL
   SELECT 'column ' || n.nspname || '.' || c.relname || '.' || a.attname,
     concat_ws(' ', rank() OVER (PARTITION BY c.oid ORDER BY a.attnum), format_type(a.atttypid, a.atttypmod),
-      CASE WHEN a.attnotnull THEN 'NOT NULL' END, 'DEFAULT ' || pg_get_expr(f.adbin, f.adrelid), 'identity ' || nullif(a.attidentity::text, ''),
+      CASE WHEN a.attnotnull THEN 'NOT NULL' END, 'DEFAULT ' || pg_get_expr(f.adbin, f.adrelid),
+      'identity ' || nullif(a.attidentity::text, ''),
       'generated ' || nullif(a.attgenerated::text, ''), 'collation ' || nullif(a.attcollation, 0)::regcollation::text, a.attstorage,
       'compression ' || nullif(a.attcompression::text, ''), a.attacl::text, 'comment ' || col_description(c.oid, a.attnum))
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -48,7 +50,8 @@ UNION ALL
   WHERE ${USER_SCHEMA} AND ${NOT_LEDGER} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped
     AND ${OWN('c.oid', 'pg_class')}
 UNION ALL
-  SELECT 'constraint ' || conrelid::regclass::text || '.' || conname, pg_get_constraintdef(k.oid) || CASE WHEN convalidated THEN '' ELSE ' unvalidated' END
+  SELECT 'constraint ' || conrelid::regclass::text || '.' || conname,
+    pg_get_constraintdef(k.oid) || CASE WHEN convalidated THEN '' ELSE ' unvalidated' END
   FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE ${USER_SCHEMA} AND ${NOT_LEDGER} AND ${OWN('c.oid', 'pg_class')}
 UNION ALL
@@ -65,16 +68,19 @@ UNION ALL
   WHERE ${USER_SCHEMA} AND r.rulename <> '_RETURN' AND ${OWN('c.oid', 'pg_class')}
 UNION ALL
   SELECT 'policy ' || p.polrelid::regclass::text || '.' || p.polname,
-    concat_ws(' ', p.polcmd, p.polpermissive, p.polroles::regrole[], pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+    concat_ws(' ', p.polcmd, p.polpermissive, p.polroles::regrole[], pg_get_expr(p.polqual, p.polrelid),
+      pg_get_expr(p.polwithcheck, p.polrelid))
   FROM pg_policy p
 UNION ALL
   SELECT 'function ' || p.oid::regprocedure::text,
-    CASE WHEN p.prokind = 'a' THEN 'aggregate ' || pg_get_function_result(p.oid) ELSE pg_get_functiondef(p.oid) END || ' ' || coalesce(p.proacl::text, '')
+    CASE WHEN p.prokind = 'a' THEN 'aggregate ' || pg_get_function_result(p.oid) ELSE pg_get_functiondef(p.oid) END
+      || ' ' || coalesce(p.proacl::text, '')
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE ${USER_SCHEMA} AND ${OWN('p.oid', 'pg_proc')}
 UNION ALL
   SELECT 'type ' || n.nspname || '.' || t.typname,
-    concat_ws(' ', t.typtype, format_type(nullif(t.typbasetype, 0), t.typtypmod), t.typdefault, CASE WHEN t.typnotnull THEN 'NOT NULL' END,
+    concat_ws(' ', t.typtype, format_type(nullif(t.typbasetype, 0), t.typtypmod), t.typdefault,
+      CASE WHEN t.typnotnull THEN 'NOT NULL' END,
       (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
       (SELECT string_agg(pg_get_constraintdef(k.oid), ', ' ORDER BY k.conname) FROM pg_constraint k WHERE k.contypid = t.oid))
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid

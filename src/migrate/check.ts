@@ -46,7 +46,11 @@ export async function checkMigrations(connect: Connect, options: MigrateOptions)
   )
 }
 
-async function checkMigration(connection: MigrationConnection, settings: Settings, migration: Migration): Promise<CheckFinding[]> {
+async function checkMigration(
+  connection: MigrationConnection,
+  settings: Settings,
+  migration: Migration,
+): Promise<CheckFinding[]> {
   const before = await readCatalog(connection)
   const run = async (direction: 'up' | 'down'): Promise<CatalogLine[]> => {
     await runMigration(connection, settings, migration, direction, false)
@@ -70,9 +74,13 @@ function findingOf(migration: Migration, after: 'down' | 'up', differences: stri
 
 async function refuseUsedDatabase(connection: MigrationConnection): Promise<void> {
   const used = (await readCatalog(connection)).find(({ object }) => /^(?:relation|function|type) /.test(object))
-  const { rows } = await connection.query(`SELECT current_database() AS name, count(*)::integer AS ledgers FROM pg_class WHERE relname = 'plinth_migrations'`)
+  const { rows } = await connection.query(
+    `SELECT current_database() AS name, count(*)::integer AS ledgers FROM pg_class WHERE relname = 'plinth_migrations'`,
+  )
   const name = String(rows[0]?.['name'])
   if (used === undefined && rows[0]?.['ledgers'] === 0) return
   const message = `Cannot check migrations in database "${name}": it holds ${used?.object ?? 'a ledger'}, expected an empty scratch database`
-  throw new MigrationError('NOT_SCRATCH', message, { hint: 'The check reverts every migration: give it a database made for it alone.' })
+  throw new MigrationError('NOT_SCRATCH', message, {
+    hint: 'The check reverts every migration: give it a database made for it alone.',
+  })
 }

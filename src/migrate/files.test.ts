@@ -50,9 +50,16 @@ describe('readMigrations()', () => {
   })
 
   it('refuses a number that is used twice', async () => {
-    await write({ '0001_a.up.sql': 'SELECT 1', '0001_a.down.sql': 'SELECT 1', '0001_b.up.sql': 'SELECT 1', '0001_b.down.sql': 'SELECT 1' })
+    await write({
+      '0001_a.up.sql': 'SELECT 1',
+      '0001_a.down.sql': 'SELECT 1',
+      '0001_b.up.sql': 'SELECT 1',
+      '0001_b.down.sql': 'SELECT 1',
+    })
 
-    await expect(readMigrations(folder)).rejects.toThrow('Cannot read migration file "0001_b.up.sql": "0001_a" has the same number')
+    await expect(readMigrations(folder)).rejects.toThrow(
+      'Cannot read migration file "0001_b.up.sql": "0001_a" has the same number',
+    )
   })
 
   it.each(['1_a.up.sql', '0001-a.up.sql', '0001_A.up.sql', '0001_a.sql', 'a.up.sql'])('refuses the name %s', async (name) => {
@@ -87,7 +94,11 @@ describe('readScript()', () => {
     ['BEGIN', 'begin; SELECT 1', 'line 1, "begin" controls the transaction'],
     ['ROLLBACK', 'ROLLBACK WORK', 'controls the transaction'],
     ['a concurrent index in a transaction', 'CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)', 'cannot run in a transaction'],
-    ['a concurrent index that cannot be built twice', '-- plinth: no transaction\nCREATE INDEX CONCURRENTLY i ON t (a)', 'cannot run twice'],
+    [
+      'a concurrent index that cannot be built twice',
+      '-- plinth: no transaction\nCREATE INDEX CONCURRENTLY i ON t (a)',
+      'cannot run twice',
+    ],
     ['a concurrent drop that cannot be done twice', '-- plinth: no transaction\nDROP INDEX CONCURRENTLY i', 'cannot run twice'],
   ])('refuses %s', (_, sql, sentence) => {
     expect(() => readScript('0001_a.up.sql', encode(sql))).toThrow(sentence)

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MigrationError, messageOf } from './error.ts'
-import { splitStatements, type Statement } from './statements.ts'
+import { type Statement, splitStatements } from './statements.ts'
 
 /** Whose a migration is: the tables that Plinth itself needs, or the application's. Plinth's come first. */
 export type Origin = 'plinth' | 'app'
@@ -80,9 +80,7 @@ async function listFolder(folder: string): Promise<string[]> {
   try {
     return await readdir(folder)
   } catch (thrown) {
-    const message = `Cannot read the migrations in "${folder}": ${messageOf(thrown)}, expected a folder of SQL files`
-    const hint = 'Create the folder, or name the right one.'
-    throw new MigrationError('FILE_INVALID', message, { hint, cause: thrown })
+    throw unreadableFolder(folder, thrown)
   }
 }
 
@@ -124,7 +122,8 @@ function readDirectives(file: string, sql: string): Set<string> {
   return found
 }
 
-const TRANSACTION_CONTROL = /^(?:BEGIN|START TRANSACTION|COMMIT|END|ABORT|ROLLBACK(?! (?:WORK |TRANSACTION )?TO\b)|PREPARE TRANSACTION)\b/i
+const TRANSACTION_CONTROL =
+  /^(?:BEGIN|START TRANSACTION|COMMIT|END|ABORT|ROLLBACK(?! (?:WORK |TRANSACTION )?TO\b)|PREPARE TRANSACTION)\b/i
 const INDEX_CONCURRENTLY = /^(?:CREATE (?:UNIQUE )?|DROP )INDEX CONCURRENTLY\b/i
 const INDEX_RERUNNABLE = /^(?:CREATE (?:UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS|DROP INDEX CONCURRENTLY IF EXISTS)\b/i
 
@@ -157,6 +156,12 @@ function invalidFile(file: string, isAndExpected: string, hint: string, cause?: 
 
 function missingHalf(name: string, missing: 'up' | 'down', present: 'up' | 'down'): MigrationError {
   const is = `there is no "${name}.${missing}.sql" beside it, expected both directions`
-  const hint = missing === 'down' ? 'Write the file that undoes the change; `plinth migrate check` proves it.' : 'Restore or write the file.'
+  const hint =
+    missing === 'down' ? 'Write the file that undoes the change; `plinth migrate check` proves it.' : 'Restore or write the file.'
   return invalidFile(`${name}.${present}.sql`, is, hint)
+}
+
+function unreadableFolder(folder: string, cause: unknown): MigrationError {
+  const message = `Cannot read the migrations in "${folder}": ${messageOf(cause)}, expected a folder of SQL files`
+  return new MigrationError('FILE_INVALID', message, { hint: 'Create the folder, or name the right one.', cause })
 }

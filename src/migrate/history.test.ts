@@ -10,10 +10,24 @@ function migration(name: string, origin: Origin = 'app'): Migration {
 
 function row(of: Migration, state: LedgerState = 'applied', checksumUp: string = of.up.checksum): LedgerRow {
   const { origin, name, down } = of
-  return { origin, name, state, checksumUp, checksumDown: down.checksum, appliedAt: new Date(0), durationMs: 1, appliedBy: 'test' }
+  return {
+    origin,
+    name,
+    state,
+    checksumUp,
+    checksumDown: down.checksum,
+    appliedAt: new Date(0),
+    durationMs: 1,
+    appliedBy: 'test',
+  }
 }
 
-const [system, first, second, third] = [migration('0001_journal', 'plinth'), migration('0001_a'), migration('0002_b'), migration('0003_c')] as const
+const [system, first, second, third] = [
+  migration('0001_journal', 'plinth'),
+  migration('0001_a'),
+  migration('0002_b'),
+  migration('0003_c'),
+] as const
 const files = [system, first, second, third]
 
 function names(migrations: readonly Migration[]): string[] {
@@ -32,7 +46,9 @@ describe('planUp()', () => {
   })
 
   it('refuses a target that is not there, and names those that are', () => {
-    expect(() => planUp(compareHistory([first], []), '0009_z', false)).toThrow('Cannot migrate to "0009_z": there is no such migration')
+    expect(() => planUp(compareHistory([first], []), '0009_z', false)).toThrow(
+      'Cannot migrate to "0009_z": there is no such migration',
+    )
   })
 
   it('takes a file that was cut off once more, even when it was edited meanwhile', () => {
@@ -50,7 +66,9 @@ describe('planUp()', () => {
   ])('refuses %s by a sentence', (_, migrations, ledger, code, sentence) => {
     const plan = (): unknown => planUp(compareHistory(migrations, ledger), undefined, false)
 
-    expect(plan).toThrow(expect.objectContaining({ code, message: expect.stringContaining(sentence), hint: expect.stringMatching(/\S/) }))
+    expect(plan).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(sentence), hint: expect.stringMatching(/\S/) }),
+    )
   })
 
   it('takes a late file where that is allowed', () => {

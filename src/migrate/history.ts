@@ -88,11 +88,17 @@ export function planDown(entries: readonly HistoryEntry[], steps: number | 'all'
 
 function findTarget(entries: readonly HistoryEntry[], to: string): HistoryEntry {
   const isNumber = /^\d+$/.test(to)
-  const target = entries.find(({ origin, name }) => origin === 'app' && (isNumber ? migrationNumber(name) === Number(to) : name === to))
+  const target = entries.find(
+    ({ origin, name }) => origin === 'app' && (isNumber ? migrationNumber(name) === Number(to) : name === to),
+  )
   if (target !== undefined) return target
   const known = entries.filter(({ origin }) => origin === 'app').map(({ name }) => name)
   const hint = known.length === 0 ? 'The folder holds no migration.' : `There are: ${known.join(', ')}.`
-  throw new MigrationError('TARGET_UNKNOWN', `Cannot migrate to "${to}": there is no such migration, expected a name or a number`, { hint })
+  throw new MigrationError(
+    'TARGET_UNKNOWN',
+    `Cannot migrate to "${to}": there is no such migration, expected a name or a number`,
+    { hint },
+  )
 }
 
 function refuseStates(entries: readonly HistoryEntry[], states: ReadonlySet<MigrationState>): void {
@@ -104,27 +110,43 @@ function refusalOf({ state, origin, name }: HistoryEntry): MigrationError {
   const migration = name
   switch (state) {
     case 'edited':
-      return new MigrationError('FILE_EDITED', `Cannot run migrations: "${name}.up.sql" was edited after it was applied, expected it unchanged`, {
-        migration,
-        hint: 'Restore the file from version control, and put the change into a new migration.',
-      })
+      return new MigrationError(
+        'FILE_EDITED',
+        `Cannot run migrations: "${name}.up.sql" was edited after it was applied, expected it unchanged`,
+        {
+          migration,
+          hint: 'Restore the file from version control, and put the change into a new migration.',
+        },
+      )
     case 'missing':
-      return new MigrationError('FILE_MISSING', `Cannot run migrations: "${name}" is applied and its file is missing, expected "${name}.up.sql"`, {
-        migration,
-        hint:
-          origin === 'plinth'
-            ? 'The database was migrated by a newer Plinth: run that version, or a newer one.'
-            : 'Restore both files from version control, or run the newer release that has them.',
-      })
+      return new MigrationError(
+        'FILE_MISSING',
+        `Cannot run migrations: "${name}" is applied and its file is missing, expected "${name}.up.sql"`,
+        {
+          migration,
+          hint:
+            origin === 'plinth'
+              ? 'The database was migrated by a newer Plinth: run that version, or a newer one.'
+              : 'Restore both files from version control, or run the newer release that has them.',
+        },
+      )
     case 'late':
-      return new MigrationError('FILE_LATE', `Cannot apply "${name}": a later migration is applied already, expected the numbers to be applied in order`, {
-        migration,
-        hint: 'Rename both files to the next free number. If the order does not matter, allow late files for this run.',
-      })
+      return new MigrationError(
+        'FILE_LATE',
+        `Cannot apply "${name}": a later migration is applied already, expected the numbers to be applied in order`,
+        {
+          migration,
+          hint: 'Rename both files to the next free number. If the order does not matter, allow late files for this run.',
+        },
+      )
     default:
-      return new MigrationError('HALF_REVERTED', `Cannot run migrations: the revert of "${name}" was cut off, expected it finished`, {
-        migration,
-        hint: 'Run `plinth migrate down` to finish the revert, then `plinth migrate up`.',
-      })
+      return new MigrationError(
+        'HALF_REVERTED',
+        `Cannot run migrations: the revert of "${name}" was cut off, expected it finished`,
+        {
+          migration,
+          hint: 'Run `plinth migrate down` to finish the revert, then `plinth migrate up`.',
+        },
+      )
   }
 }

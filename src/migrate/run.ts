@@ -44,7 +44,10 @@ export function migrateDown(connect: Connect, options: MigrateOptions & { readon
  *
  * @throws MigrationError `FILE_INVALID` when the files cannot be read
  */
-export async function migrationStatus(connect: Connect, options: Pick<MigrateOptions, 'folder' | 'schema'>): Promise<MigrationStatus[]> {
+export async function migrationStatus(
+  connect: Connect,
+  options: Pick<MigrateOptions, 'folder' | 'schema'>,
+): Promise<MigrationStatus[]> {
   const settings = withDefaults(options)
   const migrations = await readAll(settings)
   const entries = await withConnection(connect, (connection) => readHistory(connection, settings, migrations))
@@ -78,7 +81,9 @@ async function runPlanned(
       await createLedger(connection, settings)
       // Under the lock: a runner that this one waited for may have done it all.
       const entries = await readHistory(connection, settings, migrations)
-      const cutOff = new Set(entries.filter(({ state }) => state === 'started' || state === 'reverting').map(({ migration }) => migration))
+      const cutOff = new Set(
+        entries.filter(({ state }) => state === 'started' || state === 'reverting').map(({ migration }) => migration),
+      )
       const done: MigrationDone[] = []
       for (const migration of plan(entries, settings)) {
         settings.signal?.throwIfAborted()

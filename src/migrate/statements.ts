@@ -22,11 +22,11 @@ const TOKEN = new RegExp(
     String.raw`(?<comment>--[^\n]*)`,
     String.raw`(?<block>\/\*)`,
     String.raw`(?<string>[eE]'[^'\\]*(?:(?:''|\\[^])[^'\\]*)*'|'[^']*(?:''[^']*)*')`,
-    String.raw`(?<quoted>"[^"]*(?:""[^"]*)*")`,
+    '(?<quoted>"[^"]*(?:""[^"]*)*")',
     String.raw`(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)`,
     String.raw`(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)`,
     String.raw`(?<space>\s+)`,
-    String.raw`(?<other>[^])`,
+    '(?<other>[^])',
   ].join('|'),
   'y',
 )
@@ -61,7 +61,7 @@ export function splitStatements(sql: string): Statement[] {
       noteNesting(current, groups)
       current.bare += groups['string'] !== undefined || groups['dollar'] !== undefined ? "''" : sql.slice(at, end)
     }
-    for (let index = sql.indexOf('\n', at); index >= 0 && index < end; index = sql.indexOf('\n', index + 1)) line += 1
+    line += sql.slice(at, end).split('\n').length - 1
     at = end
   }
   close(sql.length)

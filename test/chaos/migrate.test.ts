@@ -2,7 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type MigrationConnection, type MigrationEvent, migrateDown, migrateUp, migrationStatus, readMigrations } from '../../src/migrate/index.ts'
+import {
+  type MigrationConnection,
+  type MigrationEvent,
+  migrateDown,
+  migrateUp,
+  migrationStatus,
+  readMigrations,
+} from '../../src/migrate/index.ts'
 import { readState, readTables, type ScratchDatabase, scratch, writeMigration } from '../integration/migrate-database.ts'
 
 const server = scratch()
@@ -20,7 +27,10 @@ const INDEX = [
 ] as const
 
 /** Opens sessions of which the first is ended by the server right before its `fatal`-th query. */
-function dyingConnect(database: ScratchDatabase, fatal: number): { connect: () => Promise<MigrationConnection>; isDead: () => boolean } {
+function dyingConnect(
+  database: ScratchDatabase,
+  fatal: number,
+): { connect: () => Promise<MigrationConnection>; isDead: () => boolean } {
   let count = 0
   const connect = async (): Promise<MigrationConnection> => {
     const client = await database.connect()
@@ -48,26 +58,35 @@ async function invalidIndexes({ query }: ScratchDatabase): Promise<number> {
 }
 
 describe('a migration whose session is killed', () => {
-  it.each(STATEMENTS.map((_, index) => index + 1))('behind statement %i leaves nothing, and the next run succeeds', async (behind) => {
-    const database = await server.createDatabase()
-    const fatal = STATEMENTS.toSpliced(behind, 0, 'SELECT pg_terminate_backend(pg_backend_pid())').join(';\n')
-    const folder = await server.createFolder({ '0001_all': [fatal, DOWN] })
+  it.each(STATEMENTS.map((_, index) => index + 1))(
+    'behind statement %i leaves nothing, and the next run succeeds',
+    async (behind) => {
+      const database = await server.createDatabase()
+      const fatal = STATEMENTS.toSpliced(behind, 0, 'SELECT pg_terminate_backend(pg_backend_pid())').join(';\n')
+      const folder = await server.createFolder({ '0001_all': [fatal, DOWN] })
 
-    await expect(migrateUp(database.connect, { folder })).rejects.toMatchObject({ code: 'CONNECTION_LOST', migration: '0001_all' })
-    const tables = await readTables(database)
-    const [, , status] = await migrationStatus(database.connect, { folder })
-    await writeMigration(folder, '0001_all', [STATEMENTS.join(';\n'), DOWN])
-    const done = await migrateUp(database.connect, { folder })
+      await expect(migrateUp(database.connect, { folder })).rejects.toMatchObject({
+        code: 'CONNECTION_LOST',
+        migration: '0001_all',
+      })
+      const tables = await readTables(database)
+      const [, , status] = await migrationStatus(database.connect, { folder })
+      await writeMigration(folder, '0001_all', [STATEMENTS.join(';\n'), DOWN])
+      const done = await migrateUp(database.connect, { folder })
 
-    expect(tables).toEqual([])
-    expect(status).toMatchObject({ name: '0001_all', state: 'pending' })
-    expect(done.map(({ name }) => name)).toEqual(['0001_all'])
-    expect(await readTables(database)).toEqual(['a', 'b'])
-  })
+      expect(tables).toEqual([])
+      expect(status).toMatchObject({ name: '0001_all', state: 'pending' })
+      expect(done.map(({ name }) => name)).toEqual(['0001_all'])
+      expect(await readTables(database)).toEqual(['a', 'b'])
+    },
+  )
 
   it('before any query of the run leaves a whole number of files applied, and the next run does the rest', async () => {
     const before = await server.createFolder({})
-    const folder = await server.createFolder({ '0001_all': [STATEMENTS.join(';\n'), DOWN], '0002_c': ['CREATE TABLE c (id integer)', 'DROP TABLE c'] })
+    const folder = await server.createFolder({
+      '0001_all': [STATEMENTS.join(';\n'), DOWN],
+      '0002_c': ['CREATE TABLE c (id integer)', 'DROP TABLE c'],
+    })
     const wholes = await readWholeStates(before, folder)
 
     let fatal = 1
@@ -97,7 +116,10 @@ describe('a migration whose session is killed', () => {
   }
 
   it('before any query of a revert leaves a whole number of files applied, and the next revert does the rest', async () => {
-    const folder = await server.createFolder({ '0001_all': [STATEMENTS.join(';\n'), DOWN], '0002_c': ['CREATE TABLE c (id integer)', 'DROP TABLE c'] })
+    const folder = await server.createFolder({
+      '0001_all': [STATEMENTS.join(';\n'), DOWN],
+      '0002_c': ['CREATE TABLE c (id integer)', 'DROP TABLE c'],
+    })
     const wholes = await readWholeStates(await server.createFolder({}), folder)
 
     let fatal = 1
@@ -187,11 +209,16 @@ describe('a migrator whose process is killed', () => {
       Object.fromEntries(
         [1, 2, 3, 4].map((number) => [
           `000${number}_t`,
-          [`CREATE TABLE t${number} (id integer); SELECT pg_sleep(0.05); CREATE TABLE u${number} (id integer)`, `DROP TABLE u${number}, t${number}`],
+          [
+            `CREATE TABLE t${number} (id integer); SELECT pg_sleep(0.05); CREATE TABLE u${number} (id integer)`,
+            `DROP TABLE u${number}, t${number}`,
+          ],
         ]),
       ),
     )
-    const runner = spawn(process.execPath, [join(import.meta.dirname, 'migrate-runner.ts'), database.url, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const runner = spawn(process.execPath, [join(import.meta.dirname, 'migrate-runner.ts'), database.url, folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const exited = once(runner, 'exit')
     let applying = 0
     runner.stdout.on('data', (chunk: Buffer) => {

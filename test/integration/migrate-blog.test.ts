@@ -27,8 +27,16 @@ describe('the indexes of the blog', () => {
   it.each([
     ['the first page of posts', `posts WHERE deleted_at IS NULL ${NEWEST}`, 'posts_created_at_idx'],
     ['a later page of posts', `posts WHERE deleted_at IS NULL AND ${AFTER} ${NEWEST}`, 'posts_created_at_idx'],
-    ['posts of one author', `posts WHERE deleted_at IS NULL AND author_id = '${AUTHOR}' AND ${AFTER} ${NEWEST}`, 'posts_author_id_created_at_idx'],
-    ['posts in one status', `posts WHERE deleted_at IS NULL AND status = 'published' AND ${AFTER} ${NEWEST}`, 'posts_status_created_at_idx'],
+    [
+      'posts of one author',
+      `posts WHERE deleted_at IS NULL AND author_id = '${AUTHOR}' AND ${AFTER} ${NEWEST}`,
+      'posts_author_id_created_at_idx',
+    ],
+    [
+      'posts in one status',
+      `posts WHERE deleted_at IS NULL AND status = 'published' AND ${AFTER} ${NEWEST}`,
+      'posts_status_created_at_idx',
+    ],
     ['the first page of users', `users WHERE deleted_at IS NULL ${NEWEST}`, 'users_created_at_idx'],
     ['a user by address', `users WHERE deleted_at IS NULL AND email = 'a@example.org'`, 'users_email_key'],
     ['a search in titles', `posts WHERE deleted_at IS NULL AND title ILIKE '%word%'`, 'posts_title_trgm_idx'],

@@ -76,7 +76,11 @@ async function migratedTemplate(folder: string): Promise<DatabaseTemplate> {
   }
 }
 
-export async function writeMigration(folder: string, name: string, [up, down]: readonly [up: string, down: string]): Promise<void> {
+export async function writeMigration(
+  folder: string,
+  name: string,
+  [up, down]: readonly [up: string, down: string],
+): Promise<void> {
   await writeFile(join(folder, `${name}.up.sql`), up)
   await writeFile(join(folder, `${name}.down.sql`), down)
 }

@@ -45,7 +45,9 @@ describe('the runner lock', () => {
 
     await expect(run).rejects.toMatchObject({
       code: 'RUNNER_BUSY',
-      message: expect.stringMatching(/^Cannot run migrations: another runner \(server process \d+\) is still at work after 300 ms, expected it to finish$/),
+      message: expect.stringMatching(
+        /^Cannot run migrations: another runner \(server process \d+\) is still at work after 300 ms, expected it to finish$/,
+      ),
     })
     expect(await readTables(database)).toEqual([])
   })
@@ -71,14 +73,22 @@ describe('a table that a long transaction holds', () => {
     await reader.query(`SET application_name = 'report'; BEGIN; SELECT * FROM a`)
     const events: MigrationEvent[] = []
 
-    const run = migrateUp(database.connect, { folder, lockTimeoutMs: 50, attemptsMax: 3, retryBaseMs: 1, onEvent: (event) => events.push(event) })
+    const run = migrateUp(database.connect, {
+      folder,
+      lockTimeoutMs: 50,
+      attemptsMax: 3,
+      retryBaseMs: 1,
+      onEvent: (event) => events.push(event),
+    })
 
     await expect(run).rejects.toMatchObject({
       code: 'LOCK_TIMEOUT',
       migration: '0002_b',
       message:
         'Cannot run migration "0002_b": a lock was not free within 50 ms in 3 attempts, expected no long transaction on the tables it changes',
-      hint: expect.stringMatching(/^Nothing was changed\. The oldest open transaction is \d+ s old \(server process \d+, application "report"\)\./),
+      hint: expect.stringMatching(
+        /^Nothing was changed\. The oldest open transaction is \d+ s old \(server process \d+, application "report"\)\./,
+      ),
     })
     expect(events.filter(({ kind }) => kind === 'retrying')).toMatchObject([
       { name: '0002_b', reason: 'lock_timeout', attempt: 1, attemptsMax: 3 },

@@ -23,9 +23,9 @@ describe('migrateUp()', () => {
     ])
     expect(second).toEqual([])
     expect(await readTables(database)).toEqual(['posts', 'users'])
-    expect(await database.query('SELECT DISTINCT state, applied_by, length(checksum_up) AS bits FROM plinth_migrations')).toEqual([
-      { state: 'applied', applied_by: '1.2.3', bits: 64 },
-    ])
+    expect(await database.query('SELECT DISTINCT state, applied_by, length(checksum_up) AS bits FROM plinth_migrations')).toEqual(
+      [{ state: 'applied', applied_by: '1.2.3', bits: 64 }],
+    )
   })
 
   it('stops behind the target', async () => {
@@ -38,14 +38,18 @@ describe('migrateUp()', () => {
 
   it('leaves nothing of a file that fails, and names the line', async () => {
     const database = await server.createDatabase()
-    const folder = await server.createFolder({ '0001_a': TABLE_A, '0002_b': ['CREATE TABLE b (id integer);\n\nCREATE TABLE a (id integer, wrong nonsense);', 'SELECT 1'] })
+    const folder = await server.createFolder({
+      '0001_a': TABLE_A,
+      '0002_b': ['CREATE TABLE b (id integer);\n\nCREATE TABLE a (id integer, wrong nonsense);', 'SELECT 1'],
+    })
 
     const run = migrateUp(database.connect, { folder })
 
     await expect(run).rejects.toMatchObject({
       code: 'STATEMENT_FAILED',
       migration: '0002_b',
-      message: 'Cannot run "0002_b.up.sql" (line 3): the server answered "type "nonsense" does not exist", expected the file to succeed',
+      message:
+        'Cannot run "0002_b.up.sql" (line 3): the server answered "type "nonsense" does not exist", expected the file to succeed',
     })
     expect(await readTables(database)).toEqual(['a'])
   })
@@ -74,7 +78,9 @@ describe('migrateUp()', () => {
 
     await migrateUp(database.connect, { folder, schema: 'of my own' })
 
-    expect(await database.query(`SELECT count(*)::int AS tables FROM pg_tables WHERE schemaname = 'of my own'`)).toEqual([{ tables: 4 }])
+    expect(await database.query(`SELECT count(*)::int AS tables FROM pg_tables WHERE schemaname = 'of my own'`)).toEqual([
+      { tables: 4 },
+    ])
     expect(await readTables(database)).toEqual([])
   })
 
@@ -82,7 +88,10 @@ describe('migrateUp()', () => {
     const database = await server.createDatabase()
     const folder = await server.createFolder({
       '0001_a': [`CREATE SCHEMA aside; SET search_path = aside; SET lock_timeout = 0; SET ROLE pg_monitor;`, 'DROP SCHEMA aside'],
-      '0002_b': [`CREATE TABLE b AS SELECT current_user::text AS role, current_setting('lock_timeout') AS lock_timeout`, 'DROP TABLE b'],
+      '0002_b': [
+        `CREATE TABLE b AS SELECT current_user::text AS role, current_setting('lock_timeout') AS lock_timeout`,
+        'DROP TABLE b',
+      ],
     })
 
     await migrateUp(database.connect, { folder, lockTimeoutMs: 4_321 })
@@ -94,7 +103,10 @@ describe('migrateUp()', () => {
 
   it('runs as its own role after a file without a transaction that became another', async () => {
     const database = await server.createDatabase()
-    const folder = await server.createFolder({ '0001_a': ['-- plinth: no transaction\nSET ROLE pg_monitor', 'SELECT 1'], '0002_b': TABLE_B })
+    const folder = await server.createFolder({
+      '0001_a': ['-- plinth: no transaction\nSET ROLE pg_monitor', 'SELECT 1'],
+      '0002_b': TABLE_B,
+    })
 
     expect(await migrateUp(database.connect, { folder })).toHaveLength(4)
   })
@@ -131,7 +143,9 @@ describe('migrateUp() of a file without a transaction', () => {
     const runs = await Promise.all([1, 2, 3].map(() => migrateUp(database.connect, { folder })))
 
     expect(runs.map((done) => done.length).sort()).toEqual([0, 0, 4])
-    expect(await database.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_id_idx'::regclass`)).toEqual([{ indisvalid: true }])
+    expect(await database.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_id_idx'::regclass`)).toEqual([
+      { indisvalid: true },
+    ])
   })
 
   it('outwaits an older transaction for longer than lock_timeout', async () => {
@@ -152,7 +166,10 @@ describe('migrateUp() of a file without a transaction', () => {
   it('notes a file that failed half-way, and goes on with it once it is mended', async () => {
     const database = await server.createDatabase()
     const folder = await server.createFolder({
-      '0001_a': ['-- plinth: no transaction\nCREATE TABLE IF NOT EXISTS a (id integer);\nSELECT nonsense;', '-- plinth: no transaction\nDROP TABLE IF EXISTS a'],
+      '0001_a': [
+        '-- plinth: no transaction\nCREATE TABLE IF NOT EXISTS a (id integer);\nSELECT nonsense;',
+        '-- plinth: no transaction\nDROP TABLE IF EXISTS a',
+      ],
     })
     const events: MigrationEvent[] = []
 
@@ -172,7 +189,10 @@ describe('migrateUp() of a file without a transaction', () => {
   it('reverts a file that failed half-way', async () => {
     const database = await server.createDatabase()
     const folder = await server.createFolder({
-      '0001_a': ['-- plinth: no transaction\nCREATE TABLE IF NOT EXISTS a (id integer);\nSELECT nonsense;', '-- plinth: no transaction\nDROP TABLE IF EXISTS a'],
+      '0001_a': [
+        '-- plinth: no transaction\nCREATE TABLE IF NOT EXISTS a (id integer);\nSELECT nonsense;',
+        '-- plinth: no transaction\nDROP TABLE IF EXISTS a',
+      ],
     })
     await migrateUp(database.connect, { folder }).catch(() => undefined)
 
@@ -235,11 +255,26 @@ describe('checkMigrations()', () => {
     ['a table', 'CREATE TABLE x (id integer)', 'SELECT 1', 'relation public.x is there and was not'],
     ['a column', 'ALTER TABLE a ADD COLUMN extra text', 'SELECT 1', 'column public.a.extra is there and was not'],
     ['a default', 'ALTER TABLE a ALTER COLUMN id SET DEFAULT 7', 'SELECT 1', 'column public.a.id is'],
-    ['a constraint', 'ALTER TABLE a ADD CONSTRAINT a_check CHECK (id > 0)', 'SELECT 1', 'constraint a.a_check is there and was not'],
+    [
+      'a constraint',
+      'ALTER TABLE a ADD CONSTRAINT a_check CHECK (id > 0)',
+      'SELECT 1',
+      'constraint a.a_check is there and was not',
+    ],
     ['an index', 'CREATE INDEX a_idx ON a (id)', 'SELECT 1', 'index public.a_idx is there and was not'],
-    ['a function', 'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; $$', 'SELECT 1', 'function f() is there and was not'],
+    [
+      'a function',
+      'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; $$',
+      'SELECT 1',
+      'function f() is there and was not',
+    ],
     ['a label', `ALTER TYPE mood ADD VALUE 'new'`, 'SELECT 1', 'type public.mood is'],
-    ['a trigger', 'CREATE TRIGGER t BEFORE UPDATE ON a FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()', 'SELECT 1', 'trigger a.t is'],
+    [
+      'a trigger',
+      'CREATE TRIGGER t BEFORE UPDATE ON a FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+      'SELECT 1',
+      'trigger a.t is',
+    ],
     ['a grant', 'GRANT SELECT ON a TO pg_monitor', 'SELECT 1', 'relation public.a is'],
     ['what it should not have dropped', 'CREATE TABLE x (id integer)', 'DROP TABLE x; DROP TABLE a', 'relation public.a is gone'],
   ])('finds a down that forgets %s', async (_, up, down, difference) => {
@@ -257,7 +292,10 @@ describe('checkMigrations()', () => {
 
   it('takes a column that goes and comes again for the same', async () => {
     const database = await server.createDatabase()
-    const folder = await server.createFolder({ '0001_a': TABLE_A, '0002_c': ['ALTER TABLE a ADD COLUMN c text', 'ALTER TABLE a DROP COLUMN c'] })
+    const folder = await server.createFolder({
+      '0001_a': TABLE_A,
+      '0002_c': ['ALTER TABLE a ADD COLUMN c text', 'ALTER TABLE a DROP COLUMN c'],
+    })
 
     expect(await checkMigrations(database.connect, { folder })).toEqual([])
   })
