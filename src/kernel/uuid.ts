@@ -29,7 +29,7 @@ export function uuidGenerator(clock: Clock, randomness: Randomness): () => Uuid 
       randomness.fill(pool)
       at = 0
     }
-    const nowMs = clock.now()
+    const nowMs = Math.floor(clock.now())
     if (nowMs > lastMs) {
       lastMs = nowMs
       // Half of the counter's room is left for ids of the same millisecond.
