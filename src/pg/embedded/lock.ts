@@ -21,10 +21,13 @@ export interface FolderLock {
 const OWNER_WAIT_MS = 500
 const OWNER_POLL_MS = 10
 const SQLITE_BUSY = 5
+/** Together some 150 ms; an attempt takes well under one. */
+const ATTEMPTS_MAX = 15
+const ATTEMPT_WAIT_MS_MAX = 20
 
 /** Takes the lock, or returns the id of the process that holds it (undefined when that cannot be told). */
 export async function lockFolder(folder: string): Promise<FolderLock | { readonly heldBy: number | undefined }> {
-  const database = openExclusively(join(folder, 'lock'))
+  const database = await openPatiently(join(folder, 'lock'))
   const ownerFile = join(folder, 'owner.json')
   if (database === undefined) return { heldBy: await readLiveOwner(ownerFile) }
   const draft = `${ownerFile}.${process.pid}`
@@ -35,6 +38,18 @@ export async function lockFolder(folder: string): Promise<FolderLock | { readonl
       rmSync(ownerFile, { force: true })
       database.close()
     },
+  }
+}
+
+/**
+ * SQLite takes its lock in steps, so of two that try at the same instant each may meet the other half-way and both give up. Trying again
+ * after unequal waits lets one through; against a real holder it fails every time.
+ */
+async function openPatiently(file: string): Promise<DatabaseSync | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const database = openExclusively(file)
+    if (database !== undefined || attempt === ATTEMPTS_MAX) return database
+    await delay(Math.random() * ATTEMPT_WAIT_MS_MAX)
   }
 }
 

@@ -1,0 +1,258 @@
+/**
+ * What the embedded database keeps when processes are killed, started twice, or run out of disk.
+ * A few rounds here; `PLINTH_CHAOS_ROUNDS=50` for as many as the proof plan asks.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type EmbeddedPostgres, type EmbeddedPostgresEvent, openConnection, type PlainConnection, startEmbeddedPostgres } from '../../src/pg/index.ts'
+import { waitFor } from '../../src/testing/index.ts'
+import { startHolder } from '../integration/embedded-holder.ts'
+
+const ROUNDS = Number(process.env['PLINTH_CHAOS_ROUNDS'] ?? 4)
+const RACE_ROUNDS = Number(process.env['PLINTH_CHAOS_ROUNDS'] ?? 20)
+const ROUND_TIMEOUT_MS = 20_000
+const RECOVERY_MS_MAX = 5_000
+const seed = Number(process.env['PLINTH_SEED'] ?? Date.now() % 1_000_000)
+const random = randomFrom(seed)
+
+const folder = join(mkdtempSync(join(tmpdir(), 'plinth-embedded-')), '.plinth')
+beforeAll(async () => {
+  chmodSync(dirname(folder), 0o755)
+  const database = await startEmbeddedPostgres({ folder })
+  await using connection = await openConnection(database.url)
+  await connection.query('CREATE TABLE entry (id bigint PRIMARY KEY)')
+  await connection.close()
+  await database.stop()
+})
+afterAll(() => rmSync(dirname(folder), { recursive: true, force: true, maxRetries: 5 }))
+
+describe(`the embedded database (seed ${seed})`, () => {
+  test(`loses no acknowledged row when kill -9 hits PostgreSQL mid-write, ${ROUNDS} rounds`, async () => {
+    const events: EmbeddedPostgresEvent[] = []
+    const database = await startEmbeddedPostgres({ folder, onEvent: (event) => events.push(event) })
+    onTestFinished(() => database.stop())
+    const writer = new Writer(() => database.url)
+    const recoveriesMs: number[] = []
+
+    for (let round = 0; round < ROUNDS; round++) {
+      const writing = writer.run()
+      await delay(50 + random() * 250)
+      const killed = database.pid
+      const killedAt = performance.now()
+      process.kill(killed ?? 0, 'SIGKILL')
+      await waitFor('the new server', () => database.pid !== undefined && database.pid !== killed && answers(database))
+      recoveriesMs.push(performance.now() - killedAt)
+      writer.stop()
+      await writing
+    }
+
+    const slowestMs = Math.max(...recoveriesMs)
+    const lost = await writer.lost()
+    console.log(`kill -9 postgres: ${ROUNDS} rounds, ${writer.acknowledged.length} acknowledged, ${lost.length} lost, slowest recovery ${slowestMs.toFixed(0)} ms`)
+    expect(writer.acknowledged.length).toBeGreaterThan(ROUNDS)
+    expect(lost).toEqual([])
+    expect(slowestMs).toBeLessThan(RECOVERY_MS_MAX)
+    expect(events.filter(({ kind }) => kind === 'died')).toHaveLength(ROUNDS)
+  }, ROUNDS * ROUND_TIMEOUT_MS)
+
+  test('is back in time when a busy session outlives its postmaster', async () => {
+    const database = await startEmbeddedPostgres({ folder })
+    onTestFinished(() => database.stop())
+    const busy = await openConnection(database.url)
+    const counting = busy.query('SELECT count(*) FROM generate_series(1, 1000000000)').catch((error: unknown) => error)
+    await delay(200)
+    const killed = database.pid
+    const killedAt = performance.now()
+
+    process.kill(killed ?? 0, 'SIGKILL')
+    await waitFor('the new server', () => database.pid !== undefined && database.pid !== killed && answers(database))
+
+    expect(performance.now() - killedAt).toBeLessThan(RECOVERY_MS_MAX)
+    expect(await counting).toBeInstanceOf(Error)
+  })
+
+  test(`loses no acknowledged row when kill -9 hits the application, and opens again, ${ROUNDS} rounds`, async () => {
+    let url = ''
+    const writer = new Writer(() => url, 1_000_000_000)
+
+    for (let round = 0; round < ROUNDS; round++) {
+      const holder = await startHolder(folder)
+      url = holder.url
+      const writing = writer.run()
+      await delay(50 + random() * 250)
+      await holder.end('SIGKILL')
+      writer.stop()
+      await writing
+    }
+
+    await using database = await startEmbeddedPostgres({ folder })
+    url = database.url
+    const lost = await writer.lost()
+    console.log(`kill -9 application: ${ROUNDS} rounds, ${writer.acknowledged.length} acknowledged, ${lost.length} lost`)
+    expect(writer.acknowledged.length).toBeGreaterThan(ROUNDS)
+    expect(lost).toEqual([])
+  }, ROUNDS * ROUND_TIMEOUT_MS)
+
+  test(`lets exactly one of two in that start at the same instant, ${RACE_ROUNDS} rounds`, async () => {
+    const gate = join(dirname(folder), 'race.mjs')
+    writeFileSync(gate, RACE)
+    let winners = 0
+    const refusals: string[] = []
+
+    for (let round = 0; round < RACE_ROUNDS; round++) {
+      const startAtMs = Date.now() + 700
+      const outcomes = await Promise.all([race(gate, startAtMs), race(gate, startAtMs)])
+      winners += outcomes.filter((outcome) => outcome === 'won').length
+      refusals.push(...outcomes.filter((outcome) => outcome !== 'won'))
+    }
+
+    console.log(`two at once: ${RACE_ROUNDS} rounds, ${winners} winners, ${refusals.length} refused`)
+    expect(winners).toBe(RACE_ROUNDS)
+    expect(refusals).toHaveLength(RACE_ROUNDS)
+    for (const refusal of refusals) expect(refusal).toMatch(/Cannot start the embedded database in ".*": process \d+ uses it/)
+  }, RACE_ROUNDS * ROUND_TIMEOUT_MS)
+})
+
+// A file system of its own can be mounted by root only; continuous integration runs as root.
+describe.runIf(canMount())('the embedded database on a full disk', () => {
+  test('refuses writes with an error, loses no acknowledged row, and writes again when there is space', async () => {
+    const mount = mkdtempSync(join(tmpdir(), 'plinth-full-'))
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=160m,mode=755', 'tmpfs', mount]).status).toBe(0)
+    const database = await startEmbeddedPostgres({ folder: join(mount, '.plinth') })
+    onTestFinished(async () => {
+      await database.stop()
+      spawnSync('umount', ['-l', mount])
+      rmSync(mount, { recursive: true, force: true })
+    })
+    await using setUp = await openConnection(database.url)
+    await setUp.query('CREATE TABLE entry (id bigint PRIMARY KEY, ballast text)')
+    const ballast = join(mount, 'ballast')
+    mkdirSync(ballast)
+    const fill = spawnSync('dd', ['if=/dev/zero', `of=${join(ballast, 'zeros')}`, 'bs=64k'])
+    const writer = new Writer(() => database.url, 0, "repeat(md5($1::text), 2000)")
+
+    const writing = writer.run()
+    await waitFor('a refused write', () => writer.refused > 3, { timeoutMs: 15_000 })
+    rmSync(ballast, { recursive: true })
+    const before = writer.acknowledged.length
+    await waitFor('an acknowledged write', () => writer.acknowledged.length > before + 3, { timeoutMs: 15_000 })
+    writer.stop()
+    await writing
+
+    const lost = await writer.lost()
+    console.log(`full disk: ${writer.refused} refused, ${writer.acknowledged.length} acknowledged, ${lost.length} lost, slowest answer ${writer.slowestMs.toFixed(0)} ms`)
+    expect(fill.status).not.toBe(0)
+    expect(lost).toEqual([])
+    expect(writer.slowestMs).toBeLessThan(2_000)
+  }, 60_000)
+})
+
+/** Appends rows one after the other and remembers which were acknowledged. */
+class Writer {
+  readonly acknowledged: number[] = []
+  refused = 0
+  slowestMs = 0
+  readonly #url: () => string
+  readonly #value: string | undefined
+  #next: number
+  #isStopped = false
+
+  constructor(url: () => string, first = 0, value?: string) {
+    this.#url = url
+    this.#next = first
+    this.#value = value
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  async run(): Promise<void> {
+    this.#isStopped = false
+    let connection: PlainConnection | undefined
+    const text = this.#value === undefined ? 'INSERT INTO entry VALUES ($1)' : `INSERT INTO entry VALUES ($1, ${this.#value})`
+    while (!this.#isStopped) {
+      const id = this.#next++
+      const startedAt = performance.now()
+      try {
+        connection ??= await openConnection(this.#url())
+        await connection.query(text, [id])
+        this.acknowledged.push(id)
+      } catch {
+        // Not acknowledged, so nothing was promised.
+        this.refused++
+        await connection?.close().catch(() => {})
+        connection = undefined
+        await delay(20)
+      }
+      this.slowestMs = Math.max(this.slowestMs, performance.now() - startedAt)
+    }
+    await connection?.close().catch(() => {})
+  }
+
+  async lost(): Promise<number[]> {
+    await using connection = await openConnection(this.#url())
+    const rows = await connection.query<{ id: string }>('SELECT id FROM entry')
+    const kept = new Set(rows.map(({ id }) => Number(id)))
+    return this.acknowledged.filter((id) => !kept.has(id))
+  }
+}
+
+async function answers(database: EmbeddedPostgres): Promise<boolean> {
+  try {
+    await using connection = await openConnection(database.url)
+    await connection.query('SELECT 1')
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Waits for the given instant, starts the database, and holds it until the other has had its answer. */
+const RACE = `
+const [, , folder, startAt, source] = process.argv
+const { startEmbeddedPostgres } = await import(source)
+while (Date.now() < Number(startAt));
+try {
+  const database = await startEmbeddedPostgres({ folder })
+  await new Promise((resolve) => setTimeout(resolve, 700))
+  await database.stop()
+  console.log('won')
+} catch (error) {
+  console.log(error.message)
+}
+`
+
+function race(script: string, startAtMs: number): Promise<string> {
+  const source = new URL('../../src/pg/index.ts', import.meta.url).href
+  const child = spawn(process.execPath, [script, folder, String(startAtMs), source], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let printed = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString('utf8')
+  })
+  return new Promise((resolve) => child.once('close', () => resolve(printed.trim())))
+}
+
+function canMount(): boolean {
+  if (process.getuid?.() !== 0) return false
+  const probe = mkdtempSync(join(tmpdir(), 'plinth-mount-'))
+  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe]).status === 0
+  if (isMounted) spawnSync('umount', [probe])
+  rmSync(probe, { recursive: true, force: true })
+  return isMounted
+}
+
+/** Mulberry32: the same seed gives the same waits. */
+function randomFrom(start: number): () => number {
+  let state = start
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
