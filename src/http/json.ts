@@ -172,7 +172,8 @@ function findRoundedIntegers(text: string): string[] {
     // Children come before their parents: a path grows from its end.
     const own: string[] = []
     if (typeof value === 'number' && source !== undefined && /^-?\d+$/.test(source) && Number.isFinite(value)) {
-      if (BigInt(source) !== BigInt(value)) own.push('')
+      // Printed again it must be the text that came: JSON.stringify writes doubles past 2^53 as integers.
+      if (String(value) !== source && BigInt(source) !== BigInt(value)) own.push('')
     } else if (typeof value === 'object') own.push(...(holders.get(value) ?? []))
     if (own.length > 0) holders.set(this, [...(holders.get(this) ?? []), ...own.map((rest) => (rest === '' ? key : join(key, rest)))])
     return value

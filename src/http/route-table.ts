@@ -1,0 +1,126 @@
+/** The routes as they were declared, and what follows from them once all are known: HEAD, OPTIONS, 405 and 404. */
+import type { FastifyInstance } from 'fastify'
+import { PlinthError } from '../kernel/index.ts'
+import type { Logger, OperationMetrics } from '../observe/index.ts'
+import { EMPTY_HEADERS } from './header-block.ts'
+import { BODY_BYTES_MAX } from './limits.ts'
+import type { RenderField } from './render-error.ts'
+import type { BodyMode, Handle, HttpMethod, Route, ServerState } from './route.ts'
+import { runRoute } from './run.ts'
+
+/** One operation on one path. */
+export interface HttpRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** `/api/v1/posts/:id`. */
+  readonly path: string
+  /** The label in metrics and log: `posts.get`. */
+  readonly operation: string
+  /** Default `rest`. */
+  readonly surface?: string
+  /** Default `json` for POST, PUT and PATCH, else `none`. */
+  readonly body?: BodyMode
+  /** Default 1 MiB. */
+  readonly bodyBytesMax?: number
+  /** True: the caller is not asked for a token, and `actor` is `NOBODY`. Default false. */
+  readonly isPublic?: boolean
+  /** Overrides that of the server. */
+  readonly renderField?: RenderField
+  /** Answers through `reply`, at once or later; what it throws or rejects with becomes the error envelope. */
+  readonly handle: Handle
+}
+
+/** A route of the server's own, which is served however busy it is. */
+export type DeclaredRoute = HttpRoute & { readonly isExempt?: boolean }
+
+export interface RouteTableOptions {
+  readonly logger: Logger
+  readonly metrics: OperationMetrics
+  readonly renderField?: RenderField
+}
+
+export const METHODS: readonly HttpMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
+const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
+
+export class RouteTable {
+  readonly #state: ServerState
+  readonly #options: RouteTableOptions
+  readonly #paths = new Map<string, Map<HttpMethod, DeclaredRoute>>()
+  readonly notFound: Route
+
+  constructor(state: ServerState, options: RouteTableOptions) {
+    this.#state = state
+    this.#options = options
+    this.notFound = this.#prepare({ method: 'GET', path: '*', operation: 'http.unknown', surface: 'http', isPublic: true, body: 'none', handle: refuseUnknown }, 'GET', '')
+  }
+
+  add(route: DeclaredRoute): void {
+    const methods = this.#paths.get(route.path) ?? new Map<HttpMethod, DeclaredRoute>()
+    if (methods.has(route.method)) throw new TypeError(`Cannot add route ${route.method} ${route.path}: it exists already`)
+    methods.set(route.method, route)
+    if (route.method === 'GET') methods.set('HEAD', route)
+    this.#paths.set(route.path, methods)
+  }
+
+  register(app: FastifyInstance): void {
+    for (const [path, methods] of this.#paths) {
+      const allow = [...methods.keys(), 'OPTIONS'].join(', ')
+      for (const [method, route] of methods) this.#mount(app, path, method, this.#prepare(route, method, allow))
+      const other = { path, method: 'GET', surface: 'http', body: 'none', isPublic: true } as const
+      this.#mount(app, path, 'OPTIONS', this.#prepare({ ...other, operation: 'http.options', handle: this.#answerOptions(allow) }, 'OPTIONS', allow))
+      const refused = this.#prepare({ ...other, operation: 'http.method', handle: refuseMethod }, 'GET', allow)
+      for (const method of METHODS) {
+        if (method !== 'OPTIONS' && !methods.has(method)) this.#mount(app, path, method, refused)
+      }
+    }
+    for (const method of METHODS) this.#mount(app, '/*', method, this.notFound)
+  }
+
+  #mount(app: FastifyInstance, url: string, method: HttpMethod, route: Route): void {
+    const state = this.#state
+    app.route({
+      method,
+      url,
+      // The request never goes on from here: `runRoute` answers it.
+      onRequest: (request, reply) => {
+        reply.hijack()
+        runRoute(state, route, request.raw, reply.raw, request.params)
+      },
+      handler: () => {},
+    })
+  }
+
+  #prepare(route: DeclaredRoute, method: HttpMethod, allow: string): Route {
+    const { operation, surface = 'rest', path } = route
+    const isExempt = route.isExempt === true
+    return {
+      operation,
+      bodyMode: route.body ?? (METHODS_WITH_BODY.has(method) ? 'json' : 'none'),
+      bodyBytesMax: route.bodyBytesMax ?? BODY_BYTES_MAX,
+      isPublic: route.isPublic === true,
+      isExempt,
+      isQuiet: isExempt,
+      renderField: route.renderField ?? this.#options.renderField ?? ((field) => field),
+      allow,
+      metrics: this.#options.metrics.operation(operation, surface),
+      accessLog: this.#options.logger.accessLog({ operation, surface, method, path }),
+      handle: route.handle,
+    }
+  }
+
+  #answerOptions(allow: string): Handle {
+    const cors = this.#state.cors
+    return (request, reply) => {
+      const headers = ['allow', allow]
+      cors?.addPreflightHeaders(request.header('origin'), allow, headers)
+      reply.send(204, EMPTY_HEADERS, undefined, headers)
+    }
+  }
+}
+
+function refuseUnknown(): never {
+  throw new PlinthError('NOT_FOUND_ROUTE')
+}
+
+function refuseMethod(): never {
+  throw new PlinthError('VALIDATION_METHOD_NOT_ALLOWED')
+}
