@@ -6,7 +6,7 @@ const FORBIDDEN_GLOBALS = new Set([
   ...['process', 'globalThis', 'global', 'console', 'performance', 'crypto', 'fetch', 'WebSocket', 'require'],
   ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'queueMicrotask'],
 ])
-const FORBIDDEN_MEMBERS = new Set(['Date.now', 'Math.random', 'Intl.DateTimeFormat', 'import.meta'])
+const FORBIDDEN_MEMBERS = new Set(['Date.now', 'Math.random', 'import.meta'])
 
 /** One line, `path:line what`, for each impurity in the text of a file. */
 export function findImpurities(path: string, text: string): string[] {
@@ -25,6 +25,9 @@ function nameImpurity(node: ts.Node): string | undefined {
   // `new Date(milliseconds)` only converts; without arguments it reads the clock, and so does a bare call.
   if (ts.isNewExpression(node) && node.expression.getText() === 'Date' && !node.arguments?.length) return 'new Date()'
   if (ts.isCallExpression(node) && node.expression.getText() === 'Date') return 'Date()'
+  // A format with a locale and options names its zone; one without asks the machine for both.
+  const isFormat = ts.isNewExpression(node) && node.expression.getText() === 'Intl.DateTimeFormat'
+  if (isFormat && !node.arguments?.[1]?.getText().includes('timeZone')) return 'Intl.DateTimeFormat without timeZone'
   if (ts.isPropertyAccessExpression(node) || ts.isMetaProperty(node)) {
     const name = node.getText()
     return FORBIDDEN_MEMBERS.has(name) ? name : undefined

@@ -33,6 +33,7 @@ describe('the search for impurities', () => {
       'setTimeout(() => fetch(e), 10)',
       'const f = { setImmediate }',
       'const g = crypto.randomUUID()',
+      "const h = new Intl.DateTimeFormat('en')",
     ].join('\n')
 
     expect(findImpurities('x.ts', text)).toEqual([
@@ -45,6 +46,7 @@ describe('the search for impurities', () => {
       'x.ts:6 fetch',
       'x.ts:7 setImmediate',
       'x.ts:8 crypto',
+      'x.ts:9 Intl.DateTimeFormat without timeZone',
     ])
   })
 
@@ -56,6 +58,7 @@ describe('the search for impurities', () => {
       'const c = context.process(step)',
       'interface Stages { fetch(): void; readonly process: string }',
       'const d = { process: 1 }',
+      "const e = new Intl.DateTimeFormat('en', { timeZone: zone })",
       'function run({ clock }: { clock: Clock }) { return clock.now() }',
     ].join('\n')
 
