@@ -1,0 +1,62 @@
+/** Prints the envelope of a page, with the links to its neighbours: the caller's own query, moved on. */
+import type { Page } from '../engine/index.ts'
+import type { HttpRequest, Query } from '../http/index.ts'
+import type { ListQuery } from './read-list-query.ts'
+
+/** A page of a keyset list. @param path without query */
+export function renderCursorPage(request: HttpRequest, path: string, query: ListQuery, page: Page): string {
+  const { next, previous } = page
+  const links = renderLinks(
+    path + queryText(request.url),
+    next === undefined ? null : withParameter(request, path, 'cursor', next),
+    previous === undefined ? null : withParameter(request, path, 'cursor', previous),
+  )
+  const cursor = next === undefined ? 'null' : `"${next}"`
+  return `{"data":[${renderRecords(page)}],"meta":{"has_next":${page.hasNext},"cursor":${cursor},"limit":${query.limit},"request_id":"${request.requestId}"},"links":${links}}`
+}
+
+/** A page of a list with page numbers. */
+export function renderNumberedPage(request: HttpRequest, path: string, query: ListQuery, page: Page): string {
+  const total = page.total ?? 0
+  const totalPages = Math.ceil(total / query.limit)
+  const links = renderLinks(
+    path + queryText(request.url),
+    query.page < totalPages ? withParameter(request, path, 'page', String(query.page + 1)) : null,
+    // Behind the end, the page before is the last one that has records.
+    query.page > 1 && totalPages > 0 ? withParameter(request, path, 'page', String(Math.min(query.page - 1, totalPages))) : null,
+  )
+  const meta = `{"page":${query.page},"per_page":${query.limit},"total":${total},"total_pages":${totalPages},"request_id":"${request.requestId}"}`
+  return `{"data":[${renderRecords(page)}],"meta":${meta},"links":${links}}`
+}
+
+function renderRecords({ records }: Page): string {
+  let text = ''
+  for (let at = 0; at < records.length; at++) text += at === 0 ? records[at]?.json : `,${records[at]?.json}`
+  return text
+}
+
+function renderLinks(self: string, next: string | null, previous: string | null): string {
+  return `{"self":${JSON.stringify(self)},"next":${next === null ? 'null' : `"${next}"`},"prev":${previous === null ? 'null' : `"${previous}"`}}`
+}
+
+/** From the question mark on, as it came. */
+function queryText(url: string): string {
+  const at = url.indexOf('?')
+  return at < 0 ? '' : url.slice(at)
+}
+
+/** The path with the query as it was and one parameter set anew. Nothing in it needs escaping in JSON. */
+function withParameter(request: HttpRequest, path: string, name: string, value: string): string {
+  const query: Query = request.query
+  let text = ''
+  for (const key in query) {
+    if (key !== name) text += `${encode(key)}=${encode(query[key] ?? '')}&`
+  }
+  return `${path}?${text}${name}=${encode(value)}`
+}
+
+const PLAIN = /^[A-Za-z0-9._~-]*$/
+
+function encode(text: string): string {
+  return PLAIN.test(text) ? text : encodeURIComponent(text)
+}
