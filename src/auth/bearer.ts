@@ -13,7 +13,8 @@ const FORM = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i
 export function readBearer(header: string | undefined): string | null {
   if (header === undefined) return null
   const token = FORM.exec(header)?.[1]
-  if (token === undefined) throw new PlinthError('AUTH_TOKEN_INVALID', 'Cannot read the header Authorization: expected "Bearer <access token>"')
+  if (token === undefined)
+    throw new PlinthError('AUTH_TOKEN_INVALID', 'Cannot read the header Authorization: expected "Bearer <access token>"')
   return token
 }
 

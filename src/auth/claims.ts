@@ -38,7 +38,8 @@ export function readClaims({ type, claims }: SignedToken, rules: ClaimRules, now
     throw refuse('it is not an access token')
   }
   if (iss !== rules.issuer) throw refuse('it comes from another issuer')
-  if (aud !== rules.audience && !(Array.isArray(aud) && aud.includes(rules.audience))) throw refuse('it is meant for another service')
+  if (aud !== rules.audience && !(Array.isArray(aud) && aud.includes(rules.audience)))
+    throw refuse('it is meant for another service')
   if (!isText(sub)) throw refuse('its claim "sub" is not a text of 1 to 255 characters')
   if (!isText(jti)) throw refuse('its claim "jti" is not a text of 1 to 255 characters')
   const endS = readTimes(claims, rules.leewayS, nowS)
@@ -57,11 +58,16 @@ function readTimes(claims: Readonly<Record<string, unknown>>, leewayS: number, n
   if (!isTime(exp) || !isTime(nbf) || !isTime(iat)) throw refuse('its claims "exp", "nbf" and "iat" are not all numbers')
   if (nowS >= exp + leewayS) throw new PlinthError('AUTH_TOKEN_EXPIRED')
   if (nbf > nowS + leewayS || iat > nowS + leewayS) throw refuse('it is not valid yet')
-  if (exp <= iat || exp - iat > LIFETIME_S_MAX + leewayS) throw refuse(`it lives longer than ${LIFETIME_S_MAX} seconds, or ends before it begins`)
+  if (exp <= iat || exp - iat > LIFETIME_S_MAX + leewayS)
+    throw refuse(`it lives longer than ${LIFETIME_S_MAX} seconds, or ends before it begins`)
   return exp + leewayS
 }
 
-function readNames(claims: Readonly<Record<string, unknown>>, claim: 'roles' | 'permissions', countMax: number): readonly string[] {
+function readNames(
+  claims: Readonly<Record<string, unknown>>,
+  claim: 'roles' | 'permissions',
+  countMax: number,
+): readonly string[] {
   const names = claims[claim]
   const isList = Array.isArray(names) && names.length <= countMax
   if (!isList || !names.every((name) => typeof name === 'string' && NAME_FORM.test(name))) {

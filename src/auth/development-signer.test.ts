@@ -6,7 +6,12 @@ import { createDevelopmentSigner, createTokenVerifier } from './index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'plinth-signer-'))
 const clock = { now: () => 1_795_380_000_000 }
-const options = { keyFile: join(folder, '.plinth', 'development-key.json'), issuer: 'plinth-development', audience: 'blog', clock }
+const options = {
+  keyFile: join(folder, '.plinth', 'development-key.json'),
+  issuer: 'plinth-development',
+  audience: 'blog',
+  clock,
+}
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -15,7 +20,9 @@ test('mints tokens that the verifier accepts, with one key for all that open the
   const again = createDevelopmentSigner(options)
   const verifier = createTokenVerifier({ ...options, keys: signer.publicJwks() })
 
-  const actor = verifier.verify(again.mintToken({ subject: 'usr_01h455vb4pex5vsknk084sn02q', roles: ['editor'], permissions: ['posts:write'] }))
+  const actor = verifier.verify(
+    again.mintToken({ subject: 'usr_01h455vb4pex5vsknk084sn02q', roles: ['editor'], permissions: ['posts:write'] }),
+  )
 
   expect(actor).toMatchObject({ roles: ['editor'], permissions: ['posts:write'] })
   expect(again.publicJwks()).toEqual(signer.publicJwks())

@@ -1,5 +1,14 @@
 /** Signs access tokens for development: its key is made on first use and kept in a file that only its owner can read. */
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, randomUUID, sign } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+  randomUUID,
+  sign,
+} from 'node:crypto'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock } from '../kernel/index.ts'
@@ -40,9 +49,20 @@ export function createDevelopmentSigner({ keyFile, issuer, audience, clock }: De
 
   return {
     mintToken({ subject, roles = [], permissions = [], ttlS = LIFETIME_S_MAX }) {
-      if (!(ttlS > 0 && ttlS <= LIFETIME_S_MAX)) throw new RangeError(`Cannot mint a token for ${ttlS} s: expected more than 0 and at most ${LIFETIME_S_MAX}`)
+      if (!(ttlS > 0 && ttlS <= LIFETIME_S_MAX))
+        throw new RangeError(`Cannot mint a token for ${ttlS} s: expected more than 0 and at most ${LIFETIME_S_MAX}`)
       const nowS = Math.floor(clock.now() / 1_000)
-      const claims = { iss: issuer, aud: audience, sub: subject, roles, permissions, iat: nowS, nbf: nowS, exp: nowS + ttlS, jti: randomUUID() }
+      const claims = {
+        iss: issuer,
+        aud: audience,
+        sub: subject,
+        roles,
+        permissions,
+        iat: nowS,
+        nbf: nowS,
+        exp: nowS + ttlS,
+        jti: randomUUID(),
+      }
       const input = `${header}.${encode(claims)}`
       return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
     },
@@ -62,7 +82,9 @@ function openKey(keyFile: string): KeyObject {
   }
   const mode = statSync(keyFile).mode & 0o777
   if ((mode & 0o077) !== 0) {
-    throw new Error(`Cannot use the key file "${keyFile}": its mode is ${mode.toString(8)}, expected 600. Run: chmod 600 ${keyFile}`)
+    throw new Error(
+      `Cannot use the key file "${keyFile}": its mode is ${mode.toString(8)}, expected 600. Run: chmod 600 ${keyFile}`,
+    )
   }
   const key = createPrivateKey({ key: JSON.parse(readFileSync(keyFile, 'utf8')) as JsonWebKey, format: 'jwk' })
   if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {

@@ -26,10 +26,12 @@ export function readKeySet(set: JwkSet): ReadonlyMap<string, VerificationKey> {
   const keys = new Map<string, VerificationKey>()
   for (const jwk of set.keys) {
     const kid = jwk.kid
-    if (typeof kid !== 'string' || kid === '') throw new TypeError('Cannot use a key without `kid`: expected a name that tokens refer to')
+    if (typeof kid !== 'string' || kid === '')
+      throw new TypeError('Cannot use a key without `kid`: expected a name that tokens refer to')
     if (keys.has(kid)) throw new TypeError(`Cannot use key "${kid}": another key has this \`kid\`, expected each once`)
     if (jwk['d'] !== undefined) throw new TypeError(`Cannot use key "${kid}": it is private, expected its public part`)
-    if (jwk.use !== undefined && jwk.use !== 'sig') throw new TypeError(`Cannot use key "${kid}": its use is "${jwk.use}", expected "sig"`)
+    if (jwk.use !== undefined && jwk.use !== 'sig')
+      throw new TypeError(`Cannot use key "${kid}": its use is "${jwk.use}", expected "sig"`)
     keys.set(kid, readKey(kid, jwk))
   }
   if (keys.size === 0) throw new TypeError('Cannot verify tokens: the key set is empty, expected one public key or more')
@@ -45,7 +47,8 @@ function readKey(kid: string, jwk: JwkSet['keys'][number]): VerificationKey {
   // Rejects points that are not on the curve.
   const key = createPublicKey({ key: jwk, format: 'jwk' })
   const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {}
-  if (algorithm === 'ES256' && namedCurve !== 'prime256v1') throw new TypeError(`Cannot use key "${kid}": its curve is "${namedCurve}", expected P-256`)
+  if (algorithm === 'ES256' && namedCurve !== 'prime256v1')
+    throw new TypeError(`Cannot use key "${kid}": its curve is "${namedCurve}", expected P-256`)
   if (algorithm === 'RS256' && (modulusLength ?? 0) < RSA_BITS_MIN) {
     throw new TypeError(`Cannot use key "${kid}": it has ${modulusLength} bits, expected ${RSA_BITS_MIN} or more`)
   }

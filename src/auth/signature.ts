@@ -23,7 +23,8 @@ export function readSignedToken(token: string, keys: ReadonlyMap<string, Verific
   const signature = decode(rawSignature)
   if (header === undefined || signature === undefined) return undefined
   const { alg, kid, typ } = header
-  if (typeof kid !== 'string' || typeof typ !== 'string' || REFUSED_HEADERS.some((name) => Object.hasOwn(header, name))) return undefined
+  if (typeof kid !== 'string' || typeof typ !== 'string' || REFUSED_HEADERS.some((name) => Object.hasOwn(header, name)))
+    return undefined
   // A look-up in the set and nothing else: never a path, a query or an address.
   const key = keys.get(kid)
   if (key === undefined || alg !== key.algorithm) return undefined

@@ -96,7 +96,13 @@ describe('a good token', () => {
 
   test('is refused once it is revoked, also when it is remembered', () => {
     const revoked = new Set<string>()
-    const strict = createTokenVerifier({ keys, issuer: 'https://id.example', audience: 'blog', clock, isRevoked: (jti) => revoked.has(jti) })
+    const strict = createTokenVerifier({
+      keys,
+      issuer: 'https://id.example',
+      audience: 'blog',
+      clock,
+      isRevoked: (jti) => revoked.has(jti),
+    })
     const token = mint()
     strict.verify(token)
 
@@ -145,9 +151,15 @@ describe('an attack is refused:', () => {
   const order = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex')
 
   test.each([
-    ...['none', 'None', 'NONE', 'nOnE', ''].map((alg) => [`alg "${alg}" without signature`, `${encode({ ...HEADER, alg })}.${parts[1]}.`]),
+    ...['none', 'None', 'NONE', 'nOnE', ''].map((alg) => [
+      `alg "${alg}" without signature`,
+      `${encode({ ...HEADER, alg })}.${parts[1]}.`,
+    ]),
     ...['none', 'None'].map((alg) => [`alg "${alg}" with a signature`, mint(CLAIMS, { ...HEADER, alg })]),
-    ...['es256', 'ES384', 'ES256K', 'ES512', 'PS256', 'EdDSA', 'RS256', 'HS256'].map((alg) => [`alg "${alg}" on an EC key`, mint(CLAIMS, { ...HEADER, alg })]),
+    ...['es256', 'ES384', 'ES256K', 'ES512', 'PS256', 'EdDSA', 'RS256', 'HS256'].map((alg) => [
+      `alg "${alg}" on an EC key`,
+      mint(CLAIMS, { ...HEADER, alg }),
+    ]),
     ['HS256 with the RSA key as PEM', hmac(pem, 'rsa-1')],
     ['HS256 with the PEM trimmed', hmac(pem.trim(), 'rsa-1')],
     ['HS256 with the PEM behind a space', hmac(` ${pem}`, 'rsa-1')],
@@ -155,10 +167,19 @@ describe('an attack is refused:', () => {
     ['HS256 with the RSA key as DER', hmac(rsa.publicKey.export({ type: 'spki', format: 'der' }), 'rsa-1')],
     ['HS256 with the JWK', hmac(ecJwk, 'ec-1')],
     ['HS256 with an empty key', hmac('', 'ec-1')],
-    ...['../../dev/null', '/dev/null', "' UNION SELECT 'key", 'http://evil.example/jwks', 'ec-1\0', 'EC-1', ' ec-1', '__proto__', 'constructor', '', 'ec-1,rsa-1'].map((kid) => [
-      `kid ${JSON.stringify(kid)}`,
-      mint(CLAIMS, { ...HEADER, kid }),
-    ]),
+    ...[
+      '../../dev/null',
+      '/dev/null',
+      "' UNION SELECT 'key",
+      'http://evil.example/jwks',
+      'ec-1\0',
+      'EC-1',
+      ' ec-1',
+      '__proto__',
+      'constructor',
+      '',
+      'ec-1,rsa-1',
+    ].map((kid) => [`kid ${JSON.stringify(kid)}`, mint(CLAIMS, { ...HEADER, kid })]),
     ['kid missing', mint(CLAIMS, { alg: 'ES256', typ: 'at+jwt' })],
     ['kid that is a list', mint(CLAIMS, { ...HEADER, kid: ['ec-1'] })],
     ['kid of another key', mint(CLAIMS, { ...HEADER, kid: 'rsa-1' })],
@@ -214,7 +235,10 @@ describe('an attack is refused:', () => {
     ['permissions with a space', mint({ ...CLAIMS, permissions: ['posts:read posts:write'] })],
     ['no typ', mint(CLAIMS, { alg: 'ES256', kid: 'ec-1' })],
     ...['logout+jwt', 'secevent+jwt', 'dpop+jwt', 'refresh+jwt'].map((typ) => [`typ ${typ}`, mint(CLAIMS, { ...HEADER, typ })]),
-    ...['nonce', 'at_hash', 'c_hash', 'events'].map((name) => [`an id token by its ${name}`, mint({ ...CLAIMS, [name]: 'x' }, { ...HEADER, typ: 'JWT' })]),
+    ...['nonce', 'at_hash', 'c_hash', 'events'].map((name) => [
+      `an id token by its ${name}`,
+      mint({ ...CLAIMS, [name]: 'x' }, { ...HEADER, typ: 'JWT' }),
+    ]),
     ['token_use id', mint({ ...CLAIMS, token_use: 'id' }, { ...HEADER, typ: 'JWT' })],
     ['longer than 8 KiB', mint({ ...CLAIMS, filler: 'x'.repeat(9_000) })],
   ])('%s', (_, token = '') => {
@@ -227,7 +251,11 @@ describe('an attack is refused:', () => {
 
   test('none of 2,000 mutations of a good token is accepted', () => {
     const token = mint()
-    const mutation = fc.tuple(fc.nat(token.length - 1), fc.constantFrom('replace', 'insert', 'delete', 'swap', 'cut'), fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 3 }))
+    const mutation = fc.tuple(
+      fc.nat(token.length - 1),
+      fc.constantFrom('replace', 'insert', 'delete', 'swap', 'cut'),
+      fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 3 }),
+    )
 
     fc.assert(
       fc.property(mutation, ([at, kind, text]) => {
@@ -257,11 +285,20 @@ describe('a key set is refused', () => {
     ['with another curve', [{ ...p384, kid: 'a' }], 'expected P-256'],
     ['with a short RSA key', [{ ...weak, kid: 'a' }], 'expected 2048'],
     ['with a key without kid', [good], 'without `kid`'],
-    ['with one kid twice', [{ ...good, kid: 'a' }, { ...good, kid: 'a' }], 'another key'],
+    [
+      'with one kid twice',
+      [
+        { ...good, kid: 'a' },
+        { ...good, kid: 'a' },
+      ],
+      'another key',
+    ],
     ['with a key for encryption', [{ ...good, kid: 'a', use: 'enc' }], 'expected "sig"'],
     ['with another algorithm', [{ ...good, kid: 'a', alg: 'HS256' }], 'expected "ES256"'],
   ])('%s', (_, set, sentence) => {
-    expect(() => createTokenVerifier({ keys: { keys: set as JwkSet['keys'] }, issuer: 'a', audience: 'b', clock })).toThrow(sentence)
+    expect(() => createTokenVerifier({ keys: { keys: set as JwkSet['keys'] }, issuer: 'a', audience: 'b', clock })).toThrow(
+      sentence,
+    )
   })
 })
 
@@ -274,10 +311,20 @@ describe('the Authorization header', () => {
     expect(readBearer('bEaReR abc.def')).toBe('abc.def')
   })
 
-  test.each([[''], ['Bearer'], ['Bearer '], ['Bearer  abc'], ['Bearer abc '], ['Bearer abc def'], ['Bearer abc,Bearer def'], [' Bearer abc'], ['Basic abc'], ['Bearer\tabc'], ['abc'], ['Bearer a\nb']])(
-    '%j is refused',
-    (header) => {
-      expect(() => verifier.authenticate(header)).toThrow('Bearer <access token>')
-    },
-  )
+  test.each([
+    [''],
+    ['Bearer'],
+    ['Bearer '],
+    ['Bearer  abc'],
+    ['Bearer abc '],
+    ['Bearer abc def'],
+    ['Bearer abc,Bearer def'],
+    [' Bearer abc'],
+    ['Basic abc'],
+    ['Bearer\tabc'],
+    ['abc'],
+    ['Bearer a\nb'],
+  ])('%j is refused', (header) => {
+    expect(() => verifier.authenticate(header)).toThrow('Bearer <access token>')
+  })
 })

@@ -56,13 +56,15 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 
   const use = (access: AccessToken): Actor => {
     if (clock.now() >= access.endS * 1_000) throw new PlinthError('AUTH_TOKEN_EXPIRED')
-    if (isRevoked?.(access.jti) === true) throw new PlinthError('AUTH_TOKEN_INVALID', 'The access token is not valid: it was revoked')
+    if (isRevoked?.(access.jti) === true)
+      throw new PlinthError('AUTH_TOKEN_INVALID', 'The access token is not valid: it was revoked')
     return access.actor
   }
   const verify = (token: string): Actor => {
     const remembered = known.get(token)
     if (remembered !== undefined) return use(remembered)
-    if (token.length > TOKEN_LENGTH_MAX) throw new PlinthError('AUTH_TOKEN_INVALID', 'The access token is not valid: it is longer than 8192 characters')
+    if (token.length > TOKEN_LENGTH_MAX)
+      throw new PlinthError('AUTH_TOKEN_INVALID', 'The access token is not valid: it is longer than 8192 characters')
     const signed = readSignedToken(token, keys)
     if (signed === undefined) throw new PlinthError('AUTH_TOKEN_INVALID')
     const access = readClaims(signed, rules, clock.now() / 1_000)

@@ -33,10 +33,18 @@ export function createAdminServer({ metrics, readiness }: AdminServerOptions): A
         return { status: 200, headers: JSON_HEADERS, body: '{"status":"ok"}' }
       case '/readyz': {
         const { isReady, checks } = await readiness.read()
-        return { status: isReady ? 200 : 503, headers: JSON_HEADERS, body: JSON.stringify({ status: isReady ? 'ready' : 'unready', checks }) }
+        return {
+          status: isReady ? 200 : 503,
+          headers: JSON_HEADERS,
+          body: JSON.stringify({ status: isReady ? 'ready' : 'unready', checks }),
+        }
       }
       default:
-        return { status: 404, headers: JSON_HEADERS, body: '{"error":{"code":"NOT_FOUND_ROUTE","message":"Only /metrics, /healthz and /readyz are here"}}' }
+        return {
+          status: 404,
+          headers: JSON_HEADERS,
+          body: '{"error":{"code":"NOT_FOUND_ROUTE","message":"Only /metrics, /healthz and /readyz are here"}}',
+        }
     }
   }
   const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS }, (request, response) => {

@@ -26,7 +26,12 @@ export function checkBodyHeaders(raw: IncomingMessage, bytesMax: number): void {
 }
 
 /** Collects the body and hands it on; calls exactly one of the two functions, once. */
-export function readBytes(raw: IncomingMessage, bytesMax: number, done: (bytes: Buffer) => void, fail: (error: PlinthError) => void): void {
+export function readBytes(
+  raw: IncomingMessage,
+  bytesMax: number,
+  done: (bytes: Buffer) => void,
+  fail: (error: PlinthError) => void,
+): void {
   let chunks: Buffer[] | undefined
   let first: Buffer | undefined
   let length = 0
@@ -51,7 +56,9 @@ export function readBytes(raw: IncomingMessage, bytesMax: number, done: (bytes: 
     isOver = true
     done(chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks, length))
   })
-  raw.on('error', (cause) => end(new PlinthError('VALIDATION_BODY_MALFORMED', 'Cannot read the body: it ended too early', { cause })))
+  raw.on('error', (cause) =>
+    end(new PlinthError('VALIDATION_BODY_MALFORMED', 'Cannot read the body: it ended too early', { cause })),
+  )
 }
 
 /**

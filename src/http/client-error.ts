@@ -28,8 +28,12 @@ export function decideClientError(error: ClientError): PlinthError {
     case 'HPE_HEADER_OVERFLOW': {
       // The request line counts as header bytes: when it alone is too long, that is the better answer.
       const end = error.rawPacket?.indexOf('\r\n') ?? 0
-      if (end < 0 || end > URL_LENGTH_MAX) return new PlinthError('VALIDATION_URL_TOO_LONG', `Cannot read the URL: it is longer than ${URL_LENGTH_MAX} characters`)
-      return new PlinthError('VALIDATION_HEADERS_TOO_LARGE', `Cannot read the headers: they are longer than ${HEADER_BYTES_MAX} bytes`)
+      if (end < 0 || end > URL_LENGTH_MAX)
+        return new PlinthError('VALIDATION_URL_TOO_LONG', `Cannot read the URL: it is longer than ${URL_LENGTH_MAX} characters`)
+      return new PlinthError(
+        'VALIDATION_HEADERS_TOO_LARGE',
+        `Cannot read the headers: they are longer than ${HEADER_BYTES_MAX} bytes`,
+      )
     }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new PlinthError(TOO_SLOW)
@@ -49,7 +53,11 @@ export function renderRawAnswer(error: PlinthError, requestId: string, docsUrl: 
 
 /** The answer that is under way on a socket. Node keeps it here, and its own default handler reads it too. */
 interface MessageOnSocket {
-  readonly _httpMessage?: { readonly _headerSent?: boolean; readonly headersSent: boolean; readonly req: { readonly complete: boolean } } | null
+  readonly _httpMessage?: {
+    readonly _headerSent?: boolean
+    readonly headersSent: boolean
+    readonly req: { readonly complete: boolean }
+  } | null
 }
 
 /** Whether raw bytes on this socket would be taken for the answer to another request, or land in the middle of one. */

@@ -8,7 +8,8 @@ export interface Cors {
 }
 
 const EXPOSED = 'etag, location, link, retry-after, x-request-id, deprecation, sunset'
-const REQUEST_HEADERS = 'authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id, traceparent, tracestate'
+const REQUEST_HEADERS =
+  'authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id, traceparent, tracestate'
 /** Chromium keeps a preflight for two hours at the most; ten minutes lets a change of the list arrive. */
 const PREFLIGHT_AGE_S = '600'
 

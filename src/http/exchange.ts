@@ -146,7 +146,11 @@ export class Exchange implements HttpRequest, HttpReply {
   fail(thrown: unknown): void {
     const error = toPlinthError(thrown)
     if (this.isSent) {
-      this.#server.logger.error('A handler failed after it had answered', { request_id: this.requestId, error: thrown }, { trace: this.trace })
+      this.#server.logger.error(
+        'A handler failed after it had answered',
+        { request_id: this.requestId, error: thrown },
+        { trace: this.trace },
+      )
       return
     }
     if (error.status >= 500) this.#logFault(error)
@@ -155,12 +159,21 @@ export class Exchange implements HttpRequest, HttpReply {
     this.#write(error.status, JSON_HEADERS, body, error.status === 405 ? [...headers, 'allow', route.allow] : headers, error.code)
   }
 
-  #write(status: number, block: HeaderBlock, body: string | Uint8Array | undefined, extra: readonly string[], errorCode: string | null): void {
+  #write(
+    status: number,
+    block: HeaderBlock,
+    body: string | Uint8Array | undefined,
+    extra: readonly string[],
+    errorCode: string | null,
+  ): void {
     if (this.isSent) throw new PlinthError('INTERNAL_ERROR', 'Cannot answer twice: the request has its answer already')
     const headers = ['x-request-id', this.requestId]
     for (const part of extra) headers.push(part)
     if (status !== 204 && status !== 304) {
-      headers.push('content-length', String(body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length))
+      headers.push(
+        'content-length',
+        String(body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length),
+      )
     }
     const server = this.#server
     if (server.isDraining) headers.push('connection', 'close')

@@ -1,6 +1,14 @@
 export { type AdminServer, type AdminServerOptions, createAdminServer } from './admin-server.ts'
 export type { HttpReply, HttpRequest } from './exchange.ts'
-export { EMPTY_HEADERS, type HeaderBlock, headerBlock, HTML_HEADERS, JSON_HEADERS, SECURITY_HEADERS, TEXT_HEADERS } from './header-block.ts'
+export {
+  EMPTY_HEADERS,
+  type HeaderBlock,
+  HTML_HEADERS,
+  headerBlock,
+  JSON_HEADERS,
+  SECURITY_HEADERS,
+  TEXT_HEADERS,
+} from './header-block.ts'
 export { createReadiness, type Readiness, type ReadinessCheck } from './health.ts'
 export { type JsonObject, readJson, readJsonBody } from './json.ts'
 export { type Query, readQuery } from './query.ts'

@@ -27,7 +27,9 @@ export function readJsonBody(bytes: Buffer): JsonObject {
   if (!isUtf8(bytes)) throw malformed('it is not UTF-8')
   const value = readJson(bytes.toString('utf8'))
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw malformed(`it is ${Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`}, expected one object`)
+    throw malformed(
+      `it is ${Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`}, expected one object`,
+    )
   }
   return value as JsonObject
 }
@@ -44,7 +46,8 @@ export function readJson(text: string): unknown {
   }
   if (scan.keys > 0) {
     const keys = countKeys(value)
-    if (keys !== scan.keys && keys >= 0) throw malformed(`the key ${JSON.stringify(findDuplicateKey(text))} comes twice in one object`)
+    if (keys !== scan.keys && keys >= 0)
+      throw malformed(`the key ${JSON.stringify(findDuplicateKey(text))} comes twice in one object`)
     if (keys < 0) throw invalid(findings(value, text))
   }
   // Decoded UTF-8 has no lone surrogate and JSON no bare NUL: only an escape can bring them in.
@@ -148,13 +151,15 @@ function findings(value: unknown, text: string): ErrorDetail[] {
     } else if (typeof item === 'object' && item !== null) {
       for (const [key, inner] of Object.entries(item)) {
         if (isReservedKey(key)) add(join(path, key), 'unknown', 'there is no such field')
-        else if (key.includes('\0') || !key.isWellFormed()) add(join(path, '?'), 'format', 'the name of the field is not well-formed text')
+        else if (key.includes('\0') || !key.isWellFormed())
+          add(join(path, '?'), 'format', 'the name of the field is not well-formed text')
         else visit(inner, join(path, key))
       }
     }
   }
   visit(value, '')
-  for (const path of findRoundedIntegers(text)) add(path, 'out_of_range', 'the integer is past 2^53 and would be rounded, send it as text')
+  for (const path of findRoundedIntegers(text))
+    add(path, 'out_of_range', 'the integer is past 2^53 and would be rounded, send it as text')
   return found
 }
 
@@ -175,7 +180,8 @@ function findRoundedIntegers(text: string): string[] {
       // Printed again it must be the text that came: JSON.stringify writes doubles past 2^53 as integers.
       if (String(value) !== source && BigInt(source) !== BigInt(value)) own.push('')
     } else if (typeof value === 'object') own.push(...(holders.get(value) ?? []))
-    if (own.length > 0) holders.set(this, [...(holders.get(this) ?? []), ...own.map((rest) => (rest === '' ? key : join(key, rest)))])
+    if (own.length > 0)
+      holders.set(this, [...(holders.get(this) ?? []), ...own.map((rest) => (rest === '' ? key : join(key, rest)))])
     return value
   }
   let root: unknown

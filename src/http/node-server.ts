@@ -47,11 +47,21 @@ export function createNodeServer(
       sockets.count -= 1
     })
     if (sockets.count > connectionsMax) {
-      socket.end(renderRawAnswer(new PlinthError('RATE_LIMIT_OVERLOADED', 'Too many connections'), state.readRequestId(undefined), state.docsUrl))
+      socket.end(
+        renderRawAnswer(
+          new PlinthError('RATE_LIMIT_OVERLOADED', 'Too many connections'),
+          state.readRequestId(undefined),
+          state.docsUrl,
+        ),
+      )
     }
   })
   server.on('checkExpectation', (raw: IncomingMessage, response: ServerResponse) => {
-    refuse(raw, response, new PlinthError('VALIDATION_FAILED', 'Cannot meet the header "Expect": expected "100-continue" or nothing'))
+    refuse(
+      raw,
+      response,
+      new PlinthError('VALIDATION_FAILED', 'Cannot meet the header "Expect": expected "100-continue" or nothing'),
+    )
   })
   server.on('clientError', (error: ClientError, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable || isAnswerUnderWay(socket)) {
@@ -60,7 +70,12 @@ export function createNodeServer(
     }
     const refusal = decideClientError(error)
     const requestId = state.readRequestId(undefined)
-    state.logger.info('Refused bytes that are no request', { request_id: requestId, status: refusal.status, error_code: refusal.code, reason: error.code })
+    state.logger.info('Refused bytes that are no request', {
+      request_id: requestId,
+      status: refusal.status,
+      error_code: refusal.code,
+      reason: error.code,
+    })
     socket.end(renderRawAnswer(refusal, requestId, state.docsUrl), () => socket.destroy())
   })
   return server

@@ -27,7 +27,9 @@ export function readQuery(text: string): Query {
     if (end > start) {
       count += 1
       if (count > QUERY_PARAMETERS_MAX) {
-        throw invalid([{ field: '', code: 'too_many', message: `Cannot read the query: more than ${QUERY_PARAMETERS_MAX} parameters` }])
+        throw invalid([
+          { field: '', code: 'too_many', message: `Cannot read the query: more than ${QUERY_PARAMETERS_MAX} parameters` },
+        ])
       }
       const finding = readParameter(text.slice(start, end), query)
       if (finding !== undefined) findings.push(finding)
@@ -43,15 +45,27 @@ function readParameter(pair: string, query: Record<string, string>): ErrorDetail
   const rawName = equals < 0 ? pair : pair.slice(0, equals)
   const name = decode(rawName)
   if (name === undefined || name === '') {
-    return { field: shorten(rawName), code: 'format', message: `Cannot read the query parameter "${shorten(rawName)}": its name is not percent-encoded UTF-8` }
+    return {
+      field: shorten(rawName),
+      code: 'format',
+      message: `Cannot read the query parameter "${shorten(rawName)}": its name is not percent-encoded UTF-8`,
+    }
   }
   const value = equals < 0 ? '' : decode(pair.slice(equals + 1))
   const field = shorten(name)
   if (value === undefined) {
-    return { field, code: 'format', message: `Cannot read the query parameter "${field}": its value is not percent-encoded UTF-8 without NUL` }
+    return {
+      field,
+      code: 'format',
+      message: `Cannot read the query parameter "${field}": its value is not percent-encoded UTF-8 without NUL`,
+    }
   }
   if (query[name] !== undefined) {
-    return { field, code: 'duplicate', message: `Cannot read the query parameter "${field}": it comes more than once, expected one value` }
+    return {
+      field,
+      code: 'duplicate',
+      message: `Cannot read the query parameter "${field}": it comes more than once, expected one value`,
+    }
   }
   query[name] = value
   return undefined

@@ -39,7 +39,8 @@ function errorHeaders(error: PlinthError): string[] {
 
 /** @see https://www.rfc-editor.org/rfc/rfc6750#section-3 */
 function challenge(code: string): string {
-  if (code === 'AUTH_TOKEN_EXPIRED') return 'Bearer realm="api", error="invalid_token", error_description="The access token expired"'
+  if (code === 'AUTH_TOKEN_EXPIRED')
+    return 'Bearer realm="api", error="invalid_token", error_description="The access token expired"'
   if (code === 'AUTH_TOKEN_INVALID') return 'Bearer realm="api", error="invalid_token"'
   return 'Bearer realm="api"'
 }

@@ -50,7 +50,19 @@ export class RouteTable {
   constructor(state: ServerState, options: RouteTableOptions) {
     this.#state = state
     this.#options = options
-    this.notFound = this.#prepare({ method: 'GET', path: '*', operation: 'http.unknown', surface: 'http', isPublic: true, body: 'none', handle: refuseUnknown }, 'GET', '')
+    this.notFound = this.#prepare(
+      {
+        method: 'GET',
+        path: '*',
+        operation: 'http.unknown',
+        surface: 'http',
+        isPublic: true,
+        body: 'none',
+        handle: refuseUnknown,
+      },
+      'GET',
+      '',
+    )
   }
 
   add(route: DeclaredRoute): void {
@@ -66,7 +78,12 @@ export class RouteTable {
       const allow = [...methods.keys(), 'OPTIONS'].join(', ')
       for (const [method, route] of methods) this.#mount(app, path, method, this.#prepare(route, method, allow))
       const other = { path, method: 'GET', surface: 'http', body: 'none', isPublic: true } as const
-      this.#mount(app, path, 'OPTIONS', this.#prepare({ ...other, operation: 'http.options', handle: this.#answerOptions(allow) }, 'OPTIONS', allow))
+      this.#mount(
+        app,
+        path,
+        'OPTIONS',
+        this.#prepare({ ...other, operation: 'http.options', handle: this.#answerOptions(allow) }, 'OPTIONS', allow),
+      )
       const refused = this.#prepare({ ...other, operation: 'http.method', handle: refuseMethod }, 'GET', allow)
       for (const method of METHODS) {
         if (method !== 'OPTIONS' && !methods.has(method)) this.#mount(app, path, method, refused)

@@ -9,13 +9,27 @@ import { HEADER_COUNT_MAX, URL_LENGTH_MAX } from './limits.ts'
 import type { Route, ServerState } from './route.ts'
 
 /** Headers that mean one thing: two of them are two readings of one request. */
-const SINGLE_HEADERS: ReadonlySet<string> = new Set(['host', 'content-type', 'content-length', 'authorization', 'idempotency-key', 'traceparent', 'x-request-id'])
+const SINGLE_HEADERS: ReadonlySet<string> = new Set([
+  'host',
+  'content-type',
+  'content-length',
+  'authorization',
+  'idempotency-key',
+  'traceparent',
+  'x-request-id',
+])
 /** A cheap first look: only names of these lengths can be among them. */
 const SINGLE_LENGTHS = new Uint8Array(64)
 for (const name of SINGLE_HEADERS) SINGLE_LENGTHS[name.length] = 1
 
 /** Runs a request to its answer. Never throws. */
-export function runRoute(state: ServerState, route: Route, raw: IncomingMessage, response: ServerResponse, params: unknown): void {
+export function runRoute(
+  state: ServerState,
+  route: Route,
+  raw: IncomingMessage,
+  response: ServerResponse,
+  params: unknown,
+): void {
   const exchange = new Exchange(state, route, raw, response, params)
   if (!route.isExempt) state.inFlight += 1
   try {
@@ -44,13 +58,17 @@ function runAs(actor: Actor, route: Route, exchange: Exchange): void {
 function runBody(route: Route, exchange: Exchange): void {
   const { raw } = exchange
   if (!hasBody(raw)) {
-    if (route.bodyMode === 'json') throw new PlinthError('VALIDATION_BODY_MALFORMED', 'Cannot read the body: there is none, expected one JSON object')
+    if (route.bodyMode === 'json')
+      throw new PlinthError('VALIDATION_BODY_MALFORMED', 'Cannot read the body: there is none, expected one JSON object')
     runHandle(route, exchange)
     return
   }
   if (route.bodyMode === 'none') {
     // An unknown address or method is the better news; its handler throws it.
-    if (route.operation.startsWith('http.')) return runHandle(route, exchange)
+    if (route.operation.startsWith('http.')) {
+      runHandle(route, exchange)
+      return
+    }
     throw invalid([{ field: 'body', code: 'unknown', message: `Cannot read the request: ${exchange.method} takes no body here` }])
   }
   checkBodyHeaders(raw, route.bodyBytesMax)
@@ -93,7 +111,10 @@ function checkHead(raw: IncomingMessage): void {
     if (!SINGLE_HEADERS.has(folded)) continue
     if (folded === 'host') hasHost = true
     if (seen === undefined) seen = [folded]
-    else if (seen.includes(folded)) throw invalid([{ field: folded, code: 'duplicate', message: `Cannot read the header "${folded}": it comes more than once` }])
+    else if (seen.includes(folded))
+      throw invalid([
+        { field: folded, code: 'duplicate', message: `Cannot read the header "${folded}": it comes more than once` },
+      ])
     else seen.push(folded)
   }
   if (!hasHost && raw.httpVersion === '1.1') {

@@ -4,7 +4,8 @@
  * Fastify routes and owns the life of the server; a request is run whole in its first hook, so that nothing is read from a caller
  * before the limits and the token were looked at, and no step is paid for that an answer of prepared bytes does not need.
  */
-import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:http'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { PlinthError } from '../kernel/index.ts'
 import { NOBODY } from '../model/index.ts'
@@ -45,8 +46,10 @@ export interface HttpServer {
   /** Starts to accept connections. `port` 0 takes a free one. */
   listen(options: { readonly port: number; readonly host?: string }): Promise<{ readonly port: number; readonly origin: string }>
   /**
-   * Drains and closes: `/readyz` turns 503 and answers close their connections for `lingerMs`, then no connection is accepted, and
-   * requests under way finish; what is left after `graceMs` is cut off. Returns how many requests that were.
+   * Drains and closes. `/readyz` turns 503 and every answer closes its connection; after `lingerMs` no connection is accepted, and those
+   * that are open have as long again to send a request; requests under way finish. What is left after `graceMs` is cut off.
+   *
+   * @returns how many requests were cut off
    */
   stop(options?: { readonly graceMs?: number; readonly lingerMs?: number }): Promise<{ readonly cutOff: number }>
   readonly inFlight: number
@@ -56,6 +59,7 @@ export interface HttpServer {
 const GRACE_MS = 10_000
 /** Time for callers with a connection in use to hear `Connection: close`. */
 const LINGER_MS = 500
+const POLL_MS = 10
 
 /** Makes a server; nothing listens until `listen`. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -96,6 +100,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       state.isDraining = true
       const endMs = performance.now() + graceMs
       if (sockets.count > 0) await delay(Math.min(lingerMs, graceMs))
+      await stopAccepting(app.server)
+      // A connection that was just accepted has no request yet, and to Node looks idle: it gets time to send one.
+      const quietMs = Math.min(performance.now() + lingerMs, endMs)
+      while (sockets.count > 0 && performance.now() < quietMs) await delay(POLL_MS)
       const closed = app.close()
       let cutOff = 0
       const timer = setTimeout(
@@ -133,7 +141,12 @@ function addHealthRoutes(routes: RouteTable, state: ServerState, readiness: Read
   })
 }
 
-function createFastify(state: ServerState, options: HttpServerOptions, routes: RouteTable, sockets: { count: number }): FastifyInstance {
+function createFastify(
+  state: ServerState,
+  options: HttpServerOptions,
+  routes: RouteTable,
+  sockets: { count: number },
+): FastifyInstance {
   const refuse: Refuse = (raw, response, error) => {
     runRoute(state, { ...routes.notFound, handle: () => Promise.reject(error) }, raw, response, {})
   }
@@ -168,6 +181,16 @@ const NO_QUERY: Record<string, unknown> = Object.freeze(Object.create(null) as R
 
 function toRouteError(error: unknown): PlinthError {
   return error instanceof PlinthError ? error : new PlinthError('NOT_FOUND_ROUTE', undefined, { cause: error })
+}
+
+/**
+ * Closes the listening socket and leaves the connections alone; the `close` of an HTTP server would drop those that are idle.
+ *
+ * It happens right behind the phase of the event loop that accepts, so that as few as possible wait in the kernel, which resets them.
+ */
+async function stopAccepting(server: Server): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  NetServer.prototype.close.call(server)
 }
 
 function delay(ms: number): Promise<void> {

@@ -5,7 +5,7 @@
  * takes the beginning of the head as text; the block goes in there, behind the status line. It is not documented, so its presence
  * is looked at, and where it is missing `writeHead` does the work; a test over a real socket holds both to the same bytes.
  */
-import { STATUS_CODES, type ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { HeaderBlock } from './header-block.ts'
 
 interface HeadStore {
@@ -14,10 +14,19 @@ interface HeadStore {
   _hasBody: boolean
 }
 
-const STATUS_LINES: readonly string[] = Array.from({ length: 600 }, (_, status) => `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`)
+const STATUS_LINES: readonly string[] = Array.from(
+  { length: 600 },
+  (_, status) => `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`,
+)
 
 /** @param pairs headers of this answer alone, names and values in turn; they are checked as by `writeHead` */
-export function writeAnswer(response: ServerResponse, status: number, block: HeaderBlock, pairs: readonly string[], body: string | Uint8Array | undefined): void {
+export function writeAnswer(
+  response: ServerResponse,
+  status: number,
+  block: HeaderBlock,
+  pairs: readonly string[],
+  body: string | Uint8Array | undefined,
+): void {
   const store = response as unknown as Partial<HeadStore>
   if (typeof store._storeHeader !== 'function' || response.headersSent) {
     response.writeHead(status, [...block.pairs, ...pairs])

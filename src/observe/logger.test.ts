@@ -52,26 +52,40 @@ describe('a log line', () => {
     access(503, 2, 'req_2', newTraceContext(), 'ab12', 'DEPENDENCY_UNAVAILABLE')
 
     expect(read()).toMatchObject([
-      { level: 'info', duration_ms: 0.123, user_id: null, fields: { status: 404, error_code: 'NOT_FOUND_RECORD', request_id: 'req_1' } },
+      {
+        level: 'info',
+        duration_ms: 0.123,
+        user_id: null,
+        fields: { status: 404, error_code: 'NOT_FOUND_RECORD', request_id: 'req_1' },
+      },
       { level: 'error', user_id: 'ab12', fields: { status: 503, error_code: 'DEPENDENCY_UNAVAILABLE' } },
     ])
   })
 
-  test.each(['password', 'newPassword', 'access_token', 'Authorization', 'Set-Cookie', 'client_secret', 'cardNumber', 'api-key', 'nationalId'])(
-    'never shows the value of %s, at any depth',
-    (name) => {
-      const { logger, read } = capture({ sensitive: ['nationalId'] })
+  test.each([
+    'password',
+    'newPassword',
+    'access_token',
+    'Authorization',
+    'Set-Cookie',
+    'client_secret',
+    'cardNumber',
+    'api-key',
+    'nationalId',
+  ])('never shows the value of %s, at any depth', (name) => {
+    const { logger, read } = capture({ sensitive: ['nationalId'] })
 
-      logger.info('a', { [name]: 'hunter2', list: [{ deep: { [name]: 'hunter2' } }] })
+    logger.info('a', { [name]: 'hunter2', list: [{ deep: { [name]: 'hunter2' } }] })
 
-      expect(JSON.stringify(read())).not.toContain('hunter2')
-    },
-  )
+    expect(JSON.stringify(read())).not.toContain('hunter2')
+  })
 
   test('never shows a token or the password of a connection string inside a text', () => {
     const { logger, read } = capture()
 
-    logger.error('Cannot connect to postgres://plinth:hunter2@db/blog', { error: new Error('bad token eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1c3IifQ.c2ln') })
+    logger.error('Cannot connect to postgres://plinth:hunter2@db/blog', {
+      error: new Error('bad token eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1c3IifQ.c2ln'),
+    })
 
     expect(JSON.stringify(read())).not.toMatch(/hunter2|eyJ/)
   })
@@ -81,10 +95,17 @@ describe('a log line', () => {
     const cycle: Record<string, unknown> = { big: 1n, date: new Date(Number.NaN), bytes: Buffer.from('abc') }
     cycle['self'] = cycle
 
-    logger.error('Cannot write', { error: new Error('outer', { cause: Object.assign(new Error('inner'), { code: '57P01' }) }), cycle })
+    logger.error('Cannot write', {
+      error: new Error('outer', { cause: Object.assign(new Error('inner'), { code: '57P01' }) }),
+      cycle,
+    })
 
     const [line] = read()
-    expect(line.fields.error).toMatchObject({ message: 'outer', stack: expect.stringContaining('outer'), cause: { message: 'inner', code: '57P01' } })
+    expect(line.fields.error).toMatchObject({
+      message: 'outer',
+      stack: expect.stringContaining('outer'),
+      cause: { message: 'inner', code: '57P01' },
+    })
     expect(line.fields.cycle).toMatchObject({ big: '1', date: null, bytes: '[3 bytes]' })
   })
 })
@@ -98,7 +119,10 @@ test('lines to a file are batched, and fatal writes them all at once', () => {
   expect(readFileSync(file, 'utf8')).toBe('')
   logger.fatal('last')
 
-  const messages = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line).message)
+  const messages = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).message)
   logger.stop()
   rmSync(folder, { recursive: true })
   expect(messages).toEqual(['first', 'last'])

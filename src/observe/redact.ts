@@ -2,7 +2,19 @@
 
 const REDACTED = '[redacted]'
 /** Compared without case, hyphens and underscores: `Set-Cookie`, `cardNumber` and `card_number` are all found. */
-const SENSITIVE_ALWAYS = ['password', 'passwd', 'token', 'authorization', 'cookie', 'secret', 'card', 'cvc', 'cvv', 'apikey', 'privatekey']
+const SENSITIVE_ALWAYS = [
+  'password',
+  'passwd',
+  'token',
+  'authorization',
+  'cookie',
+  'secret',
+  'card',
+  'cvc',
+  'cvv',
+  'apikey',
+  'privatekey',
+]
 /** A JSON Web Token anywhere in a text. */
 const TOKEN_FORM = /eyJ[\w-]{4,}\.[\w-]+\.[\w-]*/g
 /** The password of a connection string. */

@@ -8,7 +8,13 @@ describe('readTraceContext()', () => {
   test('joins the trace of the caller with a span of its own', () => {
     const context = readTraceContext(`00-${TRACE}-${PARENT}-01`, 'vendor=1')
 
-    expect(context).toEqual({ traceId: TRACE, spanId: expect.stringMatching(/^[0-9a-f]{16}$/), parentId: PARENT, flags: 1, tracestate: 'vendor=1' })
+    expect(context).toEqual({
+      traceId: TRACE,
+      spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
+      parentId: PARENT,
+      flags: 1,
+      tracestate: 'vendor=1',
+    })
     expect(context.spanId).not.toBe(PARENT)
     expect(renderTraceparent(context)).toBe(`00-${TRACE}-${context.spanId}-01`)
   })
@@ -33,7 +39,9 @@ describe('readTraceContext()', () => {
 })
 
 test('new traces and spans differ, and none is all noughts', () => {
-  const seen = new Set(Array.from({ length: 10_000 }, () => newTraceContext()).flatMap(({ traceId, spanId }) => [traceId, spanId]))
+  const seen = new Set(
+    Array.from({ length: 10_000 }, () => newTraceContext()).flatMap(({ traceId, spanId }) => [traceId, spanId]),
+  )
 
   expect(seen.size).toBe(20_000)
 })

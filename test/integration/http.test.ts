@@ -1,13 +1,26 @@
 /** The HTTP server over real sockets: what a client sees, well-behaved or not. */
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createAdminServer, createHttpServer, createReadiness, type HttpServer, headerBlock, JSON_HEADERS } from '../../src/http/index.ts'
+import {
+  createAdminServer,
+  createHttpServer,
+  createReadiness,
+  type HttpServer,
+  headerBlock,
+  JSON_HEADERS,
+} from '../../src/http/index.ts'
 import { PlinthError } from '../../src/kernel/index.ts'
 import type { Actor } from '../../src/model/index.ts'
 import { createLogger, createOperationMetrics } from '../../src/observe/index.ts'
 
 interface ErrorEnvelope {
-  readonly error: { readonly code: string; readonly message: string; readonly details: { field: string; code: string }[]; readonly request_id: string; readonly docs_url: string }
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly details: { field: string; code: string }[]
+    readonly request_id: string
+    readonly docs_url: string
+  }
 }
 
 const EDITOR: Actor = { kind: 'user', id: null, subject: 'usr_01h455vb4pex5vsknk084sn02q', roles: ['editor'], permissions: [] }
@@ -42,7 +55,12 @@ beforeAll(async () => {
     operation: 'posts.get',
     handle: (request, reply) => {
       handled += 1
-      reply.send(200, JSON_HEADERS, JSON.stringify({ id: request.params['id'], query: request.query, address: request.address }), ['etag', '"1"'])
+      reply.send(
+        200,
+        JSON_HEADERS,
+        JSON.stringify({ id: request.params['id'], query: request.query, address: request.address }),
+        ['etag', '"1"'],
+      )
     },
   })
   server.route({
@@ -54,7 +72,12 @@ beforeAll(async () => {
       reply.send(201, JSON_HEADERS, JSON.stringify(request.body))
     },
   })
-  server.route({ method: 'DELETE', path: '/posts/:id', operation: 'posts.delete', handle: (_, reply) => reply.send(204, JSON_HEADERS) })
+  server.route({
+    method: 'DELETE',
+    path: '/posts/:id',
+    operation: 'posts.delete',
+    handle: (_, reply) => reply.send(204, JSON_HEADERS),
+  })
   server.route({
     method: 'GET',
     path: '/fault',
@@ -67,14 +90,22 @@ beforeAll(async () => {
     method: 'GET',
     path: '/late-fault',
     operation: 'lateFault',
-    handle: () => Promise.reject(new PlinthError('VALIDATION_FAILED', 'no', { details: [{ field: 'publishedAt', code: 'type', message: 'no' }] })),
+    handle: () =>
+      Promise.reject(
+        new PlinthError('VALIDATION_FAILED', 'no', { details: [{ field: 'publishedAt', code: 'type', message: 'no' }] }),
+      ),
   })
   server.route({
     method: 'GET',
     path: '/page',
     operation: 'page',
     isPublic: true,
-    handle: (_, reply) => reply.send(200, headerBlock({ 'cache-control': 'public, max-age=60', 'content-security-policy': "default-src 'none'" }), 'page'),
+    handle: (_, reply) =>
+      reply.send(
+        200,
+        headerBlock({ 'cache-control': 'public, max-age=60', 'content-security-policy': "default-src 'none'" }),
+        'page',
+      ),
   })
   ;({ origin, port } = await server.listen({ port: 0 }))
 })
@@ -169,8 +200,13 @@ describe('errors', () => {
 
     expect(answer.status).toBe(500)
     expect(JSON.stringify(error)).not.toContain('secret')
-    const line = lines.map((text) => JSON.parse(text)).find(({ fields }) => fields.request_id === error.request_id && fields.error !== undefined)
-    expect(line.fields.error).toMatchObject({ message: 'SELECT secret FROM users', cause: { name: 'TypeError', message: 'beneath' } })
+    const line = lines
+      .map((text) => JSON.parse(text))
+      .find(({ fields }) => fields.request_id === error.request_id && fields.error !== undefined)
+    expect(line.fields.error).toMatchObject({
+      message: 'SELECT secret FROM users',
+      cause: { name: 'TypeError', message: 'beneath' },
+    })
   })
 
   test('a rejected handler becomes the envelope, with fields in the spelling of the surface', async () => {
@@ -234,7 +270,10 @@ describe('bodies', () => {
     const before = handled
     const body = '{"title":"a"}'
 
-    const text = await exchange(`POST /posts HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`, 100)
+    const text = await exchange(
+      `POST /posts HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      100,
+    )
 
     expect(text).toMatch(/^HTTP\/1\.1 415 /)
     expect(handled).toBe(before)
@@ -245,14 +284,21 @@ describe('bodies', () => {
   })
 
   test('a compressed body is refused', async () => {
-    const text = await exchange('POST /posts HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}', 100)
+    const text = await exchange(
+      'POST /posts HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}',
+      100,
+    )
 
     expect(text).toMatch(/^HTTP\/1\.1 415 /)
   })
 
   test('a missing body, and one where none is taken, are refused', async () => {
     const missing = await fetch(`${origin}/posts`, { method: 'POST' })
-    const unexpected = await fetch(`${origin}/posts/1`, { method: 'DELETE', body: '{}', headers: { 'content-type': 'application/json' } })
+    const unexpected = await fetch(`${origin}/posts/1`, {
+      method: 'DELETE',
+      body: '{}',
+      headers: { 'content-type': 'application/json' },
+    })
 
     expect([missing.status, unexpected.status]).toEqual([400, 400])
   })
@@ -317,12 +363,10 @@ describe('requests that are not well-formed', () => {
     expect(handled).toBe(before)
   })
 
-  test.each([
-    ['host'],
-    ['authorization'],
-    ['content-type'],
-  ])('two headers %s are refused by name', async (name) => {
-    const text = await exchange(`GET /posts/1 HTTP/1.1\r\nHost: a\r\n${name}: x\r\n${name.toUpperCase()}: y\r\nConnection: close\r\n\r\n`)
+  test.each([['host'], ['authorization'], ['content-type']])('two headers %s are refused by name', async (name) => {
+    const text = await exchange(
+      `GET /posts/1 HTTP/1.1\r\nHost: a\r\n${name}: x\r\n${name.toUpperCase()}: y\r\nConnection: close\r\n\r\n`,
+    )
 
     expect(text).toMatch(/^HTTP\/1\.1 400 /)
     expect(text).toContain(`"field":"${name}"`)
@@ -380,7 +424,9 @@ describe('requests that are not well-formed', () => {
   })
 
   test('an unknown Expect gets the envelope', async () => {
-    expect(await exchange('GET /posts/1 HTTP/1.1\r\nHost: a\r\nExpect: magic\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*VALIDATION_FAILED/)
+    expect(await exchange('GET /posts/1 HTTP/1.1\r\nHost: a\r\nExpect: magic\r\nConnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 400 [\s\S]*VALIDATION_FAILED/,
+    )
   })
 
   test('a method that is not served is a 405', async () => {
@@ -388,7 +434,9 @@ describe('requests that are not well-formed', () => {
   })
 
   test('two requests sent at once get two answers in order', async () => {
-    const text = await exchange('GET /posts/1 HTTP/1.1\r\nHost: a\r\n\r\nGET /posts/2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    const text = await exchange(
+      'GET /posts/1 HTTP/1.1\r\nHost: a\r\n\r\nGET /posts/2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    )
 
     expect([...text.matchAll(/"id":"(\d)"/g)].map((found) => found[1])).toEqual(['1', '2'])
   })
@@ -406,7 +454,9 @@ describe('methods', () => {
   })
 
   test('204 has neither body nor length, and the connection goes on', async () => {
-    const text = await exchange('DELETE /posts/1 HTTP/1.1\r\nHost: a\r\n\r\nGET /posts/2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    const text = await exchange(
+      'DELETE /posts/1 HTTP/1.1\r\nHost: a\r\n\r\nGET /posts/2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    )
     const [first = ''] = text.split('HTTP/1.1 200')
 
     expect(first).toMatch(/^HTTP\/1\.1 204 No Content\r\n/)
@@ -431,13 +481,30 @@ describe('methods', () => {
 describe('observation', () => {
   test('a request leaves one line with the agreed names, the template of its path and the trace of its caller', async () => {
     const from = lines.length
-    await fetch(`${origin}/posts/somebody?token=hidden`, { headers: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'x-request-id': 'line-1' } })
+    await fetch(`${origin}/posts/somebody?token=hidden`, {
+      headers: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'x-request-id': 'line-1' },
+    })
     const written = lines.slice(from)
 
     expect(written).toHaveLength(1)
     const line = JSON.parse(written[0] ?? '')
-    expect(Object.keys(line)).toEqual(['timestamp', 'level', 'message', 'service', 'trace_id', 'span_id', 'user_id', 'duration_ms', 'fields'])
-    expect(line).toMatchObject({ level: 'info', message: 'GET /posts/:id', service: 'blog', trace_id: '0af7651916cd43dd8448eb211c80319c' })
+    expect(Object.keys(line)).toEqual([
+      'timestamp',
+      'level',
+      'message',
+      'service',
+      'trace_id',
+      'span_id',
+      'user_id',
+      'duration_ms',
+      'fields',
+    ])
+    expect(line).toMatchObject({
+      level: 'info',
+      message: 'GET /posts/:id',
+      service: 'blog',
+      trace_id: '0af7651916cd43dd8448eb211c80319c',
+    })
     expect(line.fields).toEqual({ operation: 'posts.get', surface: 'rest', request_id: 'line-1', status: 200, error_code: null })
     expect(line.user_id).toMatch(/^[0-9a-f]{16}$/)
     expect(written[0]).not.toMatch(/hidden|usr_|somebody/)
