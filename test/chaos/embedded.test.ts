@@ -6,9 +6,10 @@ import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type EmbeddedPostgres, type EmbeddedPostgresEvent, openConnection, type PlainConnection, startEmbeddedPostgres } from '../../src/pg/index.ts'
+import { type EmbeddedPostgres, type EmbeddedPostgresEvent, openConnection, type PlainConnection, startEmbeddedPostgres } from '../../src/pg/embedded/index.ts'
 import { waitFor } from '../../src/testing/index.ts'
 import { startHolder } from '../integration/embedded-holder.ts'
 
@@ -104,8 +105,9 @@ describe(`the embedded database (seed ${seed})`, () => {
     const refusals: string[] = []
 
     for (let round = 0; round < RACE_ROUNDS; round++) {
-      const startAtMs = Date.now() + 700
-      const outcomes = await Promise.all([race(gate, startAtMs), race(gate, startAtMs)])
+      const runners = await Promise.all([startRunner(gate), startRunner(gate)])
+      const outcomes = await Promise.all(runners.map((runner) => runner.go()))
+      await Promise.all(runners.map((runner) => runner.end()))
       winners += outcomes.filter((outcome) => outcome === 'won').length
       refusals.push(...outcomes.filter((outcome) => outcome !== 'won'))
     }
@@ -132,11 +134,13 @@ describe.runIf(canMount())('the embedded database on a full disk', () => {
     await setUp.query('CREATE TABLE entry (id bigint PRIMARY KEY, ballast text)')
     const ballast = join(mount, 'ballast')
     mkdirSync(ballast)
-    const fill = spawnSync('dd', ['if=/dev/zero', `of=${join(ballast, 'zeros')}`, 'bs=64k'])
-    const writer = new Writer(() => database.url, 0, "repeat(md5($1::text), 2000)")
+    // 16 kB that do not compress, so that space runs out soon.
+    const writer = new Writer(() => database.url, 0, "(SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 500))")
 
     const writing = writer.run()
-    await waitFor('a refused write', () => writer.refused > 3, { timeoutMs: 15_000 })
+    await waitFor('acknowledged writes', () => writer.acknowledged.length > 3)
+    const fill = spawnSync('dd', ['if=/dev/zero', `of=${join(ballast, 'zeros')}`, 'bs=64k'])
+    await waitFor('refused writes', () => writer.refused > 3, { timeoutMs: 15_000 })
     rmSync(ballast, { recursive: true })
     const before = writer.acknowledged.length
     await waitFor('an acknowledged write', () => writer.acknowledged.length > before + 3, { timeoutMs: 15_000 })
@@ -212,29 +216,49 @@ async function answers(database: EmbeddedPostgres): Promise<boolean> {
   }
 }
 
-/** Waits for the given instant, starts the database, and holds it until the other has had its answer. */
+/** Starts the database at a word, says how that went, and holds it until its input ends. */
 const RACE = `
-const [, , folder, startAt, source] = process.argv
+import { createInterface } from 'node:readline'
+const [, , folder, source] = process.argv
 const { startEmbeddedPostgres } = await import(source)
-while (Date.now() < Number(startAt));
-try {
-  const database = await startEmbeddedPostgres({ folder })
-  await new Promise((resolve) => setTimeout(resolve, 700))
-  await database.stop()
-  console.log('won')
-} catch (error) {
-  console.log(error.message)
-}
+const input = createInterface(process.stdin)
+const ended = new Promise((resolve) => input.once('close', resolve))
+input.once('line', async () => {
+  try {
+    const database = await startEmbeddedPostgres({ folder })
+    console.log('won')
+    await ended
+    await database.stop()
+  } catch (error) {
+    console.log(error.message)
+  }
+})
+console.log('ready')
 `
 
-function race(script: string, startAtMs: number): Promise<string> {
-  const source = new URL('../../src/pg/index.ts', import.meta.url).href
-  const child = spawn(process.execPath, [script, folder, String(startAtMs), source], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let printed = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    printed += chunk.toString('utf8')
-  })
-  return new Promise((resolve) => child.once('close', () => resolve(printed.trim())))
+interface Runner {
+  /** Returns `won`, or the sentence of the refusal. */
+  go(): Promise<string>
+  end(): Promise<void>
+}
+
+async function startRunner(script: string): Promise<Runner> {
+  const source = new URL('../../src/pg/embedded/index.ts', import.meta.url).href
+  const child = spawn(process.execPath, [script, folder, source], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  await lines.next()
+  return {
+    async go() {
+      child.stdin.write('go\n')
+      const { value } = await lines.next()
+      return String(value)
+    },
+    async end() {
+      child.stdin.end()
+      await closed
+    },
+  }
 }
 
 function canMount(): boolean {

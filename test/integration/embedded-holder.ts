@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type EmbeddedPostgresOptions, startEmbeddedPostgres } from '../../src/pg/index.ts'
+import { type EmbeddedPostgresOptions, startEmbeddedPostgres } from '../../src/pg/embedded/index.ts'
 
 export interface Holder {
   readonly pid: number

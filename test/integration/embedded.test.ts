@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type EmbeddedPostgresEvent, openConnection, startEmbeddedPostgres } from '../../src/pg/index.ts'
+import { type EmbeddedPostgresEvent, openConnection, startEmbeddedPostgres } from '../../src/pg/embedded/index.ts'
 import { waitFor } from '../../src/testing/index.ts'
 import { isAlive, startHolder } from './embedded-holder.ts'
 

@@ -11,22 +11,30 @@ export interface PlainConnection extends AsyncDisposable {
 const CONNECT_TIMEOUT_MS = 10_000
 
 /**
- * Opens a connection of its own, outside every pool. It does not keep the process alive.
+ * Opens a connection of its own, outside every pool. While idle it does not keep the process alive.
  * @throws what the server answers, as pg reports it
  */
 export async function openConnection(url: string): Promise<PlainConnection> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS }) as RefCountedClient
   // The next query reports a connection that was lost.
   client.on('error', () => {})
   await client.connect()
-  // In pg since 8.0, and missing from its types.
-  if ('unref' in client && typeof client.unref === 'function') client.unref()
-  const close = (): Promise<void> => client.end()
+  client.unref()
   // One statement at a time, in the order of asking; a failed one does not stop the next.
   let last: Promise<unknown> = Promise.resolve()
+  const whileAlive = async <Result>(run: () => Promise<Result>): Promise<Result> => {
+    client.ref()
+    try {
+      return await run()
+    } finally {
+      client.unref()
+    }
+  }
+  const close = (): Promise<void> => whileAlive(() => client.end())
   return {
     async query<Row extends QueryResultRow>(statement: string, values?: readonly unknown[]) {
-      const run = (): Promise<unknown> => client.query<Row>(statement, values === undefined ? undefined : [...values])
+      const run = (): Promise<unknown> =>
+        whileAlive(() => client.query<Row>(statement, values === undefined ? undefined : [...values]))
       const running = last.then(run, run)
       last = running
       const result = await running
@@ -37,4 +45,10 @@ export async function openConnection(url: string): Promise<PlainConnection> {
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** Both are in pg since 8.0, and missing from its types. */
+interface RefCountedClient extends Client {
+  ref(): void
+  unref(): void
 }
