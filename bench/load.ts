@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
-import { freePort } from './process.ts'
+import { freePort, type Undo } from './process.ts'
 
 const MIGRATIONS = new URL('../examples/blog/migrations/', import.meta.url)
 
@@ -57,7 +57,6 @@ export interface Database {
   readonly sql: postgres.Sql
   /** Waits until the requests that a run left behind are done, so that they cost the next one nothing. */
   settle(): Promise<void>
-  stop(): Promise<void>
 }
 
 export interface SeedSize {
@@ -66,9 +65,10 @@ export interface SeedSize {
 }
 
 /** Starts an empty server, makes the tables and fills them. */
-export async function startDatabase(size: SeedSize): Promise<Database> {
+export async function startDatabase(size: SeedSize, atEnd: (step: Undo) => void): Promise<Database> {
   const bin = binaries()
   const folder = mkdtempSync(join(tmpdir(), 'plinth-bench-postgres-'))
+  atEnd(() => rmSync(folder, { recursive: true, force: true }))
   const password = randomBytes(24).toString('hex')
   const passwordFile = join(folder, 'password')
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
@@ -87,20 +87,12 @@ export async function startDatabase(size: SeedSize): Promise<Database> {
   })
   const url = `postgres://bench:${password}@127.0.0.1:${port}/postgres`
   const sql = postgres(url, { max: 1, onnotice: () => {} })
-  const stop = async (): Promise<void> => {
-    await sql.end({ timeout: 1 }).catch(() => {})
-    await stopServer(server)
-    rmSync(folder, { recursive: true, force: true })
-  }
-  try {
-    await untilReady(server, sql)
-    await seed(sql, size)
-    const [row] = await sql<{ server_version: string }[]>`SHOW server_version`
-    return { url, pid: server.pid ?? 0, version: row?.server_version ?? '', sql, settle: () => settle(sql), stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  atEnd(() => stopServer(server))
+  atEnd(() => sql.end({ timeout: 0 }))
+  await untilReady(server, sql)
+  await seed(sql, size)
+  const [row] = await sql<{ server_version: string }[]>`SHOW server_version`
+  return { url, pid: server.pid ?? 0, version: row?.server_version ?? '', sql, settle: () => settle(sql) }
 }
 
 /** The folder of `initdb` and `postgres`: named by hand, the system's, or the embedded ones. */
@@ -148,7 +140,7 @@ async function stopServer(server: ChildProcess): Promise<void> {
   // SIGINT is PostgreSQL's fast shutdown; the data are thrown away, so nothing needs more time than that.
   server.kill('SIGINT')
   await Promise.race([new Promise((resolve) => server.once('exit', resolve)), sleep(5_000)])
-  if (server.exitCode === null) server.kill('SIGQUIT')
+  if (server.exitCode === null && server.signalCode === null) server.kill('SIGQUIT')
 }
 
 /** The tables of the reference service, as its own migrations make them, and rows that depend on nothing but their number. */

@@ -5,6 +5,9 @@ import { createServer } from 'node:net'
 /** `USER_HZ`, in which the kernel counts the time of children that have ended: 100 on every Linux that Node runs on. */
 const TICK_US = 10_000
 
+/** A step that undoes something at the end, however the end comes: it is handed over as soon as there is something to undo. */
+export type Undo = () => unknown
+
 /** Microseconds of CPU that a process and its descendants have used until now, those that have ended included. */
 export function cpuUs(pid: number): number {
   let total = 0

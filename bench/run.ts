@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Database, startDatabase } from './load.ts'
 import { CONNECTIONS, measure, type Sample, stopLoad } from './measure.ts'
-import { residentBytes } from './process.ts'
+import { residentBytes, type Undo } from './process.ts'
 import { createReport, type Facts, type Measured, type Report, renderMarkdown, renderTerminal } from './report.ts'
 import { shuffled } from './statistics.ts'
 import { startTarget, TARGETS, type Target, type TargetName } from './target.ts'
@@ -54,14 +54,19 @@ interface Bench {
 
 const USERS = 10_000
 /** What has to be undone at the end, last first. */
-const undo: (() => unknown)[] = []
+const undo: Undo[] = []
+let stopping: Promise<void> | undefined
 
 const options = readOptions(process.argv.slice(2))
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void stopAll().then(() => process.exit(130)))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void interrupt())
 try {
   process.exitCode = await run(options)
+} catch (error) {
+  // After a signal everything fails, as it should.
+  if (stopping === undefined) throw error
 } finally {
-  await stopAll()
+  stopping ??= stopAll()
+  await stopping
 }
 
 async function run(options: Options): Promise<number> {
@@ -91,16 +96,14 @@ async function prepare(options: Options): Promise<Bench> {
   undo.push(() => rmSync(folder, { recursive: true, force: true }))
   say(`seeding ${options.posts} posts and ${USERS} users`)
   const seededAt = performance.now()
-  const database = await startDatabase({ users: USERS, posts: options.posts })
-  undo.push(() => database.stop())
+  const database = await startDatabase({ users: USERS, posts: options.posts }, (step) => undo.push(step))
   say(`seeded in ${((performance.now() - seededAt) / 1000).toFixed(0)} s`)
   const issuer = await createIssuer()
   const actors = await findActors(database)
   const targets: Target[] = []
   for (const name of options.targets) {
-    const target = await startTarget(name, { databaseUrl: database.url, issuer, adminId: actors.admin })
-    undo.push(() => target.stop())
-    targets.push(target)
+    const surroundings = { databaseUrl: database.url, issuer, adminId: actors.admin }
+    targets.push(await startTarget(name, surroundings, (step) => undo.push(step)))
   }
   const deepRow = options.posts - 1_000
   say(`walking to row ${deepRow}`)
@@ -215,6 +218,12 @@ function readOptions(parameters: string[]): Options {
 function refuse(option: string, value: string, expected: readonly string[]): never {
   process.stderr.write(`Cannot read ${option} "${value}": expected ${expected.join(', ')}\n`)
   process.exit(2)
+}
+
+async function interrupt(): Promise<void> {
+  stopping ??= stopAll()
+  await stopping
+  process.exit(130)
 }
 
 async function stopAll(): Promise<void> {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort, residentBytes } from './process.ts'
+import { freePort, residentBytes, type Undo } from './process.ts'
 import type { Issuer } from './token.ts'
 
 /** What the benchmark calls a server: `floor` is the yardstick, `control` the same program once more. */
@@ -17,7 +17,6 @@ export interface Target {
   readonly readyMs: number
   /** Resident memory at that moment. */
   readonly readyBytes: number
-  stop(): Promise<void>
 }
 
 export interface Surroundings {
@@ -85,7 +84,7 @@ function withLogsOff(recipe: Recipe): Recipe {
 }
 
 /** Starts a server and waits until it has read a page from the database. */
-export async function startTarget(name: TargetName, surroundings: Surroundings): Promise<Target> {
+export async function startTarget(name: TargetName, surroundings: Surroundings, atEnd: (step: Undo) => void): Promise<Target> {
   const port = await freePort()
   const { command, folder, environment } = recipeOf(name, surroundings, port, await freePort())
   const [program = '', ...parameters] = command
@@ -97,14 +96,11 @@ export async function startTarget(name: TargetName, surroundings: Surroundings):
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', NODE_ENV: 'production', ...environment },
     stdio: ['ignore', nowhere, 'inherit'],
   })
-  const target = { name, url: `http://127.0.0.1:${port}`, pid: server.pid ?? 0, stop: () => stop(server) }
-  try {
-    await untilReady(server, `${target.url}/api/v1/posts?limit=1`, await surroundings.issuer.token(surroundings.adminId, 'admin'))
-  } catch (error) {
-    await target.stop()
-    throw error
-  }
-  return { ...target, readyMs: performance.now() - startedAt, readyBytes: residentBytes(target.pid) }
+  atEnd(() => stop(server))
+  const url = `http://127.0.0.1:${port}`
+  const pid = server.pid ?? 0
+  await untilReady(server, `${url}/api/v1/posts?limit=1`, await surroundings.issuer.token(surroundings.adminId, 'admin'))
+  return { name, url, pid, readyMs: performance.now() - startedAt, readyBytes: residentBytes(pid) }
 }
 
 async function untilReady(server: ChildProcess, url: string, token: string): Promise<void> {
