@@ -41,8 +41,8 @@ export function readJson(text: string): unknown {
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch {
-    throw malformed('it is not well-formed JSON')
+  } catch (cause) {
+    throw malformed('it is not well-formed JSON', cause)
   }
   if (scan.keys > 0) {
     const keys = countKeys(value)
@@ -147,7 +147,7 @@ function findings(value: unknown, text: string): ErrorDetail[] {
     } else if (typeof item === 'number') {
       if (!Number.isFinite(item)) add(path, 'out_of_range', 'the number is too large')
     } else if (Array.isArray(item)) {
-      item.forEach((inner, index) => visit(inner, join(path, String(index))))
+      for (const [index, inner] of item.entries()) visit(inner, join(path, String(index)))
     } else if (typeof item === 'object' && item !== null) {
       for (const [key, inner] of Object.entries(item)) {
         if (isReservedKey(key)) add(join(path, key), 'unknown', 'there is no such field')
@@ -223,6 +223,6 @@ function findDuplicateKey(text: string): string {
   return ''
 }
 
-function malformed(what: string): PlinthError {
-  return new PlinthError('VALIDATION_BODY_MALFORMED', `Cannot read the body: ${what}`)
+function malformed(what: string, cause?: unknown): PlinthError {
+  return new PlinthError('VALIDATION_BODY_MALFORMED', `Cannot read the body: ${what}`, { cause })
 }
