@@ -1,5 +1,5 @@
 /** The domain of the reference service: users and their posts. */
-import { belongsTo, choice, domain, either, email, hasMany, permit, resource, text, timestamp } from 'plinth'
+import { ALWAYS, belongsTo, choice, domain, either, email, hasMany, permit, resource, text, timestamp } from 'plinth'
 
 export const User = resource('user', {
   idPrefix: 'usr',
@@ -10,13 +10,16 @@ export const User = resource('user', {
     role: choice(['admin', 'editor', 'viewer']).default('viewer').writableBy('admin').describe('What the person may do.'),
   },
   relations: { posts: hasMany('post', { by: 'author' }) },
-  list: { sort: ['-createdAt', 'displayName'], filter: ['email', 'role', 'createdAt'], search: ['displayName'] },
+  list: { sort: ['-createdAt'], filter: ['email', 'role', 'createdAt'], search: ['displayName'] },
   policies: ({ actor, record }) => [
     permit('read').needs('users:read'),
     permit('read').when(record.id.is(actor.id)),
     permit('create', 'update', 'delete', 'restore', 'read-deleted').needs('users:write'),
   ],
 })
+
+/** The zone whose clock says when editors may write; without it they may always. */
+const officeZone = process.env['OFFICE_HOURS_ZONE']
 
 export const Post = resource('post', {
   description: 'Something that a user wrote.',
@@ -27,11 +30,15 @@ export const Post = resource('post', {
     status: choice(['draft', 'published', 'archived']).default('draft'),
     publishedAt: timestamp().optional().readOnly().describe('When it was published first.'),
   },
-  list: { sort: ['-createdAt', 'title', 'publishedAt'], filter: ['author', 'status', 'createdAt', 'publishedAt'], search: ['title'] },
-  policies: ({ actor, record }) => [
+  list: { sort: ['-createdAt', 'title'], filter: ['author', 'status', 'createdAt', 'publishedAt'], search: ['title'] },
+  policies: ({ actor, record, context }) => [
     permit('read').when(either(record.status.is('published'), record.author.is(actor.id))),
     permit('read', 'restore', 'read-deleted').to('admin').needs('posts:read'),
-    permit('create', 'update', 'publish').to('editor').needs('posts:write').when(record.author.is(actor.id)),
+    permit('create', 'update', 'publish')
+      .to('editor')
+      .needs('posts:write')
+      .when(record.author.is(actor.id))
+      .when(officeZone === undefined ? ALWAYS : context.timeOfDay(officeZone).isBetween('09:00', '18:00')),
     permit('create', 'update', 'publish').to('admin').needs('posts:write'),
     permit('delete').needs('posts:delete'),
   ],

@@ -1,1 +1,7 @@
 export * from '../model/index.ts'
+export { type Database, dataFolder, migrate, openDatabase } from './database.ts'
+export type { PlainConnection } from '../pg/index.ts'
+export { type App, app, type AppDeclaration, type SeedReport } from './declare.ts'
+export { type Service, type ServiceOptions, startService } from './service.ts'
+export { type Environment, readSettings, type Settings, SettingsError } from './settings.ts'
+export { mintDevelopmentToken, type Mode } from './tokens.ts'

@@ -4,7 +4,7 @@
  * A rule splits in two: the part about actor and context is decided here, in memory; the part about the record is left for SQL.
  * The rules whose first part holds form a bit set, and each set has one fixed predicate: so statements are few, and none depends on who asks.
  */
-import { ALWAYS, all, type Condition, either, NEVER, readsRecord, type ResourceModel, type Rule } from '../model/index.ts'
+import { ALWAYS, all, type Condition, either, NEVER, not, readsRecord, type ResourceModel, type Rule } from '../model/index.ts'
 import { evaluateCondition } from './evaluate.ts'
 import type { PolicyInput, PolicyRecord } from './input.ts'
 
@@ -31,13 +31,20 @@ function joinAll(parts: readonly Condition[]): Condition {
   return rest.length === 0 ? first : all(first, ...rest)
 }
 
+/** A comparison with the id of nobody never holds: so the rule needs somebody, which is known before any record is seen. */
+function neededActor(condition: Condition): readonly Condition[] {
+  if (condition.node !== 'compare') return []
+  const operand = [condition.left, condition.right].find(({ from }) => from === 'actor')
+  return operand === undefined ? [] : [not({ node: 'nothing', operand })]
+}
+
 function split(rule: Rule): SplitRule {
   const parts = flatten(rule.condition)
   const needed = rule.permissions.map((permission): Condition => ({ node: 'permission', permission }))
   const roles = rule.roles.length === 0 ? [] : [either(...rule.roles.map((role): Condition => ({ node: 'role', role })))]
   return {
     rule,
-    guard: joinAll([...roles, ...needed, ...parts.filter((part) => !readsRecord(part))]),
+    guard: joinAll([...roles, ...needed, ...parts.flatMap(neededActor), ...parts.filter((part) => !readsRecord(part))]),
     residual: joinAll(parts.filter(readsRecord)),
   }
 }

@@ -28,5 +28,8 @@ CREATE INDEX posts_author_id_created_at_idx ON posts (author_id, created_at DESC
 -- The posts in one status, newest first: the list as the public sees it. Never `status` alone: three values choose nothing.
 CREATE INDEX posts_status_created_at_idx ON posts (status, created_at DESC, id DESC) WHERE deleted_at IS NULL;
 
+-- The list of posts by title.
+CREATE INDEX posts_title_idx ON posts (title, id) WHERE deleted_at IS NULL;
+
 -- The search of `q=` in titles.
 CREATE INDEX posts_title_trgm_idx ON posts USING gin (title gin_trgm_ops) WHERE deleted_at IS NULL;

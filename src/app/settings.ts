@@ -1,0 +1,94 @@
+/** Reads the settings from environment variables, all of them here and nowhere else. A wrong one is refused with a sentence. */
+import { LOG_LEVELS, type LogLevel } from '../observe/index.ts'
+
+export interface Settings {
+  /** `PORT`, default 3000. */
+  readonly port: number
+  /** `HOST`, default 127.0.0.1. */
+  readonly host: string
+  /** `ADMIN_PORT`, default 3001: metrics and health for operators. */
+  readonly adminPort: number
+  /** `ADMIN_HOST`, default 127.0.0.1. */
+  readonly adminHost: string
+  /** `DATABASE_URL`; undefined: the embedded database. */
+  readonly databaseUrl: string | undefined
+  /** `DATABASE_STATEMENT_TIMEOUT_MS`, default 30,000. */
+  readonly statementTimeoutMs: number
+  /** `PUBLIC_URL`: how the service is reached from outside; used in links of errors and documents. */
+  readonly publicOrigin: string | undefined
+  /** `TOKEN_ISSUER`: the `iss` of access tokens. */
+  readonly tokenIssuer: string | undefined
+  /** `TOKEN_AUDIENCE`: what their `aud` must hold; default the name of the domain. */
+  readonly tokenAudience: string | undefined
+  /** `TOKEN_JWKS_FILE`: the issuer's public keys, as a JSON Web Key Set. */
+  readonly tokenJwksFile: string | undefined
+  /** `PLINTH_SECRET`, at least 32 characters: seals cursors and hashes user ids in the log; the same on all instances. */
+  readonly secret: string | undefined
+  /** `LOG_LEVEL`, default info. */
+  readonly logLevel: LogLevel
+  /** `CORS_ORIGINS`, comma-separated; default none. */
+  readonly corsOrigins: readonly string[]
+  /** `MERGE_READS`, default true: point reads of one turn of the event loop become one statement. */
+  readonly isMerging: boolean
+  /** `SHUTDOWN_GRACE_MS`, default 10,000: how long requests under way may take when the service stops. */
+  readonly shutdownGraceMs: number
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+}
+
+const SECRET_LENGTH_MIN = 32
+
+export function readSettings(environment: Environment): Settings {
+  const text = (name: string): string | undefined => (environment[name] === '' ? undefined : environment[name])
+  const integer = (name: string, fallback: number, min: number, max: number): number => {
+    const value = text(name)
+    if (value === undefined) return fallback
+    const number = Number(value)
+    if (!Number.isInteger(number) || number < min || number > max) throw new SettingsError(`Cannot use ${name}="${value}": it is no whole number from ${min} to ${max}`)
+    return number
+  }
+  const port = integer('PORT', 3_000, 0, 65_535)
+  return {
+    port,
+    host: text('HOST') ?? '127.0.0.1',
+    adminPort: integer('ADMIN_PORT', 3_001, 0, 65_535),
+    adminHost: text('ADMIN_HOST') ?? '127.0.0.1',
+    databaseUrl: readUrl('DATABASE_URL', text('DATABASE_URL'), ['postgres:', 'postgresql:']),
+    statementTimeoutMs: integer('DATABASE_STATEMENT_TIMEOUT_MS', 30_000, 100, 600_000),
+    publicOrigin: readUrl('PUBLIC_URL', text('PUBLIC_URL'), ['https:', 'http:'])?.replace(/\/$/, ''),
+    tokenIssuer: text('TOKEN_ISSUER'),
+    tokenAudience: text('TOKEN_AUDIENCE'),
+    tokenJwksFile: text('TOKEN_JWKS_FILE'),
+    secret: readSecret(text('PLINTH_SECRET')),
+    logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL'), LOG_LEVELS, 'info'),
+    corsOrigins: (text('CORS_ORIGINS') ?? '').split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''),
+    isMerging: oneOf('MERGE_READS', text('MERGE_READS'), ['true', 'false'] as const, 'true') === 'true',
+    shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 600_000),
+  }
+}
+
+function oneOf<const Choice extends string>(name: string, value: string | undefined, choices: readonly Choice[], fallback: Choice): Choice {
+  if (value === undefined) return fallback
+  const found = choices.find((choice) => choice === value)
+  if (found === undefined) throw new SettingsError(`Cannot use ${name}="${value}": expected one of ${choices.join(', ')}`)
+  return found
+}
+
+/** The value is not quoted when it is wrong: a URL of a database holds its password. */
+function readUrl(name: string, value: string | undefined, protocols: readonly string[]): string | undefined {
+  if (value === undefined) return undefined
+  const protocol = URL.canParse(value) ? new URL(value).protocol : undefined
+  if (protocol === undefined || !protocols.includes(protocol)) throw new SettingsError(`Cannot use ${name}: it is no URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`)
+  return value
+}
+
+function readSecret(value: string | undefined): string | undefined {
+  if (value !== undefined && value.length < SECRET_LENGTH_MIN) {
+    throw new SettingsError(`Cannot use PLINTH_SECRET: it has ${value.length} characters, expected at least ${SECRET_LENGTH_MIN}. Make one with: openssl rand -base64 32`)
+  }
+  return value
+}

@@ -1,0 +1,68 @@
+/** Commands that print something about the application and end: `token`, `routes`, `openapi`, `seed`. */
+import { mintDevelopmentToken, openDatabase, SettingsError } from '../app/index.ts'
+import { openConnection } from '../pg/index.ts'
+import { restRoutes, renderOpenApi } from '../rest/index.ts'
+import { type Command, EXIT_FINE, UsageError } from './command.ts'
+import { readCount } from './serve.ts'
+import { renderTable } from './terminal.ts'
+
+export const token: Command = {
+  name: 'token',
+  summary: 'Make an access token for development; a service in production does not believe it',
+  usage: '--role ROLE [--subject usr_…]',
+  options: { role: { type: 'string' }, subject: { type: 'string' } },
+  async run({ terminal, settings, options, loadApp }) {
+    const { role, subject } = options
+    if (typeof role !== 'string') throw new UsageError('Cannot make a token: no role was named, expected --role, as in: plinth token --role editor')
+    const text = mintDevelopmentToken(await loadApp(), settings, role, typeof subject === 'string' ? subject : undefined)
+    terminal.result({ token: text }, () => text)
+    return EXIT_FINE
+  },
+}
+
+export const routes: Command = {
+  name: 'routes',
+  summary: 'List the operations and their paths',
+  usage: '',
+  async run({ terminal, loadApp }) {
+    const { domain } = await loadApp()
+    const found = restRoutes(domain)
+    terminal.result(found, () => renderTable([['METHOD', 'PATH', 'OPERATION'], ...found.map(({ method, path, operation }) => [method, path, operation])]))
+    return EXIT_FINE
+  },
+}
+
+export const openapi: Command = {
+  name: 'openapi',
+  summary: 'Print the OpenAPI 3.1 document',
+  usage: '',
+  async run({ loadApp, settings }) {
+    const { domain } = await loadApp()
+    process.stdout.write(`${JSON.stringify(renderOpenApi(domain, settings.publicOrigin === undefined ? {} : { origin: settings.publicOrigin }), null, 2)}\n`)
+    return EXIT_FINE
+  },
+}
+
+export const seed: Command = {
+  name: 'seed',
+  summary: 'Fill an empty database',
+  usage: 'N',
+  async run({ terminal, settings, words, loadApp }) {
+    const app = await loadApp()
+    const [count] = words
+    if (count === undefined) throw new UsageError('Cannot seed: no number was given, expected one, as in: plinth seed 10000')
+    if (app.seed === undefined) throw new SettingsError('Cannot seed: the application declares no seed, expected app({ seed })')
+    const database = await openDatabase(app, { databaseUrl: settings.databaseUrl })
+    const began = performance.now()
+    try {
+      const connection = await openConnection(database.url)
+      const report = await app.seed(connection, readCount(count))
+      await connection.close()
+      const seconds = ((performance.now() - began) / 1_000).toFixed(1)
+      terminal.result({ ...report, seconds: Number(seconds) }, () => `${Object.entries(report).map(([name, rows]) => `${rows} ${name}`).join(', ')} in ${seconds} s`)
+      return EXIT_FINE
+    } finally {
+      await database.stop()
+    }
+  },
+}

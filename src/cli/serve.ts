@@ -1,0 +1,104 @@
+/** `plinth dev` and `plinth start`: run the service until a signal, then stop it gracefully. */
+import { mintDevelopmentToken, type Mode, type Service, startService } from '../app/index.ts'
+import { openConnection } from '../pg/index.ts'
+import { renderMigrationEvent } from './migrate.ts'
+import type { Command, CommandScope } from './command.ts'
+
+/** Enough to page through, little enough to read. */
+const SAMPLE_POSTS = 60
+
+export const dev: Command = {
+  name: 'dev',
+  summary: 'Run the service for development: migrates by itself, believes tokens of `plinth token`',
+  usage: '[--app app.ts] [--seed N]',
+  options: { seed: { type: 'string' } },
+  run: (scope) => serve(scope, 'development'),
+}
+
+export const start: Command = {
+  name: 'start',
+  summary: 'Run the service in production: needs TOKEN_ISSUER, TOKEN_JWKS_FILE and a migrated database',
+  usage: '[--app app.ts]',
+  run: (scope) => serve(scope, 'production'),
+}
+
+async function serve(scope: CommandScope, mode: Mode): Promise<number> {
+  const { terminal, settings } = scope
+  const app = await scope.loadApp()
+  const ended = nextSignal()
+  const service = await startService({ app, settings, mode, onMigration: (event) => terminal.say(renderMigrationEvent(event, terminal)) })
+  if (mode === 'development') {
+    await fill(scope, service)
+    await greet(scope, service)
+  }
+  const signal = await ended
+  service.logger.info('The service is stopping', { signal })
+  await service.stop()
+  return 0
+}
+
+/** Resolves with the first signal that asks the process to end; a second one ends it at once. */
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let isAsked = false
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (isAsked) process.exit(130)
+        isAsked = true
+        resolve(signal)
+      })
+    }
+  })
+}
+
+/** Gives an empty database something to look at, or as much as `--seed` asks for. */
+async function fill(scope: CommandScope, service: Service): Promise<void> {
+  const app = await scope.loadApp()
+  const asked = scope.options['seed']
+  if (app.seed === undefined) return
+  const count = asked === undefined ? SAMPLE_POSTS : readCount(asked)
+  const connection = await openConnection(service.database.url)
+  try {
+    const table = app.domain.resources[0]?.table ?? ''
+    const [row] = await connection.query<{ is_empty: boolean }>(`SELECT NOT EXISTS (SELECT FROM "${table}") AS is_empty`)
+    if (row?.is_empty === true) await app.seed(connection, count)
+    else if (asked !== undefined) scope.terminal.say('The database has records already: --seed was passed over')
+  } finally {
+    await connection.close()
+  }
+}
+
+export function readCount(text: string | boolean): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > 100_000_000) throw new RangeError(`Cannot seed "${text}" records: expected a whole number from 1 to 100000000`)
+  return count
+}
+
+async function greet(scope: CommandScope, service: Service): Promise<void> {
+  const { terminal, settings } = scope
+  const { bold, dim, green } = terminal
+  const app = await scope.loadApp()
+  const [role = 'admin'] = Object.keys(app.domain.roles)
+  const token = mintDevelopmentToken(app, settings, role)
+  const { origin, adminOrigin, database, readyMs } = service
+  const [first = '/openapi.json', second = '/docs'] = app.tryFirst ?? app.domain.resources.map((resource) => `/api/v1/${resource.segment}`)
+  terminal.say(`
+  ${green('●')} ${bold(app.domain.name)} is ready after ${readyMs} ms ${dim(`· ${database.description}`)}
+
+    API         ${origin}/api/v1
+    Reference   ${origin}/docs
+    OpenAPI     ${origin}/openapi.json
+    Errors      ${origin}/docs/errors
+    Metrics     ${adminOrigin}/metrics
+
+  ${bold('Try')} ${dim(`(the token is for ${role} and lives 15 minutes; another: plinth token --role ${role})`)}
+
+    TOKEN=${token}
+
+    curl '${origin}${first}'
+    curl -H "Authorization: Bearer $TOKEN" '${origin}${second}'
+    curl -i -H 'If-None-Match: "1"' '${origin}${first.replace(/\?.*/, '')}'
+
+  ${dim('Ctrl-C stops it. One JSON line for each request follows.')}
+`)
+}
