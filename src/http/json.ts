@@ -141,11 +141,9 @@ function findings(value: unknown, text: string): ErrorDetail[] {
     if (found.length < FINDINGS_MAX) found.push({ field: path, code, message: `Cannot read "${path}": ${what}` })
   }
   const visit = (item: unknown, path: string): void => {
-    if (typeof item === 'string') {
-      if (item.includes('\0')) add(path, 'format', 'the text holds the character NUL')
-      else if (!item.isWellFormed()) add(path, 'format', 'the text holds half of a surrogate pair')
-    } else if (typeof item === 'number') {
-      if (!Number.isFinite(item)) add(path, 'out_of_range', 'the number is too large')
+    const wrong = describeScalar(item)
+    if (wrong !== undefined) {
+      add(path, wrong.code, wrong.what)
     } else if (Array.isArray(item)) {
       for (const [index, inner] of item.entries()) visit(inner, join(path, String(index)))
     } else if (typeof item === 'object' && item !== null) {
@@ -161,6 +159,13 @@ function findings(value: unknown, text: string): ErrorDetail[] {
   for (const path of findRoundedIntegers(text))
     add(path, 'out_of_range', 'the integer is past 2^53 and would be rounded, send it as text')
   return found
+}
+
+function describeScalar(item: unknown): { readonly code: string; readonly what: string } | undefined {
+  if (typeof item === 'number') return Number.isFinite(item) ? undefined : { code: 'out_of_range', what: 'the number is too large' }
+  if (typeof item !== 'string') return undefined
+  if (item.includes('\0')) return { code: 'format', what: 'the text holds the character NUL' }
+  return item.isWellFormed() ? undefined : { code: 'format', what: 'the text holds half of a surrogate pair' }
 }
 
 function join(path: string, key: string): string {
