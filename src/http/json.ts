@@ -162,7 +162,8 @@ function findings(value: unknown, text: string): ErrorDetail[] {
 }
 
 function describeScalar(item: unknown): { readonly code: string; readonly what: string } | undefined {
-  if (typeof item === 'number') return Number.isFinite(item) ? undefined : { code: 'out_of_range', what: 'the number is too large' }
+  if (typeof item === 'number')
+    return Number.isFinite(item) ? undefined : { code: 'out_of_range', what: 'the number is too large' }
   if (typeof item !== 'string') return undefined
   if (item.includes('\0')) return { code: 'format', what: 'the text holds the character NUL' }
   return item.isWellFormed() ? undefined : { code: 'format', what: 'the text holds half of a surrogate pair' }
