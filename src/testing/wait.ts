@@ -1,5 +1,6 @@
 /** Waiting with a deadline: for a condition, for a port that answers. */
-import { createServer, connect } from 'node:net'
+import { connect, createServer } from 'node:net'
+import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export interface WaitOptions {
@@ -66,4 +67,12 @@ export function answers({ port, say, expect }: Greeting): Promise<boolean> {
       if (heard.length >= expect.length) finish(heard.startsWith(expect))
     })
   })
+}
+
+/**
+ * A budget of time for a machine with a core to spare, stretched as far as the machine is overloaded just now: a test of speed must not
+ * fail because others are at work.
+ */
+export function budgetMs(quietMs: number): number {
+  return quietMs * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
 }
