@@ -1,0 +1,145 @@
+/** A whole service for tests over the wire: a database of its own, free ports, tokens for any role, and the lines that it logs. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type App, mintDevelopmentToken, migrate, openDatabase, readSettings, type Service, startService } from '../app/index.ts'
+import { openConnection, type PlainConnection } from '../pg/index.ts'
+import { type DatabaseTemplate, type TestDatabase, testDatabase } from './database.ts'
+
+export interface TestServiceOptions {
+  readonly app: App
+  /** Environment variables, as `readSettings` reads them; ports are free ones unless said here. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Default `development`: tokens of `token()` are believed. */
+  readonly mode?: 'development' | 'production'
+  /** A database that exists; it is migrated and left in place. Default one of its own, dropped at the end. */
+  readonly databaseUrl?: string
+}
+
+export interface TestRequest {
+  readonly method?: string
+  /** The value of a Bearer token; none: nobody asks. */
+  readonly token?: string | undefined
+  /** Sent as JSON; a string goes as it is. */
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface TestAnswer {
+  readonly status: number
+  readonly headers: Headers
+  /** The body as it came. */
+  readonly text: string
+  /** The body read as JSON; undefined where it is empty or something else. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
+  readonly json: any
+}
+
+export interface TestService extends AsyncDisposable {
+  readonly origin: string
+  readonly adminOrigin: string
+  readonly databaseUrl: string
+  readonly service: Service
+  /** Lines of the log so far, parsed. */
+  readonly logs: () => readonly Readonly<Record<string, unknown>>[]
+  /** A token of somebody with the role; the same subject for the same text, somebody new without one. */
+  token(role: string, subject?: string): string
+  /** Sends a request to a path: `/api/v1/posts`. */
+  request(path: string, request?: TestRequest): Promise<TestAnswer>
+  /** A plain connection to the database, closed at the end. */
+  sql(): Promise<PlainConnection>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the service of an application on free ports, over a database of its own that holds its migrations.
+ *
+ * The first start for an application builds a template (about a second); later ones clone it.
+ *
+ * @example
+ * await using blog = await testService({ app })
+ * const answer = await blog.request('/api/v1/posts', { token: blog.token('viewer') })
+ */
+export async function testService(options: TestServiceOptions): Promise<TestService> {
+  // Keys and secrets go into a folder of this service alone.
+  const folder = mkdtempSync(join(tmpdir(), 'plinth-test-'))
+  const app: App = { ...options.app, folder }
+  const cleanUps: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
+  const stop = async (): Promise<void> => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+  }
+  try {
+    const databaseUrl = options.databaseUrl ?? (await ownDatabase(app, cleanUps)).url
+    const settings = readSettings({ PORT: '0', ADMIN_PORT: '0', DATABASE_URL: databaseUrl, ...options.environment })
+    const lines: string[] = []
+    const service = await startService({
+      app,
+      settings,
+      mode: options.mode ?? 'development',
+      logDestination: { write: (text: string) => lines.push(text) },
+    })
+    cleanUps.push(() => service.stop())
+    return {
+      origin: service.origin,
+      adminOrigin: service.adminOrigin,
+      databaseUrl,
+      service,
+      logs: () => {
+        service.logger.flush()
+        return lines.join('').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
+      },
+      token: (role, subject) => mintDevelopmentToken(app, settings, role, subject),
+      request: (path, request) => send(service.origin + path, request),
+      sql: async () => {
+        const connection = await openConnection(databaseUrl)
+        cleanUps.push(() => connection.close())
+        return connection
+      },
+      stop,
+      [Symbol.asyncDispose]: stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** A database that holds the migrations of an application: what `testDatabase` clones. */
+export async function appTemplate(app: App): Promise<DatabaseTemplate> {
+  const files = (await readdir(app.migrations)).filter((file) => file.endsWith('.up.sql')).sort()
+  const texts = await Promise.all(files.map((file) => readFile(join(app.migrations, file), 'utf8')))
+  return {
+    key: JSON.stringify(['app', ...files, ...texts]),
+    async build(url) {
+      const database = await openDatabase(app, { databaseUrl: url })
+      await migrate(app, database)
+      await database.stop()
+    },
+  }
+}
+
+async function ownDatabase(app: App, cleanUps: (() => unknown)[]): Promise<TestDatabase> {
+  const database = await testDatabase(await appTemplate(app))
+  cleanUps.push(() => database.drop())
+  return database
+}
+
+async function send(url: string, { method = 'GET', token, body, headers = {} }: TestRequest = {}): Promise<TestAnswer> {
+  const response = await fetch(url, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, text, json: readJson(response.headers.get('content-type'), text) }
+}
+
+function readJson(contentType: string | null, text: string): unknown {
+  return contentType?.includes('json') === true && text !== '' ? JSON.parse(text) : undefined
+}
