@@ -33,12 +33,12 @@ export const NEVER: Condition = Object.freeze({ node: 'constant', holds: false }
 
 /** Holds when all parts hold. */
 export function all(...parts: readonly Condition[]): Condition {
-  return Object.freeze({ node: 'all', parts })
+  return Object.freeze({ node: 'all', parts: Object.freeze(parts) })
 }
 
 /** Holds when at least one part holds. */
 export function either(...parts: readonly Condition[]): Condition {
-  return Object.freeze({ node: 'either', parts })
+  return Object.freeze({ node: 'either', parts: Object.freeze(parts) })
 }
 
 /** Holds when the part does not. */

@@ -7,7 +7,7 @@ import { idKind } from './kinds/id.ts'
 import { integerKind } from './kinds/integer.ts'
 import { timestampKind } from './kinds/timestamp.ts'
 import type { Rule } from './permit.ts'
-import type { CacheHints, Resource } from './resource.ts'
+import { type CacheHints, LIMIT_DEFAULT, LIMIT_MAX, type Resource } from './resource.ts'
 
 /** A field with all its names. */
 export interface FieldModel {
@@ -84,9 +84,6 @@ export interface ResourceModel {
   readonly children: readonly ChildModel[]
 }
 
-const LIMIT_DEFAULT = 20
-const LIMIT_MAX = 100
-
 function standardFields(idPrefix: string): { readonly first: Record<string, AnyField>; readonly last: Record<string, AnyField> } {
   return {
     first: { id: new Field(idKind(idPrefix)).readOnly().describe('Identifies the record, for ever.') },
@@ -125,7 +122,7 @@ function pick(fields: ReadonlyMap<string, FieldModel>, name: string): FieldModel
 }
 
 function deriveList(resource: Resource, fields: ReadonlyMap<string, FieldModel>): ListModel {
-  const { sort = ['-createdAt'], filter = [], search = [], pages = 'cursor' } = resource.list
+  const { sort = ['-createdAt'], filter = [], search = [], pages = 'cursor', limitMax = LIMIT_MAX } = resource.list
   const [first = '-createdAt'] = sort
   const sortable = [...new Set(sort.map((key) => pick(fields, key.replace(/^-/, ''))))]
   return {
@@ -134,8 +131,8 @@ function deriveList(resource: Resource, fields: ReadonlyMap<string, FieldModel>)
     filterable: filter.map((name) => pick(fields, name)),
     searchable: search.map((name) => pick(fields, name)),
     pages,
-    limitDefault: resource.list.limitDefault ?? LIMIT_DEFAULT,
-    limitMax: resource.list.limitMax ?? LIMIT_MAX,
+    limitDefault: resource.list.limitDefault ?? Math.min(LIMIT_DEFAULT, limitMax),
+    limitMax,
   }
 }
 

@@ -52,12 +52,13 @@ export function domain(declaration: DomainDeclaration): Domain {
   if (problems.length > 0) throw new DeclarationError(name, problems)
 
   const derived = deriveResources(resources)
-  const refusals = [...derived.values()].flatMap((resource) => resource.actions.flatMap(({ action }) => Object.entries(action.refusals)))
+  // Actions may share a refusal; the verifiers have found that it says the same in each.
+  const refusals = new Map([...derived.values()].flatMap((resource) => resource.actions.flatMap(({ action }) => Object.entries(action.refusals))))
   return Object.freeze({
     name,
     roles,
     resources: [...derived.values()],
-    refusals: refusals.map(([code, { message, cure }]) => refusal(code, message, cure)),
+    refusals: [...refusals].map(([code, { message, cure }]) => refusal(code, message, cure)),
     resource: (wanted: string) => {
       const found = derived.get(wanted)
       if (found === undefined) throw new TypeError(`Cannot find resource "${wanted}": the domain "${name}" has none of this name, expected one of ${[...derived.keys()].join(', ')}`)

@@ -131,7 +131,7 @@ export function fieldSchema(field: { readonly kind: AnyKind; readonly rules: Fie
   return {
     ...base,
     ...(rules.description !== undefined && { description: rules.description }),
-    ...(rules.example !== undefined && { examples: [kind.toJson(rules.example)] }),
+    ...(rules.example !== undefined && { examples: [kind.isSecret === true ? (rules.example as string) : kind.toJson(rules.example)] }),
     ...(rules.deprecation !== undefined && { deprecated: true }),
   }
 }

@@ -66,9 +66,10 @@ export function json<Value extends Json = Json>(schema: JsonSchema): Field<Value
   return new Field(jsonKind<Value>(schema))
 }
 
-/** At most `max` values of one kind. @example list(text({ max: 30 }), { max: 10 }) */
+/** At most `max` values of one kind; what the item says of privacy and access holds for the list. @example list(text({ max: 30 }), { max: 10 }) */
 export function list<Item>(item: Field<Item>, options: ListOptions): Field<readonly Item[]> {
-  return new Field(listKind(item.kind, options))
+  const { example, ...rules } = item.rules
+  return new Field(listKind(item.kind, options), example === undefined ? rules : { ...rules, example: [example] })
 }
 
 /** Text that goes in and never comes out. @example secret({ min: 12, max: 200 }) */

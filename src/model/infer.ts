@@ -15,8 +15,10 @@ export interface StandardFields {
   readonly version: number
 }
 
-/** A record as code sees it: every field that the database holds, camelCase, nulls where nothing is. */
-export type RecordOf<Fields extends FieldMap> = StandardFields & { readonly [Key in keyof Fields]: HeldValue<Fields[Key]> }
+/** A record as code sees it: every field but those that never come out, camelCase, nulls where nothing is. */
+export type RecordOf<Fields extends FieldMap> = StandardFields & {
+  readonly [Key in keyof Fields as Fields[Key]['$']['output'] extends false ? never : Key]: HeldValue<Fields[Key]>
+}
 
 type RequiredKeys<Fields extends FieldMap> = { [Key in keyof Fields]: Fields[Key]['$']['input'] extends 'required' ? Key : never }[keyof Fields]
 

@@ -26,11 +26,19 @@ export class Misfit {
   }
 }
 
+/** What is wrong with a part of the declaration, and how to mend it. */
+export interface Flaw {
+  readonly what: string
+  /** The mend, as code where it is code. */
+  readonly mend: string
+}
+
 /**
  * A kind of field. `Value` is what code sees: what `read` gives, actions receive and conditions compare.
  *
  * Laws, held by a property test for each kind: `fromJson(toJson(value))` equals `value`; `read(toJson(value))` equals `value`;
- * what `schema` accepts `read` accepts, except where a format is stricter; and `compare` orders as SQL does.
+ * `read` never throws; `schema` accepts `toJson(value)`; what `schema` accepts `read` accepts, except where a format is stricter; and
+ * `compare` orders as SQL does.
  */
 export interface Kind<Value> {
   readonly name: string
@@ -60,6 +68,8 @@ export interface Kind<Value> {
   fromJson(json: Json): Value
   /** Negative, zero or positive, as SQL orders; only asked where `operators` has an order. */
   compare(left: Value, right: Value): number
+  /** What is wrong with the options that the kind was made with; asked once, at start-up. */
+  findFlaws?(): readonly Flaw[]
   /** Prints a column as JSON where PostgreSQL's own way would lose something. */
   sqlJson?(column: string): string
 }

@@ -32,7 +32,9 @@ export class RuleBuilder implements Rule {
   }
 
   /** Only actors with one of these roles. */
-  to(...roles: readonly string[]): RuleBuilder {
+  to(...roles: readonly [string, ...string[]]): RuleBuilder {
+    // No role would mean anybody: what an empty list must never come to mean.
+    if (roles.length === 0) throw new TypeError('Cannot permit to no role: the list is empty, expected at least one role')
     return new RuleBuilder({ ...this, roles: [...this.roles, ...roles] })
   }
 
@@ -88,11 +90,11 @@ export interface PolicyScope<Fields extends FieldMap> {
 
 export const ACTOR_REFERENCES: ActorReferences = Object.freeze({
   id: new Reference<Uuid>({ from: 'actor', property: 'id' }),
-  hasRole: (...roles: readonly string[]) => either(...roles.map((role): Condition => ({ node: 'role', role }))),
-  hasPermission: (permission: string): Condition => ({ node: 'permission', permission }),
-  isUser: { node: 'kind', kind: 'user' },
-  isService: { node: 'kind', kind: 'service' },
-  isNobody: { node: 'kind', kind: 'nobody' },
+  hasRole: (...roles: readonly string[]) => either(...roles.map((role): Condition => Object.freeze({ node: 'role', role }))),
+  hasPermission: (permission: string): Condition => Object.freeze({ node: 'permission', permission }),
+  isUser: Object.freeze({ node: 'kind', kind: 'user' }),
+  isService: Object.freeze({ node: 'kind', kind: 'service' }),
+  isNobody: Object.freeze({ node: 'kind', kind: 'nobody' }),
 } satisfies ActorReferences)
 
 const MINUTES_OF_DAY = 24 * 60
@@ -113,15 +115,21 @@ export const CONTEXT_REFERENCES: ContextReferences = Object.freeze({
       const fromMinute = readMinute(from)
       const toMinute = readMinute(to)
       // A span over midnight is all of the day but the hours between.
-      if (fromMinute > toMinute) return not({ node: 'time-of-day', zone, fromMinute: toMinute, toMinute: fromMinute })
-      return { node: 'time-of-day', zone, fromMinute, toMinute }
+      if (fromMinute > toMinute) return not(Object.freeze({ node: 'time-of-day', zone, fromMinute: toMinute, toMinute: fromMinute }))
+      return Object.freeze({ node: 'time-of-day', zone, fromMinute, toMinute })
     },
   }),
-  weekday: (zone: string) => ({ isOneOf: (days: readonly number[]): Condition => ({ node: 'weekday', zone, days }) }),
-  address: { isIn: (...ranges: readonly string[]): Condition => ({ node: 'address', ranges }) },
+  weekday: (zone: string) => ({ isOneOf: (days: readonly number[]): Condition => Object.freeze({ node: 'weekday', zone, days: Object.freeze([...days]) }) }),
+  address: { isIn: (...ranges: readonly string[]): Condition => Object.freeze({ node: 'address', ranges: Object.freeze(ranges) }) },
 } satisfies ContextReferences)
 
-/** References to the given fields of a record. */
-export function recordReferences(names: readonly string[]): Readonly<Record<string, Reference<unknown>>> {
-  return Object.freeze(Object.fromEntries(names.map((field) => [field, new Reference<unknown>({ from: 'record', field })])))
+/** References to the given fields of a record. Any other name is refused at once, by sentence, for those who declare in JavaScript. */
+export function recordReferences(resource: string, names: readonly string[]): Readonly<Record<string, Reference<unknown>>> {
+  const references = Object.freeze(Object.fromEntries(names.map((field) => [field, new Reference<unknown>({ from: 'record', field })])))
+  return new Proxy(references, {
+    get: (target, name) => {
+      if (typeof name === 'string' && Object.hasOwn(target, name)) return target[name]
+      throw new TypeError(`Cannot write a policy of resource "${resource}": record.${String(name)} is no field, expected one of ${names.join(', ')}`)
+    },
+  })
 }

@@ -1,7 +1,11 @@
 /** A resource as it is declared: a kind of thing the backend keeps. Checked when it joins a domain, not here. */
-import { type Action, type ActionDeclaration } from './action.ts'
+import type { Action, ActionDeclaration } from './action.ts'
 import type { FieldMap } from './field.ts'
 import { ACTOR_REFERENCES, CONTEXT_REFERENCES, type PolicyScope, recordReferences, type Rule } from './permit.ts'
+
+/** Records on a page when neither the declaration nor the caller says. */
+export const LIMIT_DEFAULT = 20
+export const LIMIT_MAX = 100
 
 /** A sort key: the field's name, with `-` in front for descending. */
 type SortKey<Fields extends FieldMap> = `${'' | '-'}${(keyof Fields & string) | 'createdAt' | 'updatedAt'}`
@@ -15,7 +19,7 @@ export interface ListOptions<Fields extends FieldMap> {
   readonly search?: readonly (keyof Fields & string)[]
   /** `numbered` gives page numbers and totals; for small, stable resources only. Default `cursor`. */
   readonly pages?: 'cursor' | 'numbered'
-  /** Records on a page when the caller does not say. Default 20. */
+  /** Records on a page when the caller does not say. Default 20, or `limitMax` where that is less. */
   readonly limitDefault?: number
   /** Most records on a page. Default 100. */
   readonly limitMax?: number
@@ -95,7 +99,7 @@ export function resource<const Name extends string, const Fields extends FieldMa
   declaration: ResourceDeclaration<Fields>,
 ): Resource<Name, Fields> {
   const { fields, actions = {}, policies, relations = {}, list = {}, cache = {}, description } = declaration
-  const references = recordReferences([...Object.keys(fields), 'id', 'createdAt', 'updatedAt'])
+  const references = recordReferences(name, [...Object.keys(fields), 'id', 'createdAt', 'updatedAt'])
   const makeAction: ActionMaker<Fields> = (action) =>
     ({ ...action, run: action.run, input: action.input ?? {}, refusals: action.refusals ?? {} }) as Action
   return Object.freeze({

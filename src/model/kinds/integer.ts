@@ -36,5 +36,9 @@ export function integerKind(options: IntegerOptions = {}): Kind<number> {
     toJson: (value) => value,
     fromJson: (json) => json as number,
     compare: (left, right) => left - right,
+    findFlaws: () =>
+      Number.isSafeInteger(min) && Number.isSafeInteger(max) && min <= max
+        ? []
+        : [{ what: `its bounds are ${min} and ${max}`, mend: 'min and max: whole numbers within ±(2^53 − 1), the smaller first' }],
   }
 }

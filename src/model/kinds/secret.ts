@@ -1,6 +1,6 @@
 /** Text that goes in and never comes out: no answer, filter, sort, search, log, event or cache entry holds it. */
-import { type Kind } from '../kind.ts'
-import { readBoundedString, type TextOptions } from './text.ts'
+import type { Kind } from '../kind.ts'
+import { findBoundFlaws, readBoundedString, type TextOptions } from './text.ts'
 
 export function secretKind(options: Omit<TextOptions, 'pattern'>): Kind<string> {
   const { max, min = 1 } = options
@@ -21,5 +21,6 @@ export function secretKind(options: Omit<TextOptions, 'pattern'>): Kind<string> 
     toJson: () => null,
     fromJson: (json) => json as string,
     compare: () => 0,
+    findFlaws: () => findBoundFlaws(min, max),
   }
 }

@@ -1,17 +1,25 @@
 /** Refusals of actions are part of the public catalogue: their codes must fit it and must not be taken. */
 import { CATALOGUE, ERROR_FAMILIES } from '../../kernel/index.ts'
+import type { RefusalDeclaration } from '../action.ts'
 import type { Problem, Verifier } from './problem.ts'
 
-const CODE_FORM = new RegExp(`^(?:${ERROR_FAMILIES.join('|')})_[A-Z0-9_]+$`)
+const CODE_FORM = new RegExp(`^(?:${ERROR_FAMILIES.join('|')})_[A-Z0-9]+(?:_[A-Z0-9]+)*$`)
 
 export const verifyActions: Verifier = ({ resources }) => {
   const problems: Problem[] = []
+  const first = new Map<string, { readonly where: string; readonly refusal: RefusalDeclaration }>()
   for (const resource of resources) {
     for (const [name, action] of Object.entries(resource.actions)) {
       const where = `resource "${resource.name}", action "${name}"`
-      for (const code of Object.keys(action.refusals)) {
-        if (!CODE_FORM.test(code)) problems.push({ where, what: `its refusal "${code}" is of no known family`, mend: `CONFLICT_${code.replace(/^[A-Z]+_/, '')}` })
-        if (code in CATALOGUE) problems.push({ where, what: `its refusal "${code}" is a code of Plinth itself`, mend: 'Choose a code that names the rule of your domain.' })
+      for (const [code, refusal] of Object.entries(action.refusals)) {
+        const other = first.get(code)
+        if (other === undefined) first.set(code, { where, refusal })
+        if (!CODE_FORM.test(code)) problems.push({ where, what: `its refusal "${code}" has another form`, mend: `CONFLICT_POST_NOT_DRAFT: one of ${ERROR_FAMILIES.join(', ')}, then words in capitals` })
+        if (Object.hasOwn(CATALOGUE, code)) problems.push({ where, what: `its refusal "${code}" is a code of Plinth itself`, mend: 'Choose a code that names the rule of your domain.' })
+        if (refusal.message.trim() === '' || refusal.cure.trim() === '') problems.push({ where, what: `its refusal "${code}" says nothing`, mend: `{ message: 'Only a draft can be published', cure: 'Publish drafts.' }` })
+        if (other !== undefined && (other.refusal.message !== refusal.message || other.refusal.cure !== refusal.cure)) {
+          problems.push({ where, what: `its refusal "${code}" says something else in ${other.where}`, mend: 'Share one constant between the two, or give one another code.' })
+        }
       }
     }
   }

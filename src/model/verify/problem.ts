@@ -1,12 +1,10 @@
 /** What a verifier reports: where the declaration is wrong, why, and how to mend it. */
+import type { Flaw } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 
-export interface Problem {
+export interface Problem extends Flaw {
   /** `resource "post", field "title"`. */
   readonly where: string
-  readonly what: string
-  /** The mend, as code where it is code. */
-  readonly mend: string
 }
 
 /** The declarations as they came, before anything is derived. */
