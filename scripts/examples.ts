@@ -2,13 +2,15 @@
  * Type-checks every example that a reader might paste: the ```ts blocks of README.md, ARCHITECTURE.md and docs/, and the `@example`
  * of every docstring in src/.
  *
- * - A block in a page is a whole file: it imports what it uses by the package's public names. One whose first line is a comment with
+ * - A block in a page that imports is a whole file: it imports all that it uses, by the package's public names. One whose first line is a comment with
  *   a file name (`// post.ts`) can be imported under that name by the later blocks of its page. ```ts fragment is left out.
- * - An `@example` sees the names that its folder exports without importing them; other free names are the reader's own, of type any.
+ * - A block of docs/ that imports nothing sees what the folders export, its own folder first; an `@example` sees what its folder exports.
+ *   Other free names are the reader's own, of type any.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import ts from 'typescript'
+import { EXPORTED } from '../architecture.mjs'
 
 interface Example {
   /** Where the checker sees it; decides what a relative import finds. */
@@ -35,7 +37,9 @@ function readPages(): Example[] {
       const code = block.groups?.code ?? ''
       const name = /^\/\/ (?<name>[\w./-]+\.ts)\n/.exec(code)?.groups?.name ?? `block-${index + 1}.ts`
       const path = join(root, 'examples', '.docs', page.replaceAll(/[/.]/g, '-'), name)
-      return { path, text: code, origin: page, line: lineAt(text, block.index) + 1 }
+      const isWhole = !page.startsWith('docs/') || /^import /m.test(code)
+      const home = isWhole ? undefined : basename(page, '.md')
+      return { path, text: code, origin: page, line: lineAt(text, block.index) + 1, ...(home && { home }) }
     })
   })
 }
@@ -76,7 +80,7 @@ function checkExamples(examples: readonly Example[], texts: ReadonlyMap<string, 
 
 const indexFiles = globSync('src/*/index.ts', { cwd: root }).map((path) => join(root, path))
 /** Not found, or found only as a type, as `boolean` is. */
-const CANNOT_FIND_NAME = [2304, 2503, 2552, 2693, 18004]
+const CANNOT_FIND_NAME = [2304, 2503, 2552, 2584, 2693, 18004]
 
 /** The names that the text uses and does not declare. */
 function listFreeNames(program: ts.Program, example: Example): string[] {
@@ -87,9 +91,20 @@ function listFreeNames(program: ts.Program, example: Example): string[] {
 
 /** The example with what the docstring's place gives it, in front on one line, so that line numbers stay. */
 function addContext(program: ts.Program, example: Example): string {
-  const index = program.getSourceFile(join(root, 'src', example.home ?? '', 'index.ts'))
+  // A page shows how folders meet; a docstring is about its own.
+  const others = example.origin.startsWith('docs/') ? EXPORTED : []
+  const folders = [example.home ?? '', ...others].map((folder) => ({ folder, names: listExports(program, folder) }))
+  const context = listFreeNames(program, example).map((name) => {
+    const source = folders.find(({ names }) => names.has(name))
+    return source ? `import { ${name} } from 'plinth/${source.folder}'` : `declare const ${name}: any`
+  })
+  return `${context.join('; ')}; export {};${example.text}`
+}
+
+function listExports(program: ts.Program, folder: string): ReadonlySet<string> {
+  const index = program.getSourceFile(join(root, 'src', folder, 'index.ts'))
   const symbol = index && program.getTypeChecker().getSymbolAtLocation(index)
-  const exported = new Set(
+  return new Set(
     symbol
       ? program
           .getTypeChecker()
@@ -97,10 +112,6 @@ function addContext(program: ts.Program, example: Example): string {
           .map((name) => name.name)
       : [],
   )
-  const free = listFreeNames(program, example)
-  const imported = free.filter((name) => exported.has(name))
-  const given = free.filter((name) => !exported.has(name)).map((name) => `declare const ${name}: any`)
-  return `import { ${imported.join(', ')} } from 'plinth/${example.home}'; ${given.join('; ')}; export {};${example.text}`
 }
 
 const examples = [...readPages(), ...readDocstrings()]
