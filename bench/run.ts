@@ -102,7 +102,7 @@ async function prepare(options: Options): Promise<Bench> {
   const actors = await findActors(database)
   const targets: Target[] = []
   for (const name of options.targets) {
-    const surroundings = { databaseUrl: database.url, issuer, adminId: actors.admin }
+    const surroundings = { databaseUrl: database.url, issuer, adminId: actors.admin, folder }
     targets.push(await startTarget(name, surroundings, (step) => undo.push(step)))
   }
   const deepRow = options.posts - 1_000
@@ -185,7 +185,7 @@ function readOptions(parameters: string[]): Options {
       seconds: { type: 'string', default: '3' },
       'warm-up': { type: 'string', default: '2' },
       only: { type: 'string', default: WORKLOADS.map(({ name }) => name).join(',') },
-      targets: { type: 'string', default: 'floor,control,expert,plinth' },
+      targets: { type: 'string', default: 'floor,control,expert,plinth,plinth-unmerged' },
       posts: { type: 'string', default: '1000000' },
       name: { type: 'string', default: 'all' },
       'no-results': { type: 'boolean', default: false },

@@ -1,12 +1,14 @@
 /** The servers under test: how each is started, known to be ready, and stopped. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { openSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort, residentBytes, type Undo } from './process.ts'
 import type { Issuer } from './token.ts'
 
-/** What the benchmark calls a server: `floor` is the yardstick, `control` the same program once more. */
-export const TARGETS = ['floor', 'control', 'expert', 'plinth', 'floor-silent', 'plinth-silent'] as const
+/** What the benchmark calls a server; `docs/benchmark.md` says what each is. */
+export const TARGETS = ['floor', 'control', 'expert', 'plinth', 'plinth-unmerged', 'floor-silent', 'plinth-silent'] as const
 export type TargetName = (typeof TARGETS)[number]
 
 export interface Target {
@@ -23,12 +25,14 @@ export interface Surroundings {
   readonly databaseUrl: string
   readonly issuer: Issuer
   readonly adminId: string
+  /** Where files for the servers may be put. */
+  readonly folder: string
 }
 
 interface Recipe {
   readonly command: readonly string[]
   readonly folder: URL
-  readonly environment: Record<string, string>
+  readonly environment: Environment
 }
 
 const HERE = new URL('./', import.meta.url)
@@ -39,17 +43,21 @@ export function recipeOf(name: TargetName, surroundings: Surroundings, port: num
     case 'control':
       return handTarget('floor/server.ts', surroundings, port)
     case 'floor-silent':
-      return withLogsOff(handTarget('floor/server.ts', surroundings, port))
+      return handTarget('floor/server.ts', surroundings, port, { LOGS: 'off' })
     case 'expert':
       return handTarget('expert/server.ts', surroundings, port)
     case 'plinth':
       return plinthTarget(surroundings, port, adminPort)
+    case 'plinth-unmerged':
+      return plinthTarget(surroundings, port, adminPort, { MERGE_READS: 'false' })
     case 'plinth-silent':
-      return withLogsOff(plinthTarget(surroundings, port, adminPort))
+      return plinthTarget(surroundings, port, adminPort, { LOG_LEVEL: 'error' })
   }
 }
 
-function handTarget(file: string, { databaseUrl, issuer }: Surroundings, port: number): Recipe {
+type Environment = Readonly<Record<string, string>>
+
+function handTarget(file: string, { databaseUrl, issuer }: Surroundings, port: number, more: Environment = {}): Recipe {
   return {
     command: [process.execPath, '--conditions=source', new URL(file, HERE).pathname],
     folder: HERE,
@@ -59,12 +67,15 @@ function handTarget(file: string, { databaseUrl, issuer }: Surroundings, port: n
       PUBLIC_KEY: JSON.stringify(issuer.publicJwk),
       ISSUER: issuer.issuer,
       AUDIENCE: issuer.audience,
+      ...more,
     },
   }
 }
 
-/** The reference service, started as a user starts it. */
-function plinthTarget({ databaseUrl, issuer }: Surroundings, port: number, adminPort: number): Recipe {
+/** The reference service, started as its users start it. */
+function plinthTarget({ databaseUrl, issuer, folder }: Surroundings, port: number, adminPort: number, more: Environment = {}): Recipe {
+  const keysFile = join(folder, 'keys.json')
+  writeFileSync(keysFile, JSON.stringify({ keys: [issuer.publicJwk] }))
   return {
     command: [process.execPath, new URL('../bin/plinth.js', HERE).pathname, 'start'],
     folder: new URL('../examples/blog/', HERE),
@@ -72,15 +83,13 @@ function plinthTarget({ databaseUrl, issuer }: Surroundings, port: number, admin
       DATABASE_URL: databaseUrl,
       PORT: String(port),
       ADMIN_PORT: String(adminPort),
-      PLINTH_PUBLIC_KEYS: JSON.stringify({ keys: [issuer.publicJwk] }),
-      PLINTH_ISSUER: issuer.issuer,
-      PLINTH_AUDIENCE: issuer.audience,
+      TOKEN_ISSUER: issuer.issuer,
+      TOKEN_AUDIENCE: issuer.audience,
+      TOKEN_JWKS_FILE: keysFile,
+      PLINTH_SECRET: randomBytes(32).toString('base64'),
+      ...more,
     },
   }
-}
-
-function withLogsOff(recipe: Recipe): Recipe {
-  return { ...recipe, environment: { ...recipe.environment, LOGS: 'off', LOG_LEVEL: 'silent' } }
 }
 
 /** Starts a server and waits until it has read a page from the database. */

@@ -2,11 +2,20 @@
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { encodeTypeId } from '../src/kernel/index.ts'
 
+export type Role = 'admin' | 'editor' | 'viewer'
+
+/** As `examples/blog` gives them. */
+const PERMISSIONS: Record<Role, readonly string[]> = {
+  admin: ['users:read', 'users:write', 'posts:read', 'posts:write', 'posts:delete'],
+  editor: ['posts:read', 'posts:write'],
+  viewer: ['posts:read'],
+}
+
 export interface Issuer {
   readonly issuer: string
   readonly audience: string
   readonly publicJwk: JWK
-  token(userId: string, role: 'admin' | 'editor' | 'viewer'): Promise<string>
+  token(userId: string, role: Role): Promise<string>
 }
 
 /** Below the fifteen minutes that an access token may live; each round mints its own. */
@@ -19,7 +28,7 @@ export async function createIssuer(): Promise<Issuer> {
   const issuer = 'https://bench.example'
   const audience = 'blog'
   const token: Issuer['token'] = (userId, role) =>
-    new SignJWT({ roles: [role], permissions: [] })
+    new SignJWT({ roles: [role], permissions: PERMISSIONS[role] })
       .setProtectedHeader({ alg: 'ES256', kid: KEY_ID, typ: 'at+jwt' })
       .setIssuer(issuer)
       .setAudience(audience)

@@ -58,7 +58,7 @@ app.post<{ Body: schema.CreateBody }>(PATH, { schema: { body: schema.CREATE_BODY
       RETURNING id, author_id, created_at, updated_at, version, status, published_at, title, body
     ), entry AS (
       INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id, changed)
-      SELECT now(), 'post', id, 'create', version, ${actor.id}, ${request.id}, ${sql.json({ ...body })}::jsonb FROM change
+      SELECT now(), 'post', id, 'create', version, ${actor.subject}, ${request.id}, NULL FROM change
     )
     SELECT version, row_to_json(change)::text AS json FROM change`
   if (row === undefined) throw new Refused(500, 'INTERNAL_ERROR', 'Something went wrong on our side')
@@ -82,7 +82,7 @@ app.patch<{ Params: { id: string }; Body: schema.PatchBody; Headers: { 'if-match
         RETURNING id, author_id, created_at, updated_at, version, status, published_at, title, body
       ), entry AS (
         INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id, changed)
-        SELECT now(), 'post', id, 'update', version, ${actor.id}, ${request.id}, ${sql.json({ ...body })}::jsonb FROM change
+        SELECT now(), 'post', id, 'update', version, ${actor.subject}, ${request.id}, ${sql.json(Object.keys(body))} FROM change
       )
       SELECT version, row_to_json(change)::text AS json FROM change`
     if (row === undefined) throw await whyNothingChanged(id, version, actor.id, actor.isAdmin)

@@ -69,7 +69,7 @@ app.post<{ Body: schema.CreateBody }>(PATH, { schema: { body: schema.CREATE_BODY
       RETURNING id, author_id, title, body, status, published_at, created_at, updated_at, version
     ), entry AS (
       INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id, changed)
-      SELECT now(), 'post', id, 'create', version, ${actor.id}, ${request.id}, ${sql.json({ ...body })}::jsonb FROM change
+      SELECT now(), 'post', id, 'create', version, ${actor.subject}, ${request.id}, NULL FROM change
     )
     SELECT id, author_id, title, body, status, published_at, created_at, updated_at, version FROM change`
   if (row === undefined) throw new Refused(500, 'INTERNAL_ERROR', 'Something went wrong on our side')
@@ -94,7 +94,7 @@ app.patch<{ Params: { id: string }; Body: schema.PatchBody; Headers: { 'if-match
         RETURNING id, author_id, title, body, status, published_at, created_at, updated_at, version
       ), entry AS (
         INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id, changed)
-        SELECT now(), 'post', id, 'update', version, ${actor.id}, ${request.id}, ${sql.json({ ...body })}::jsonb FROM change
+        SELECT now(), 'post', id, 'update', version, ${actor.subject}, ${request.id}, ${sql.json(Object.keys(body))} FROM change
       )
       SELECT id, author_id, title, body, status, published_at, created_at, updated_at, version FROM change`
     if (row === undefined) throw await whyNothingChanged(id, version, actor.id, actor.isAdmin)

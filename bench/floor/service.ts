@@ -92,7 +92,7 @@ function logRequests(app: FastifyInstance): void {
         path: request.url,
         status: reply.statusCode,
         duration_ms: reply.elapsedTime,
-        actor: request.actor?.id,
+        actor: request.actor?.subject,
         remote: request.ip,
       },
       'request',

@@ -4,6 +4,8 @@ import { LRUCache } from 'lru-cache'
 import { decodeTypeId } from '../../src/kernel/index.ts'
 
 export interface Actor {
+  /** As the token names its bearer. */
+  readonly subject: string
   /** The subject, as a UUID of the database. */
   readonly id: string
   readonly isAdmin: boolean
@@ -32,11 +34,19 @@ export async function tokenVerifier(publicKey: JWK, issuer: string, audience: st
     async check(token) {
       const requiredClaims = ['sub', 'exp', 'iat', 'jti']
       const { payload } = await jwtVerify(token, key, { issuer, audience, algorithms: ['ES256'], requiredClaims })
-      const { sub, exp, jti, roles } = payload
-      const id = decodeTypeId('usr', sub ?? '')
+      const { sub = '', exp, jti, roles, permissions } = payload
+      const id = decodeTypeId('usr', sub)
       if (id === undefined || exp === undefined || jti === undefined || revoked.has(jti)) throw new Error('The token is not ours')
-      const named = Array.isArray(roles) ? roles : []
-      const actor = { id, isAdmin: named.includes('admin'), isEditor: named.includes('editor'), expiresAtS: exp, tokenId: jti }
+      const may = (role: string, permission: string): boolean =>
+        Array.isArray(roles) && roles.includes(role) && Array.isArray(permissions) && permissions.includes(permission)
+      const actor = {
+        subject: sub,
+        id,
+        isAdmin: may('admin', 'posts:write'),
+        isEditor: may('editor', 'posts:write'),
+        expiresAtS: exp,
+        tokenId: jti,
+      }
       verified.set(token, actor)
       return actor
     },
