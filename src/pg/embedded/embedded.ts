@@ -134,17 +134,20 @@ async function startLocked(
     startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
     onEvent,
   })
-  const close = (): void => {
+  const clear = (): void => {
     line.release()
     if (socketFolder !== undefined) rmSync(socketFolder, { recursive: true, force: true })
-    for (const lock of locks) lock.release()
     if (options.isEphemeral === true) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
     await server.start()
   } catch (error) {
-    line.release()
+    clear()
     throw error
+  }
+  const close = (): void => {
+    clear()
+    for (const lock of locks) lock.release()
   }
   return new RunningPostgres(server, connection, binaries.version, home.path, close)
 }
