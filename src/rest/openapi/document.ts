@@ -1,3 +1,81 @@
-export type OpenApiDocument = Record<string, unknown>
-export interface OpenApiOptions { readonly origin?: string; readonly version?: string }
-export function renderOpenApi(_domain: unknown, _options: OpenApiOptions): OpenApiDocument { return {} }
+/** Prints the OpenAPI 3.1 document of a domain: every path, parameter, body, status, header, error code, with examples. */
+import type { Deprecation, Domain, Json } from '../../model/index.ts'
+import { type RestRoute, restRoutes } from '../routes.ts'
+import { ErrorResponses } from './errors.ts'
+import { renderOperation, renderTags } from './operation.ts'
+import { PARAMETER_COMPONENTS, pathTemplate } from './parameters.ts'
+import { REQUEST_ID, resourceSchemas, type Schemas, sharedSchemas } from './schemas.ts'
+
+export type OpenApiDocument = Readonly<Record<string, Json>>
+
+export interface OpenApiOptions {
+  /** How the service is reached from outside. Default: the address that serves the document. */
+  readonly origin?: string
+  /** The version of the service. Default `1.0.0`. */
+  readonly version?: string
+  readonly deprecations?: { readonly version?: Deprecation; readonly operations?: Readonly<Record<string, Deprecation>> }
+}
+
+/** @see https://spec.openapis.org/oas/v3.1.1.html */
+export function renderOpenApi(domain: Domain, options: OpenApiOptions = {}): OpenApiDocument {
+  const { origin = '', version = '1.0.0', deprecations = {} } = options
+  const routes = restRoutes(domain)
+  const errors = new ErrorResponses(domain, origin)
+  const paths: Record<string, Record<string, Json>> = {}
+  for (const route of routes) {
+    const deprecation = deprecations.operations?.[route.operationId] ?? deprecations.version
+    const item = (paths[pathTemplate(route.path)] ??= {})
+    item[route.method.toLowerCase()] = renderOperation(route, errors, deprecation)
+  }
+  return {
+    openapi: '3.1.1',
+    info: { title: `${titleOf(domain.name)} API`, version, summary: `The REST interface of ${domain.name}.`, description: DESCRIPTION },
+    servers: [{ url: origin === '' ? '/' : origin }],
+    tags: renderTags(domain),
+    paths,
+    components: {
+      schemas: renderSchemas(domain, routes),
+      responses: errors.components,
+      parameters: PARAMETER_COMPONENTS,
+      headers: HEADER_COMPONENTS,
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token: `Authorization: Bearer <token>`.' } },
+    },
+    externalDocs: { description: 'All error codes, with cause and cure', url: `${origin}/docs/errors` },
+  }
+}
+
+function renderSchemas(domain: Domain, routes: readonly RestRoute[]): Schemas {
+  const schemas = sharedSchemas()
+  for (const resource of domain.resources) {
+    Object.assign(schemas, resourceSchemas(resource, routes.filter((route) => route.resource === resource)))
+  }
+  return schemas
+}
+
+function titleOf(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')
+}
+
+const DESCRIPTION = [
+  'Answers are JSON: `data`, `meta` and `links`. Errors are `error`, with a `code` for programs and a `message` for people; `docs_url` leads to cause and cure.',
+  'Lists are read page by page: follow `links.next` until it is null.',
+  'A record carries its version in `ETag`. Send it in `If-Match` with a change, and a change that somebody else has overtaken is refused with 409 and changes nothing.',
+  'A parameter or field that an operation does not know is refused with 400, never ignored.',
+].join('\n\n')
+
+const HEADER_COMPONENTS: Readonly<Record<string, Json>> = {
+  ETag: {
+    description: 'The version of the record, and of the part of its fields that the answer holds.',
+    required: true,
+    schema: { type: 'string', pattern: '^"[1-9][0-9]*(-[0-9a-f]{8})?"$', maxLength: 24 },
+    example: '"3"',
+  },
+  Location: { description: 'The address of the new record.', required: true, schema: { type: 'string', format: 'uri-reference', maxLength: 2_048 } },
+  RequestId: { description: 'Names the request in the log.', required: true, schema: REQUEST_ID },
+  RetryAfter: { description: 'Seconds to wait before the next try.', schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 86_400 }, example: 1 },
+  Challenge: { description: 'How to sign in.', required: true, schema: { type: 'string', maxLength: 256 }, example: 'Bearer realm="api"' },
+  CacheControl: { description: 'Who may keep the answer, and how long.', required: true, schema: { type: 'string', maxLength: 256 }, example: 'private, no-store' },
+  Replayed: { description: 'Set when the answer is that of an earlier request with the same `Idempotency-Key`.', schema: { type: 'string', enum: ['true'] } },
+  Deprecation: { description: 'Since when the operation is deprecated (RFC 9745).', required: true, schema: { type: 'string', pattern: '^@[0-9]+$', maxLength: 20 }, example: '@1767225600' },
+  Sunset: { description: 'From when the operation may be gone (RFC 8594).', required: true, schema: { type: 'string', maxLength: 40 }, example: 'Thu, 31 Dec 2026 00:00:00 GMT' },
+}
