@@ -83,7 +83,7 @@ function findUseFlaws(operand: Operand, kind: AnyKind | undefined, comparison: C
   if (kind.operators.length === 0) return [{ what: `a condition compares "${operand.field}", and a ${kind.name} cannot be compared`, mend: 'Compare another field.' }]
   if (comparison === 'eq') return []
   if (kind.sqlType === 'text') return [{ what: `a condition orders the text "${operand.field}"`, mend: 'Compare texts with is(…) or isOneOf(…).' }]
-  return kind.operators.includes(comparison) ? [] : [{ what: `a condition orders "${operand.field}", and a ${kind.name} has no order`, mend: 'Compare it with is(…) or isOneOf(…).' }]
+  return kind.operators.includes(comparison) ? [] : [{ what: `a condition orders "${operand.field}" (${kind.name}), which has no order`, mend: 'Compare it with is(…) or isOneOf(…).' }]
 }
 
 /** SQL compares like with like: a text with a text, a key with a key to the same resource. */

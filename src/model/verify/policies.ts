@@ -11,7 +11,7 @@ const RULES_MAX = 30
 export const verifyPolicies: Verifier = ({ resources, roles }) => {
   const permissions = new Set(Object.values(roles).flat())
   const malformed = [...permissions].filter((permission) => !PERMISSION_FORM.test(permission))
-  const problems: Problem[] = malformed.map((permission) => ({ where: 'roles', what: `the permission "${permission}" has another form`, mend: 'posts:write' }))
+  const problems: Problem[] = malformed.map((permission) => ({ where: 'roles', what: `the permission "${permission}" is not <resource>:<verb>`, mend: 'posts:write' }))
   const known = new Set(Object.keys(roles))
   return [...problems, ...resources.flatMap((resource) => verifyRules({ resource, roles: known, permissions }))]
 }
