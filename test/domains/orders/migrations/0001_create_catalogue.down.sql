@@ -1,0 +1,3 @@
+DROP TABLE products;
+DROP TABLE customers;
+DROP EXTENSION IF EXISTS pg_trgm;
