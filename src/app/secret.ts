@@ -1,5 +1,5 @@
 /** The secret of an installation, and what is made from it. Each use has a key of its own, so that no seal serves for another. */
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Seal } from '../engine/index.ts'
@@ -25,5 +25,7 @@ export function deriveKey(secret: string, purpose: string): Uint8Array {
 
 /** Seals text so that a change of it shows. */
 export function createSeal(key: Uint8Array): Seal {
-  return (text) => createHmac('sha256', key).update(text).digest().subarray(0, SEAL_BYTES).toString('base64url')
+  // Prepared once: given the bytes, each seal would make the key anew, 34 µs instead of 6.
+  const prepared = createSecretKey(key)
+  return (text) => createHmac('sha256', prepared).update(text).digest().subarray(0, SEAL_BYTES).toString('base64url')
 }

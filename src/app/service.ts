@@ -12,6 +12,7 @@ import { type Database, dataFolder, expectMigrated, migrate, openDatabase } from
 import type { App } from './declare.ts'
 import { createSeal, deriveKey, folderSecret } from './secret.ts'
 import type { Settings } from './settings.ts'
+import { sweepRegularly } from './sweep.ts'
 import { createVerifier, type Mode } from './tokens.ts'
 
 export interface ServiceOptions {
@@ -57,7 +58,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const verifier = createVerifier(app, settings, mode)
     const secret = readSecret(options)
 
-    const database = options.database ?? (await openDatabase(app, { databaseUrl: settings.databaseUrl, onEvent: (event) => logger.info('The embedded database changed', { ...event }) }))
+    const database = options.database ?? (await openDatabase(app, { databaseUrl: settings.databaseUrl, onEvent: (event) => logger.info(`The embedded database: ${event.kind}`, { ...event }) }))
     if (options.database === undefined) stops.push(() => database.stop())
     if (mode === 'development') await migrate(app, database, options.onMigration)
     else await expectMigrated(app, database)
@@ -65,6 +66,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const store = new PgStore({ url: database.url, applicationName: app.domain.name, statementTimeoutMs: settings.statementTimeoutMs, isMerging: settings.isMerging })
     stops.push(() => store.close())
     await store.connect()
+    stops.push(sweepRegularly(store, logger))
 
     const metrics = createOperationMetrics()
     const readiness = createReadiness({ database: () => store.ping() })

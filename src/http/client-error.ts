@@ -1,20 +1,10 @@
 /** Answers bytes that never became a request: broken HTTP, too many headers, a client that is too slow. Same envelope, written by hand. */
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { PlinthError, type Refusal } from '../kernel/index.ts'
+import { PlinthError } from '../kernel/index.ts'
 import { JSON_HEADERS } from './header-block.ts'
 import { HEADER_BYTES_MAX, URL_LENGTH_MAX } from './limits.ts'
 import { type DocsUrl, renderError } from './render-error.ts'
-
-const TOO_SLOW: Refusal = {
-  code: 'VALIDATION_REQUEST_TIMEOUT',
-  status: 408,
-  grpc: 'DEADLINE_EXCEEDED',
-  message: 'The request did not arrive in time',
-  cause: 'Headers or body came more slowly than this service waits.',
-  cure: 'Send the request again over a better connection.',
-  retry: false,
-}
 
 /** What Node's HTTP server reports. */
 export interface ClientError extends Error {
@@ -36,7 +26,7 @@ export function decideClientError(error: ClientError): PlinthError {
       )
     }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new PlinthError(TOO_SLOW)
+      return new PlinthError('VALIDATION_REQUEST_TIMEOUT')
     default:
       return new PlinthError('VALIDATION_FAILED', 'Cannot read the request: it is not well-formed HTTP/1.1')
   }

@@ -1,5 +1,5 @@
 export { type AdminServer, type AdminServerOptions, createAdminServer } from './admin-server.ts'
-export type { HttpReply, HttpRequest } from './exchange.ts'
+export type { HttpReply, HttpRequest } from './handle.ts'
 export {
   EMPTY_HEADERS,
   type HeaderBlock,

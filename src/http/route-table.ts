@@ -5,7 +5,8 @@ import type { Logger, OperationMetrics } from '../observe/index.ts'
 import { EMPTY_HEADERS } from './header-block.ts'
 import { BODY_BYTES_MAX } from './limits.ts'
 import type { RenderField } from './render-error.ts'
-import type { BodyMode, Handle, HttpMethod, Route, ServerState } from './route.ts'
+import type { Handle } from './handle.ts'
+import type { BodyMode, HttpMethod, Route, ServerState } from './route.ts'
 import { runRoute } from './run.ts'
 
 /** One operation on one path. */

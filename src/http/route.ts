@@ -2,7 +2,7 @@
 import type { Actor } from '../model/index.ts'
 import type { AccessLog, HashUserId, Logger, OperationHandle } from '../observe/index.ts'
 import type { Cors } from './cors.ts'
-import type { HttpReply, HttpRequest } from './exchange.ts'
+import type { Handle } from './handle.ts'
 import type { DocsUrl, RenderField } from './render-error.ts'
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE'
@@ -11,8 +11,6 @@ export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 
 export type BodyMode = 'json' | 'optional' | 'none'
 
 export type Authenticate = (authorization: string | undefined) => Actor | Promise<Actor>
-
-export type Handle = (request: HttpRequest, reply: HttpReply) => unknown
 
 /** One method on one path, ready to run. */
 export interface Route {

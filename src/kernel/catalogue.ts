@@ -119,6 +119,14 @@ export const CATALOGUE = {
     cure: 'Send fewer or shorter headers.',
     retry: false,
   },
+  VALIDATION_REQUEST_TIMEOUT: {
+    status: 408,
+    grpc: 'DEADLINE_EXCEEDED',
+    message: 'The request did not arrive in time',
+    cause: 'The head or the body of the request came too slowly.',
+    cure: 'Send the whole request at once, over a better connection.',
+    retry: false,
+  },
   VALIDATION_METHOD_NOT_ALLOWED: {
     status: 405,
     grpc: 'UNIMPLEMENTED',

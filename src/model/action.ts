@@ -1,9 +1,8 @@
 /** An action as it is declared: a named operation of the domain beyond create, read, update and delete. */
-import type { Clock, PlinthError } from '../kernel/index.ts'
+import type { Clock, PlinthError, Uuid } from '../kernel/index.ts'
 import type { Actor } from './actor.ts'
 import type { FieldMap } from './field.ts'
 import type { ChangesOf, CreationOf, InputOf, RecordOf } from './infer.ts'
-import type { Resource } from './resource.ts'
 
 /** A rule of the domain that an action may refuse by: a sentence for the caller and a way out. */
 export interface RefusalDeclaration {
@@ -11,15 +10,21 @@ export interface RefusalDeclaration {
   readonly cure: string
 }
 
+/** As much of a resource as tells its name and the types of its records. */
+interface Declared<Fields extends FieldMap> {
+  readonly name: string
+  readonly fields: Fields
+}
+
 /** The records of other resources, within the action's transaction and under the caller's policies. */
 export interface ActionStore<Fields extends FieldMap> {
   /** Changes the record that the action is about; read-only fields may be set. Returns it as it is then. */
   update(record: RecordOf<Fields>, changes: ChangesOf<Fields>): Promise<RecordOf<Fields>>
   /** Finds a record that the caller may read; undefined when there is none. */
-  find<Other extends FieldMap>(resource: Resource<string, Other>, id: string): Promise<RecordOf<Other> | undefined>
+  find<Other extends FieldMap>(resource: Declared<Other>, id: Uuid): Promise<RecordOf<Other> | undefined>
   /** The records that belong to this one, oldest first, at most `limit` (default and most 1000). */
-  listBy<Other extends FieldMap>(resource: Resource<string, Other>, field: keyof Other & string, id: string, limit?: number): Promise<readonly RecordOf<Other>[]>
-  create<Other extends FieldMap>(resource: Resource<string, Other>, values: CreationOf<Other>): Promise<RecordOf<Other>>
+  listBy<Other extends FieldMap>(resource: Declared<Other>, field: keyof Other & string, id: Uuid, limit?: number): Promise<readonly RecordOf<Other>[]>
+  create<Other extends FieldMap>(resource: Declared<Other>, values: CreationOf<Other>): Promise<RecordOf<Other>>
 }
 
 export interface ActionScope<Fields extends FieldMap, Input extends FieldMap, Refusals extends string> {

@@ -10,6 +10,7 @@ import { readDatabaseError } from './errors.ts'
 import { Lane } from './lane.ts'
 import { ReadMerger } from './merge.ts'
 import { getKey, RecordOperations, StatementCache } from './operations.ts'
+import { SWEEP } from './statements/once.ts'
 import { PgTransaction } from './transaction.ts'
 
 export interface PgStoreOptions extends ConnectionOptions {
@@ -119,6 +120,15 @@ export class PgStore implements Store {
     } finally {
       client.off('error', markBroken)
       client.release(broken)
+    }
+  }
+
+  /** Forgets idempotency keys that have expired: at most 1,000 in one call. */
+  async sweep(): Promise<void> {
+    try {
+      await leastBusy(this.#lists).run({ name: 'plinth_once_sweep', text: SWEEP }, [])
+    } catch (error) {
+      throw readDatabaseError(error, undefined)
     }
   }
 

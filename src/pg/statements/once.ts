@@ -40,3 +40,7 @@ export const KEEP: Statement<Kept> = {
   text: `UPDATE "plinth_idempotency" SET "status" = $4::integer, "headers" = $5::jsonb, "body" = $6::text WHERE ${SAME_KEY}`,
   bind: ({ key: { actor, route, key }, answer }) => [actor, route, key, answer.status, JSON.stringify(answer.headers), answer.body],
 }
+
+/** Forgets keys that have expired, a bounded number at a time, oldest first; rows that somebody holds are left for the next time. */
+export const SWEEP = `WITH gone AS (SELECT "actor", "route", "key" FROM "plinth_idempotency" WHERE "expires_at" < now() ORDER BY "expires_at" LIMIT 1000 FOR UPDATE SKIP LOCKED) \
+DELETE FROM "plinth_idempotency" t USING gone WHERE (t."actor", t."route", t."key") = (gone."actor", gone."route", gone."key")`
