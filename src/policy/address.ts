@@ -15,8 +15,13 @@ function readRange(text: string): Range {
 
 /** Text that is no address lies in no range. */
 export function isInRange(address: string | null, range: string): boolean {
-  if (address === null || !ipaddr.isValid(address)) return false
+  if (address === null || !isAddress(address)) return false
   const parsed = ipaddr.process(address)
   const [network, bits] = readRange(range)
   return parsed.kind() === network.kind() && parsed.match([network, bits] as never)
+}
+
+/** Four decimal numbers or IPv6: other spellings (`10.1`, `0x0a000001`) are one address to some readers and another to others. */
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)
 }

@@ -44,8 +44,13 @@ function evaluateComparison(condition: Condition & { node: 'compare' }, fields: 
   // Nothing compares with nothing: two-valued where SQL has three.
   if (left == null || right == null) return false
   const kind = kindOf(condition.left, fields) ?? kindOf(condition.right, fields)
-  const order = kind === undefined ? Number(left !== right) : kind.compare(left, right)
-  return compares(condition.comparison, order)
+  return compares(condition.comparison, kind === undefined ? compareTexts(left, right) : kind.compare(left, right))
+}
+
+/** Something about the actor with a constant: both are text. Anything else has no order and is never equal. */
+function compareTexts(left: unknown, right: unknown): number {
+  if (typeof left !== 'string' || typeof right !== 'string') return Number.NaN
+  return left === right ? 0 : left < right ? -1 : 1
 }
 
 function compares(comparison: Comparison, order: number): boolean {

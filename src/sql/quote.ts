@@ -11,7 +11,8 @@ export function literal(value: string | number | boolean): string {
   if (typeof value === 'boolean') return value ? 'true' : 'false'
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError(`Cannot print ${value} as SQL: it is not finite, expected a number`)
-    return String(value)
+    // `-1::integer` means `-(1::integer)`, and the least integer has no positive twin.
+    return value < 0 ? `(${value})` : String(value)
   }
   if (value.includes('\0')) throw new TypeError('Cannot print text as SQL: it holds NUL, which PostgreSQL does not store')
   // A backslash means nothing in a standard string, whatever a server's settings are, once it is spelt E'…'.
