@@ -1,9 +1,10 @@
 /**
  * Cursors: where a page begins, sealed.
  *
- * A cursor is base64url of a JSON array, `[backward, …sort values]`, followed by a seal over it and over the list that it belongs to: the
- * resource, the parent, the sort, the filters. Invariant: a position is only ever used in the list that made it. The failure it
- * prevents: a cursor altered or carried to another list asks the database for values that no check has seen.
+ * A cursor is base64url of a JSON array, `[backward, …sort values]`, followed by a seal over that text and over the list that it belongs
+ * to: the resource, the parent, the sort, the filters. Invariant: a position is only ever used in the list that made it, and nothing is
+ * decoded before its seal is known to be ours. The failure it prevents: a cursor altered or carried to another list asks the database
+ * for values that no check has seen.
  */
 import { PlinthError } from '../kernel/index.ts'
 import type { ListPlan, PositionPlan } from './plan.ts'
@@ -11,52 +12,47 @@ import type { ListPlan, PositionPlan } from './plan.ts'
 /** Makes a seal of text with the service's secret: fixed length, URL-safe, not to be made without the secret. */
 export type Seal = (text: string) => string
 
-/** Six sort keys of 500 characters, in base64, with room: a longer one is not ours. */
+/** As long as a URL may be: a longer one cannot have come in a link of ours. */
 const CURSOR_LENGTH_MAX = 8_192
 
-/** What the position belongs to. Limit and fields may change from page to page. */
+/** What the position belongs to. Limit and fields may change from page to page, and filters may change places. */
 function listIdentity(plan: Omit<ListPlan, 'position'>): string {
   const sort = plan.sort.map(({ field, isDescending }) => `${isDescending ? '-' : ''}${field.name}`)
-  const filters = plan.filters.map(({ field, operator, value }) => [field.name, operator, value])
+  const filters = plan.filters.map(({ field, operator, value }) => JSON.stringify([field.name, operator, value])).sort()
   return JSON.stringify([plan.resource.name, plan.parent?.by.name, plan.parent?.id, sort, filters, plan.search, plan.includesDeleted])
 }
 
 /** @param values the sort values of the record next to which the page begins, as text */
 export function renderCursor(plan: Omit<ListPlan, 'position'>, values: readonly (string | null)[], isBackward: boolean, seal: Seal): string {
-  const payload = JSON.stringify([isBackward ? 1 : 0, ...values])
-  return `${toBase64Url(payload)}.${seal(listIdentity(plan) + payload)}`
+  const encoded = toBase64Url(JSON.stringify([isBackward ? 1 : 0, ...values]))
+  // The identity is JSON, which tells where it ends: no other pair of texts makes the same one.
+  return `${encoded}.${seal(listIdentity(plan) + encoded)}`
 }
 
 /** @throws `VALIDATION_CURSOR` for anything that `renderCursor` did not make for this very list */
 export function readCursor(plan: Omit<ListPlan, 'position'>, text: string, seal: Seal): PositionPlan {
   const dot = text.lastIndexOf('.')
-  const payload = text.length <= CURSOR_LENGTH_MAX && dot > 0 ? fromBase64Url(text.slice(0, dot)) : undefined
-  if (payload === undefined || !isSame(seal(listIdentity(plan) + payload), text.slice(dot + 1))) {
+  const encoded = text.slice(0, Math.max(dot, 0))
+  const isOurs = dot > 0 && text.length <= CURSOR_LENGTH_MAX && isSame(seal(listIdentity(plan) + encoded), text.slice(dot + 1))
+  if (!isOurs) {
     const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
     const message = `Cannot read cursor ${JSON.stringify(shown)}: its seal does not match, expected a cursor that this list returned`
     throw new PlinthError('VALIDATION_CURSOR', message, { details: [{ field: 'cursor', code: 'cursor', message }] })
   }
-  // The seal says that these are our own values.
-  const [direction, ...values] = JSON.parse(payload) as [number, ...(string | null)[]]
+  // The seal says that this is our own text.
+  const [direction, ...values] = JSON.parse(fromBase64Url(encoded)) as [number, ...(string | null)[]]
   return { values, isBackward: direction === 1 }
 }
 
 function toBase64Url(text: string): string {
-  const bytes = new TextEncoder().encode(text)
   let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
+  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
-function fromBase64Url(text: string): string | undefined {
-  if (!/^[A-Za-z0-9_-]+$/.test(text)) return undefined
-  try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(binary, (character) => character.charCodeAt(0)))
-  } catch {
-    // Not base64 or not UTF-8: not a cursor of ours.
-    return undefined
-  }
+function fromBase64Url(text: string): string {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return new TextDecoder().decode(Uint8Array.from(binary, (character) => character.charCodeAt(0)))
 }
 
 /** Compares in time that does not tell how much was right. */

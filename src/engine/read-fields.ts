@@ -42,8 +42,9 @@ export class FieldReader {
     for (const [name, input] of Object.entries(body)) {
       if (findings.length >= FINDINGS_MAX) break
       const field = this.#byName.get(name)
-      const refusal = field === undefined ? this.#unknown(name) : this.#refuse(field, mode)
-      if (field === undefined || refusal !== undefined) findings.push(refusal ?? this.#unknown(name))
+      const refusal = field === undefined ? undefined : this.#refuse(field, mode)
+      if (field === undefined) findings.push(this.#unknown(name, actor))
+      else if (refusal !== undefined) findings.push(refusal)
       else if (!isWritable(field, actor)) forbidden.push({ field: name, code: 'forbidden', message: `${name} may be set by others only` })
       else this.#readValue(field, input, values, findings)
     }
@@ -51,7 +52,8 @@ export class FieldReader {
       const name = field[this.#naming]
       if (values.get(field) !== value) findings.push({ field: name, code: 'mismatch', message: `${name} must be the one in the path, or be left out` })
     }
-    if (mode !== 'update') this.#complete(mode, actor, values, findings)
+    // Of a body that was not read to its end nobody can say what is missing.
+    if (mode !== 'update' && findings.length < FINDINGS_MAX) this.#complete(mode, actor, values, findings)
     if (findings.length > 0) throw invalid(findings)
     if (forbidden.length > 0) throw new PlinthError('AUTH_FIELD_FORBIDDEN', forbidden[0]?.message, { details: forbidden })
     return values
@@ -89,9 +91,10 @@ export class FieldReader {
     return undefined
   }
 
-  #unknown(name: string): ErrorDetail {
+  /** Names what this actor could set instead. */
+  #unknown(name: string, actor: Actor): ErrorDetail {
     const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name
-    const known = this.#fields.filter((field) => field.rules.input !== 'none').map((field) => field[this.#naming])
+    const known = this.#fields.filter((field) => isWritable(field, actor)).map((field) => field[this.#naming])
     return { field: shown, code: 'unknown', message: `${JSON.stringify(shown)} is not a field here, expected some of ${known.join(', ')}` }
   }
 }
