@@ -7,7 +7,7 @@ import type { ListQuery } from './read-list-query.ts'
 export function renderCursorPage(request: HttpRequest, path: string, query: ListQuery, page: Page): string {
   const { next, previous } = page
   const links = renderLinks(
-    path + queryText(request.url),
+    path + renderQuery(request),
     next === undefined ? null : withParameter(request, path, 'cursor', next),
     previous === undefined ? null : withParameter(request, path, 'cursor', previous),
   )
@@ -20,7 +20,7 @@ export function renderNumberedPage(request: HttpRequest, path: string, query: Li
   const total = page.total ?? 0
   const totalPages = Math.ceil(total / query.limit)
   const links = renderLinks(
-    path + queryText(request.url),
+    path + renderQuery(request),
     query.page < totalPages ? withParameter(request, path, 'page', String(query.page + 1)) : null,
     // Behind the end, the page before is the last one that has records.
     query.page > 1 && totalPages > 0 ? withParameter(request, path, 'page', String(Math.min(query.page - 1, totalPages))) : null,
@@ -39,20 +39,30 @@ function renderLinks(self: string, next: string | null, previous: string | null)
   return `{"self":${JSON.stringify(self)},"next":${next === null ? 'null' : `"${next}"`},"prev":${previous === null ? 'null' : `"${previous}"`}}`
 }
 
-/** From the question mark on, as it came. */
-function queryText(url: string): string {
-  const at = url.indexOf('?')
-  return at < 0 ? '' : url.slice(at)
+/** Characters that a URL may hold as they are. @see https://www.rfc-editor.org/rfc/rfc3986#section-3.4 */
+const WELL_FORMED = /^\?[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*$/
+
+/** The query as it came; spelt anew where it holds what should have been encoded, as the brackets of `created_at[gte]`. */
+function renderQuery(request: HttpRequest): string {
+  const at = request.url.indexOf('?')
+  if (at < 0) return ''
+  const text = request.url.slice(at)
+  if (WELL_FORMED.test(text)) return text
+  return `?${encodePairs(request.query, '').slice(0, -1)}`
 }
 
 /** The path with the query as it was and one parameter set anew. Nothing in it needs escaping in JSON. */
 function withParameter(request: HttpRequest, path: string, name: string, value: string): string {
-  const query: Query = request.query
+  return `${path}?${encodePairs(request.query, name)}${name}=${encode(value)}`
+}
+
+/** Each parameter but one, with an ampersand behind it. */
+function encodePairs(query: Query, left: string): string {
   let text = ''
-  for (const key in query) {
-    if (key !== name) text += `${encode(key)}=${encode(query[key] ?? '')}&`
+  for (const name in query) {
+    if (name !== left) text += `${encode(name)}=${encode(query[name] ?? '')}&`
   }
-  return `${path}?${text}${name}=${encode(value)}`
+  return text
 }
 
 const PLAIN = /^[A-Za-z0-9._~-]*$/

@@ -3,7 +3,8 @@ import { type Deprecation, type Domain, type Json, NOBODY } from '../../model/in
 import { Access, DENIED } from '../../policy/index.ts'
 import { recordPath, type RestRoute } from '../routes.ts'
 import { type ErrorResponses, errorCodes } from './errors.ts'
-import { pathTemplate, renderParameters } from './parameters.ts'
+import { exampleOf } from './example.ts'
+import { renderParameters } from './parameters.ts'
 import { answerExample, inputSchema, reference } from './schemas.ts'
 
 type Fields = Readonly<Record<string, Json>>
@@ -63,7 +64,7 @@ function renderBody(route: RestRoute): Fields | undefined {
 }
 
 function renderSuccess(route: RestRoute, deprecation: Deprecation | undefined): Fields {
-  const { kind, resource, path } = route
+  const { kind, resource } = route
   const { typeName } = resource
   const headers = {
     'X-Request-Id': { $ref: '#/components/headers/RequestId' },
@@ -73,7 +74,7 @@ function renderSuccess(route: RestRoute, deprecation: Deprecation | undefined): 
   const tagged = { ...headers, ETag: { $ref: '#/components/headers/ETag' } }
   const replayed = { 'Idempotency-Replayed': { $ref: '#/components/headers/Replayed' } }
   const record = answerExample(resource, 'record', recordPath(resource))
-  const page = answerExample(resource, 'page', pathTemplate(path))
+  const page = answerExample(resource, 'page', examplePath(route))
   switch (kind) {
     case 'list':
       return { 200: { description: 'A page of records.', headers, content: content(`${typeName}Page`, page) } }
@@ -95,6 +96,12 @@ function renderSuccess(route: RestRoute, deprecation: Deprecation | undefined): 
     case 'delete':
       return { 204: { description: 'The record is deleted.', headers } }
   }
+}
+
+/** The path of a collection, with an example in the place of the parent's id. */
+function examplePath({ path, nesting }: RestRoute): string {
+  const [id] = nesting?.parent.fields ?? []
+  return id === undefined ? path : path.replace(':id', String(exampleOf(id)))
 }
 
 function content(schema: string, example: Json | undefined): Json {

@@ -21,7 +21,7 @@ type Pointer = readonly string[]
 /** What is wrong with an answer, one sentence each; empty: it is as the document says. */
 export type VerifyResponse = (response: ObservedResponse) => readonly string[]
 
-const DOCUMENT_ID = 'urn:openapi'
+const DOCUMENT_ID = 'https://openapi.example/document'
 /** Statuses that the server answers before it knows an operation. */
 const BEFORE_ROUTING: ReadonlySet<number> = new Set([400, 404, 405, 408, 414, 431, 503])
 
@@ -48,7 +48,7 @@ export function responseVerifier(document: OpenApiDocument): VerifyResponse {
   }
 
   return (response) => {
-    const [path = ''] = response.path.split('?')
+    const path = readPath(response.path)
     const method = response.method === 'HEAD' ? 'get' : response.method.toLowerCase()
     const template = templates.find(({ form }) => form.test(path))?.template
     const operation = template === undefined ? undefined : ((document['paths'] as Node)[template] as Node)[method]
@@ -105,9 +105,19 @@ function resolve(document: OpenApiDocument, pointer: Pointer): { readonly node: 
   return resolve(document, target.slice(2).split('/'))
 }
 
+/** Without its query, and `%61pi` read as `api`, as servers read it. */
+function readPath(target: string): string {
+  const [path = ''] = target.split('?')
+  try {
+    return decodeURI(path)
+  } catch {
+    return path
+  }
+}
+
 function templateForm(template: string): RegExp {
   const parts = template.split(/\{[a-z_]+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${parts.join('[^/]+')}$`)
+  return new RegExp(`^${parts.join('[^/]*')}$`)
 }
 
 /** Undefined where the body is no JSON: no schema of the document accepts that. */
