@@ -62,7 +62,20 @@ export async function startDatabase(size: SeedSize, atEnd: (step: Undo) => void)
   if (owner !== undefined) for (const path of [folder, passwordFile]) chownSync(path, owner.uid, owner.gid)
 
   const data = join(folder, 'data')
-  const initdb = ['-D', data, '-U', 'bench', '-E', 'UTF8', '--locale=C', '-A', 'scram-sha-256', '--pwfile', passwordFile, '--no-sync']
+  const initdb = [
+    '-D',
+    data,
+    '-U',
+    'bench',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '-A',
+    'scram-sha-256',
+    '--pwfile',
+    passwordFile,
+    '--no-sync',
+  ]
   execFileSync(join(bin, 'initdb'), initdb, { ...owner, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
   const port = await freePort()
   const flags = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -97,7 +110,9 @@ function binaries(): string {
 /** PostgreSQL refuses to run as root; then it runs as `postgres` or, where there is no such user, as `nobody`. */
 function databaseUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
-  const line = readFileSync('/etc/passwd', 'utf8').split('\n').find((entry) => entry.startsWith('postgres:'))
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith('postgres:'))
   const [, , uid, gid] = (line ?? 'nobody:x:65534:65534').split(':')
   return { uid: Number(uid), gid: Number(gid) }
 }
@@ -105,7 +120,10 @@ function databaseUser(): { uid: number; gid: number } | undefined {
 async function untilReady(server: ChildProcess, sql: postgres.Sql): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
     if (server.exitCode !== null) break
-    const isUp = await sql`SELECT 1`.then(() => true, () => false)
+    const isUp = await sql`SELECT 1`.then(
+      () => true,
+      () => false,
+    )
     if (isUp) return
     await sleep(50)
   }
@@ -132,7 +150,11 @@ async function stopServer(server: ChildProcess): Promise<void> {
 /** The tables of the reference service, as its own migrations make them, and rows that depend on nothing but their number. */
 async function fill(sql: postgres.Sql, url: string, size: SeedSize): Promise<void> {
   const environment = { ...process.env, DATABASE_URL: url }
-  execFileSync(process.execPath, [PLINTH, 'migrate', 'up'], { cwd: BLOG, env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync(process.execPath, [PLINTH, 'migrate', 'up'], {
+    cwd: BLOG,
+    env: environment,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   await sql.unsafe(readFileSync(new URL('./seed.sql', import.meta.url), 'utf8'))
   await sql`SELECT bench_seed(${size.users}, ${size.posts})`
   await sql.unsafe('VACUUM (FREEZE, ANALYZE) users, posts')

@@ -35,7 +35,16 @@ const running = new Set<ChildProcess>()
 export async function measure(run: Run): Promise<Sample> {
   const linesFile = join(run.folder, 'lines.txt')
   writeFileSync(linesFile, run.lines.join('\n'))
-  const parameters = ['-t1', `-c${CONNECTIONS}`, `-d${run.seconds}s`, '--timeout', '5s', '-s', join(SCRIPTS, `${run.script}.lua`), run.url]
+  const parameters = [
+    '-t1',
+    `-c${CONNECTIONS}`,
+    `-d${run.seconds}s`,
+    '--timeout',
+    '5s',
+    '-s',
+    join(SCRIPTS, `${run.script}.lua`),
+    run.url,
+  ]
   const environment = {
     PATH: process.env['PATH'] ?? '',
     BENCH_LUA: SCRIPTS,
@@ -78,7 +87,9 @@ function outputOf(program: string, parameters: readonly string[], environment: R
     let text = ''
     child.stdout.on('data', (chunk) => (text += chunk))
     child.stderr.on('data', (chunk) => (text += chunk))
-    child.once('error', (error) => reject(new Error(`Cannot start ${program}: ${error.message}, expected it on PATH`, { cause: error })))
+    child.once('error', (error) =>
+      reject(new Error(`Cannot start ${program}: ${error.message}, expected it on PATH`, { cause: error })),
+    )
     child.once('close', () => {
       running.delete(child)
       resolve(text)

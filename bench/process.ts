@@ -46,7 +46,9 @@ function threadsUs(pid: number): number {
 
 function endedChildrenUs(pid: number): number {
   // The name in brackets may hold spaces; cutime and cstime are the 14th and 15th words after it.
-  const words = read(`/proc/${pid}/stat`).replace(/^.*\) /s, '').split(' ')
+  const words = read(`/proc/${pid}/stat`)
+    .replace(/^.*\) /s, '')
+    .split(' ')
   return (Number(words[13] ?? 0) + Number(words[14] ?? 0)) * TICK_US
 }
 

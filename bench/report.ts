@@ -1,8 +1,9 @@
 /** Turns the samples of a run into ratios, and prints them: as a table on the terminal, as JSON and Markdown in `results/`. */
+
+import type { Sample } from './measure.ts'
 import { type Estimate, estimate, median } from './statistics.ts'
 import type { TargetName } from './target.ts'
 import type { WorkloadName } from './workload.ts'
-import type { Sample } from './measure.ts'
 
 export interface Measured {
   readonly workload: WorkloadName
@@ -147,14 +148,24 @@ function figures(measured: readonly Measured[], rows: readonly Row[]): Verdict[]
 }
 
 function cpuFigure(title: string, cpu: Estimate, least: number): Verdict {
-  return { title: `${title}: CPU against the floor`, measured: printEstimate(cpu), figure: `≥ ${least}`, isMet: cpu.median >= least }
+  return {
+    title: `${title}: CPU against the floor`,
+    measured: printEstimate(cpu),
+    figure: `≥ ${least}`,
+    isMet: cpu.median >= least,
+  }
 }
 
 function startupFigures(startups: readonly Startup[]): Verdict[] {
   const own = startups.find(({ target }) => target === 'plinth')
   if (own === undefined) return []
   return [
-    { title: 'ready', measured: `${own.readyMs.toFixed(0)} ms`, figure: `≤ ${READY_MS_MAX} ms`, isMet: own.readyMs <= READY_MS_MAX },
+    {
+      title: 'ready',
+      measured: `${own.readyMs.toFixed(0)} ms`,
+      figure: `≤ ${READY_MS_MAX} ms`,
+      isMet: own.readyMs <= READY_MS_MAX,
+    },
     residentFigure('resident when ready', own.readyMiB),
     residentFigure('resident after the load', own.loadedMiB),
   ]
@@ -175,7 +186,18 @@ export function printEstimate({ median: middle, low, high }: Estimate): string {
   return `${middle.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`
 }
 
-const HEADINGS = ['target', 'req/s', 'p50 ms', 'p99 ms', 'Node µs', 'PG µs', 'CPU ratio [95 %]', 'Node', 'PG', 'throughput [95 %]']
+const HEADINGS = [
+  'target',
+  'req/s',
+  'p50 ms',
+  'p99 ms',
+  'Node µs',
+  'PG µs',
+  'CPU ratio [95 %]',
+  'Node',
+  'PG',
+  'throughput [95 %]',
+]
 
 function cells(row: Row): string[] {
   return [

@@ -53,6 +53,7 @@ interface Bench {
 }
 
 const USERS = 10_000
+const POSTS_MIN = 100_000
 /** What has to be undone at the end, last first. */
 const undo: Undo[] = []
 let stopping: Promise<void> | undefined
@@ -149,7 +150,8 @@ async function measureOnce(bench: Bench, workload: Workload, target: Target, sec
 }
 
 function factsOf({ options, database }: Bench, comparedAnswers: number): Facts {
-  const git = (...parameters: string[]): string => execFileSync('git', parameters, { encoding: 'utf8', cwd: import.meta.dirname }).trim()
+  const git = (...parameters: string[]): string =>
+    execFileSync('git', parameters, { encoding: 'utf8', cwd: import.meta.dirname }).trim()
   const isChanged = git('status', '--porcelain', '--', '../src', '../bin', '../examples', '.').length > 0
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -198,17 +200,25 @@ function readOptions(parameters: string[]): Options {
     process.exit(0)
   }
   const wanted = values.only.split(',')
-  const targets = values.targets.split(',').map((name) => TARGETS.find((each) => each === name) ?? refuse('--targets', name, TARGETS))
+  const targets = values.targets
+    .split(',')
+    .map((name) => TARGETS.find((each) => each === name) ?? refuse('--targets', name, TARGETS))
   const known = WORKLOADS.map(({ name }) => name)
   for (const name of wanted) if (!known.some((each) => each === name)) refuse('--only', name, known)
-  if (targets[0] !== 'floor') refuse('--targets', values.targets, ['a list that begins with floor'])
-  return {
+  const counts = {
+    posts: Number(values.posts),
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),
     warmUpSeconds: Number(values['warm-up']),
+  }
+  for (const [name, count] of Object.entries(counts)) if (!(count >= 1)) refuse(`--${name}`, String(count), ['a number from 1'])
+  // With fewer the circle of patches is so short that a post's next turn comes before its last patch is answered.
+  if (counts.posts < POSTS_MIN) refuse('--posts', values.posts, [`at least ${POSTS_MIN}`])
+  if (targets[0] !== 'floor') refuse('--targets', values.targets, ['a list that begins with floor'])
+  return {
+    ...counts,
     workloads: WORKLOADS.filter(({ name }) => wanted.includes(name)),
     targets,
-    posts: Number(values.posts),
     name: values.name,
     writesResults: !values['no-results'],
     isReportOnly: values['report-only'],

@@ -20,7 +20,11 @@ export function estimate(values: readonly number[]): Estimate {
   const medians = Array.from({ length: RESAMPLES }, () =>
     median(values.map(() => values[Math.floor(random() * values.length)] ?? Number.NaN)),
   ).sort((left, right) => left - right)
-  return { median: median(values), low: medians[RESAMPLES * 0.025] ?? Number.NaN, high: medians[RESAMPLES * 0.975 - 1] ?? Number.NaN }
+  return {
+    median: median(values),
+    low: medians[RESAMPLES * 0.025] ?? Number.NaN,
+    high: medians[RESAMPLES * 0.975 - 1] ?? Number.NaN,
+  }
 }
 
 export function median(values: readonly number[]): number {

@@ -73,7 +73,12 @@ function handTarget(file: string, { databaseUrl, issuer }: Surroundings, port: n
 }
 
 /** The reference service, started as its users start it. */
-function plinthTarget({ databaseUrl, issuer, folder }: Surroundings, port: number, adminPort: number, more: Environment = {}): Recipe {
+function plinthTarget(
+  { databaseUrl, issuer, folder }: Surroundings,
+  port: number,
+  adminPort: number,
+  more: Environment = {},
+): Recipe {
   const keysFile = join(folder, 'keys.json')
   writeFileSync(keysFile, JSON.stringify({ keys: [issuer.publicJwk] }))
   return {
@@ -115,11 +120,16 @@ export async function startTarget(name: TargetName, surroundings: Surroundings, 
 async function untilReady(server: ChildProcess, url: string, token: string): Promise<void> {
   for (let attempt = 0; attempt < 3_000; attempt++) {
     if (server.exitCode !== null) break
-    const isReady = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).then((answer) => answer.ok, () => false)
+    const isReady = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).then(
+      (answer) => answer.ok,
+      () => false,
+    )
     if (isReady) return
     await sleep(10)
   }
-  throw new Error(`Cannot start ${server.spawnargs.join(' ')}: it does not answer ${url} with 200, expected it to within thirty seconds`)
+  throw new Error(
+    `Cannot start ${server.spawnargs.join(' ')}: it does not answer ${url} with 200, expected it to within thirty seconds`,
+  )
 }
 
 async function stop(server: ChildProcess): Promise<void> {

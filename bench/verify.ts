@@ -54,7 +54,12 @@ export async function verifyTargets(
         ask(each, { title: 'deep page', status: 200, path: deepPaths.get(each) ?? '', headers: admin }),
       ),
     )
-    expectSame(target, { title: 'deep page', status: 200, path: '' }, withoutSelf(deep[1] as Answer), withoutSelf(deep[0] as Answer))
+    expectSame(
+      target,
+      { title: 'deep page', status: 200, path: '' },
+      withoutSelf(deep[1] as Answer),
+      withoutSelf(deep[0] as Answer),
+    )
     compared += 1
   }
   return compared + (await verifyWrites(targets, database, actors, issuer))
@@ -74,14 +79,23 @@ async function refusals({ sql }: Database, actors: Actors, issuer: Issuer): Prom
   const bearer = async (actor: keyof Actors) => ({ authorization: `Bearer ${await tokenOf({ actor }, actors, issuer)}` })
   const [viewer, editor] = await Promise.all([bearer('viewer'), bearer('editor')])
   const json = { ...editor, 'content-type': 'application/json' }
-  const [draft] = await sql<{ id: string }[]>`SELECT id FROM posts WHERE status = 'draft' AND author_id <> ${actors.viewer} LIMIT 1`
+  const [draft] = await sql<
+    { id: string }[]
+  >`SELECT id FROM posts WHERE status = 'draft' AND author_id <> ${actors.viewer} LIMIT 1`
   const [own] = await sql<{ id: string }[]>`SELECT id FROM posts WHERE author_id = ${actors.editor} LIMIT 1`
   const [foreign] = await sql<{ id: string; version: number }[]>`
     SELECT id, version FROM posts WHERE author_id <> ${actors.editor} AND status = 'published' LIMIT 1`
   const ownPath = `${POSTS}/${encodeTypeId('post', own?.id ?? '')}`
   const foreignPath = `${POSTS}/${encodeTypeId('post', foreign?.id ?? '')}`
   const good = JSON.parse(bodyOf({ script: 'create' }, actors)) as Record<string, unknown>
-  const post = (title: string, status: number, body: string, headers = json): Probe => ({ title, status, method: 'POST', path: POSTS, headers, body })
+  const post = (title: string, status: number, body: string, headers = json): Probe => ({
+    title,
+    status,
+    method: 'POST',
+    path: POSTS,
+    headers,
+    body,
+  })
   const [head = '', claims = '', signature = ''] = viewer.authorization.split('.')
   const altered = `${head}.${claims}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`
   return [
@@ -98,7 +112,14 @@ async function refusals({ sql }: Database, actors: Actors, issuer: Issuer): Prom
     post('half a body', 400, '{"title":'),
     post('a body that is not JSON', 415, 'title', { ...editor, 'content-type': 'text/plain' }),
     post('a post by a viewer', 403, JSON.stringify(good), { ...viewer, 'content-type': 'application/json' }),
-    { title: 'a stale version', status: 409, method: 'PATCH', path: ownPath, headers: { ...json, 'if-match': '"999"' }, body: '{"title":"New"}' },
+    {
+      title: 'a stale version',
+      status: 409,
+      method: 'PATCH',
+      path: ownPath,
+      headers: { ...json, 'if-match': '"999"' },
+      body: '{"title":"New"}',
+    },
     {
       title: "a change of somebody else's post",
       status: 403,
@@ -112,7 +133,10 @@ async function refusals({ sql }: Database, actors: Actors, issuer: Issuer): Prom
 
 /** Writes differ in ids, times and versions; what was written must not, and each must have left its row in the journal. */
 async function verifyWrites(targets: readonly Target[], { sql }: Database, actors: Actors, issuer: Issuer): Promise<number> {
-  const headers = { authorization: `Bearer ${await tokenOf({ actor: 'editor' }, actors, issuer)}`, 'content-type': 'application/json' }
+  const headers = {
+    authorization: `Bearer ${await tokenOf({ actor: 'editor' }, actors, issuer)}`,
+    'content-type': 'application/json',
+  }
   const body = bodyOf({ script: 'create' }, actors)
   const patch = bodyOf({ script: 'patch' }, actors)
   const written: { create: unknown; patch: unknown; journal: unknown }[] = []
@@ -120,7 +144,13 @@ async function verifyWrites(targets: readonly Target[], { sql }: Database, actor
     const create = await ask(target, { title: 'create', status: 201, method: 'POST', path: POSTS, headers, body })
     expectStatus(target, 'create', create, 201)
     const path = create.headers.get('location') ?? ''
-    const change = { title: 'patch', status: 200, method: 'PATCH', path, headers: { ...headers, 'if-match': create.headers.get('etag') ?? '' } }
+    const change = {
+      title: 'patch',
+      status: 200,
+      method: 'PATCH',
+      path,
+      headers: { ...headers, 'if-match': create.headers.get('etag') ?? '' },
+    }
     const patched = await ask(target, { ...change, body: patch })
     expectStatus(target, 'patch', patched, 200)
     expectStatus(target, 'patch again with the old version', await ask(target, { ...change, body: patch }), 409)
@@ -149,11 +179,17 @@ function expectSame(target: Target, probe: Probe, answer: Answer, expected: Answ
 
 function expectStatus(target: Target, title: string, answer: Answer, status: number): void {
   if (answer.status === status) return
-  throw new Error(`Cannot compare ${target.name}: ${title} was answered ${answer.status} ${JSON.stringify(answer.json)}, expected ${status}`)
+  throw new Error(
+    `Cannot compare ${target.name}: ${title} was answered ${answer.status} ${JSON.stringify(answer.json)}, expected ${status}`,
+  )
 }
 
 function compare(title: string, actual: unknown, expected: unknown): void {
-  deepStrictEqual(actual, expected, new Error(`Cannot compare ${title}: ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`))
+  deepStrictEqual(
+    actual,
+    expected,
+    new Error(`Cannot compare ${title}: ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`),
+  )
 }
 
 const CHANCE_OF_WRITES = ['id', 'self', 'created_at', 'updated_at', 'published_at']
@@ -163,7 +199,11 @@ function withoutChance(value: unknown, more: readonly string[] = CHANCE_OF_WRITE
   if (Array.isArray(value)) return value.map((item) => withoutChance(item, more))
   if (typeof value !== 'object' || value === null) return value
   const dropped = new Set(['request_id', 'cursor', 'next', ...more])
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !dropped.has(name)).map(([name, item]) => [name, withoutChance(item, more)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => !dropped.has(name))
+      .map(([name, item]) => [name, withoutChance(item, more)]),
+  )
 }
 
 function withoutSelf(answer: Answer): Answer {

@@ -92,7 +92,8 @@ export async function walkTo(row: number, target: Target, actors: Actors, issuer
     const answer = await fetch(target.url + path, { headers: { authorization } })
     const page = (await answer.json()) as { meta?: { cursor?: string } }
     const cursor = page.meta?.cursor
-    if (cursor === undefined) throw new Error(`Cannot walk the list of ${target.name}: ${answer.status} without a cursor after ${at} rows`)
+    if (cursor === undefined)
+      throw new Error(`Cannot walk the list of ${target.name}: ${answer.status} without a cursor after ${at} rows`)
     path = `${POSTS}?limit=100&sort=-created_at&cursor=${encodeURIComponent(cursor)}`
   }
   return path.replace('limit=100', 'limit=20')

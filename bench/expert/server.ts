@@ -15,7 +15,10 @@ interface Rendered {
 const PATH = '/api/v1/posts'
 const JSON_TYPE = 'application/json; charset=utf-8'
 const { app, sql } = await createService()
-const newId = uuidGenerator({ now: Date.now, monotonicMs: () => performance.now() }, { fill: (target) => void randomFillSync(target) })
+const newId = uuidGenerator(
+  { now: Date.now, monotonicMs: () => performance.now() },
+  { fill: (target) => void randomFillSync(target) },
+)
 
 app.get<{ Params: { id: string } }>(`${PATH}/:id`, { schema: { params: schema.PARAMS } }, async (request, reply) => {
   const { actor } = request
@@ -62,7 +65,10 @@ app.post<{ Body: schema.CreateBody }>(PATH, { schema: { body: schema.CREATE_BODY
     )
     SELECT version, row_to_json(change)::text AS json FROM change`
   if (row === undefined) throw new Refused(500, 'INTERNAL_ERROR', 'Something went wrong on our side')
-  void reply.code(201).header('etag', `"${row.version}"`).header('location', `${PATH}/${printedId(row.json)}`)
+  void reply
+    .code(201)
+    .header('etag', `"${row.version}"`)
+    .header('location', `${PATH}/${printedId(row.json)}`)
   return reply.type(JSON_TYPE).send(recordAnswer(row, request.id))
 })
 

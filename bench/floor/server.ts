@@ -22,47 +22,62 @@ interface Row {
 
 const PATH = '/api/v1/posts'
 const { app, sql } = await createService()
-const newId = uuidGenerator({ now: Date.now, monotonicMs: () => performance.now() }, { fill: (target) => void randomFillSync(target) })
+const newId = uuidGenerator(
+  { now: Date.now, monotonicMs: () => performance.now() },
+  { fill: (target) => void randomFillSync(target) },
+)
 
-app.get<{ Params: { id: string } }>(`${PATH}/:id`, { schema: { params: schema.PARAMS, response: { 200: POST_RECORD } } }, async (request, reply) => {
-  const { actor } = request
-  const [row] = await sql<Row[]>`
+app.get<{ Params: { id: string } }>(
+  `${PATH}/:id`,
+  { schema: { params: schema.PARAMS, response: { 200: POST_RECORD } } },
+  async (request, reply) => {
+    const { actor } = request
+    const [row] = await sql<Row[]>`
     SELECT id, author_id, title, body, status, published_at, created_at, updated_at, version FROM posts
     WHERE id = ${uuidOf(request.params.id)} AND deleted_at IS NULL
       AND (status = 'published' OR author_id = ${actor.id} OR ${actor.isAdmin})`
-  if (row === undefined) throw new Refused(404, 'NOT_FOUND_RECORD', 'There is no such record')
-  const etag = `"${row.version}"`
-  void reply.header('etag', etag)
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send()
-  return recordAnswer(row, request.id)
-})
+    if (row === undefined) throw new Refused(404, 'NOT_FOUND_RECORD', 'There is no such record')
+    const etag = `"${row.version}"`
+    void reply.header('etag', etag)
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+    return recordAnswer(row, request.id)
+  },
+)
 
-app.get<{ Querystring: schema.ListQuery }>(PATH, { schema: { querystring: schema.LIST_QUERY, response: { 200: POST_PAGE } } }, async (request) => {
-  const { actor, query } = request
-  const after = query.cursor === undefined ? undefined : schema.decodeCursor(query.cursor)
-  if (query.cursor !== undefined && after === undefined) throw new Refused(400, 'VALIDATION_CURSOR', 'The cursor is not valid')
-  const rows = await sql<Row[]>`
+app.get<{ Querystring: schema.ListQuery }>(
+  PATH,
+  { schema: { querystring: schema.LIST_QUERY, response: { 200: POST_PAGE } } },
+  async (request) => {
+    const { actor, query } = request
+    const after = query.cursor === undefined ? undefined : schema.decodeCursor(query.cursor)
+    if (query.cursor !== undefined && after === undefined) throw new Refused(400, 'VALIDATION_CURSOR', 'The cursor is not valid')
+    const rows = await sql<Row[]>`
     SELECT id, author_id, title, body, status, published_at, created_at, updated_at, version FROM posts
     WHERE deleted_at IS NULL AND (status = 'published' OR author_id = ${actor.id} OR ${actor.isAdmin})
       ${after === undefined ? sql`` : sql`AND (created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`}
     ORDER BY created_at DESC, id DESC LIMIT ${query.limit + 1}`
-  const hasNext = rows.length > query.limit
-  if (hasNext) rows.pop()
-  const last = rows.at(-1)
-  const cursor = hasNext && last !== undefined ? schema.encodeCursor({ createdAt: last.created_at, id: last.id }) : null
-  const here = `${PATH}?limit=${query.limit}&sort=${query.sort}`
-  return {
-    data: rows.map(recordOf),
-    meta: { has_next: hasNext, cursor, limit: query.limit, request_id: request.id },
-    links: { self: request.url, next: cursor === null ? null : `${here}&cursor=${cursor}`, prev: null },
-  }
-})
+    const hasNext = rows.length > query.limit
+    if (hasNext) rows.pop()
+    const last = rows.at(-1)
+    const cursor = hasNext && last !== undefined ? schema.encodeCursor({ createdAt: last.created_at, id: last.id }) : null
+    const here = `${PATH}?limit=${query.limit}&sort=${query.sort}`
+    return {
+      data: rows.map(recordOf),
+      meta: { has_next: hasNext, cursor, limit: query.limit, request_id: request.id },
+      links: { self: request.url, next: cursor === null ? null : `${here}&cursor=${cursor}`, prev: null },
+    }
+  },
+)
 
-app.post<{ Body: schema.CreateBody }>(PATH, { schema: { body: schema.CREATE_BODY, response: { 201: POST_RECORD } } }, async (request, reply) => {
-  const { actor, body } = request
-  const author = uuidOf(body.author_id)
-  if (!actor.isAdmin && !(actor.isEditor && author === actor.id)) throw new Refused(403, 'AUTH_FORBIDDEN', 'You may not do this')
-  const [row] = await sql<Row[]>`
+app.post<{ Body: schema.CreateBody }>(
+  PATH,
+  { schema: { body: schema.CREATE_BODY, response: { 201: POST_RECORD } } },
+  async (request, reply) => {
+    const { actor, body } = request
+    const author = uuidOf(body.author_id)
+    if (!actor.isAdmin && !(actor.isEditor && author === actor.id))
+      throw new Refused(403, 'AUTH_FORBIDDEN', 'You may not do this')
+    const [row] = await sql<Row[]>`
     WITH change AS (
       INSERT INTO posts (id, author_id, title, body, status, created_at, updated_at, version)
       VALUES (${newId()}, ${author}, ${body.title}, ${body.body}, ${body.status ?? 'draft'}, now(), now(), 1)
@@ -72,11 +87,12 @@ app.post<{ Body: schema.CreateBody }>(PATH, { schema: { body: schema.CREATE_BODY
       SELECT now(), 'post', id, 'create', version, ${actor.subject}, ${request.id}, NULL FROM change
     )
     SELECT id, author_id, title, body, status, published_at, created_at, updated_at, version FROM change`
-  if (row === undefined) throw new Refused(500, 'INTERNAL_ERROR', 'Something went wrong on our side')
-  const answer = recordAnswer(row, request.id)
-  void reply.code(201).header('etag', `"${row.version}"`).header('location', answer.links.self)
-  return answer
-})
+    if (row === undefined) throw new Refused(500, 'INTERNAL_ERROR', 'Something went wrong on our side')
+    const answer = recordAnswer(row, request.id)
+    void reply.code(201).header('etag', `"${row.version}"`).header('location', answer.links.self)
+    return answer
+  },
+)
 
 app.patch<{ Params: { id: string }; Body: schema.PatchBody; Headers: { 'if-match': string } }>(
   `${PATH}/:id`,

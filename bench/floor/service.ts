@@ -51,7 +51,8 @@ export async function createService(): Promise<{ app: FastifyInstance; sql: post
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS)
     const header = request.headers.authorization
-    if (header === undefined || !header.startsWith('Bearer ')) return done(new Refused(401, 'AUTH_REQUIRED', 'Sign in to do this'))
+    if (header === undefined || !header.startsWith('Bearer '))
+      return done(new Refused(401, 'AUTH_REQUIRED', 'Sign in to do this'))
     const token = header.slice(7)
     const known = verify.known(token)
     if (known !== undefined) {
@@ -116,7 +117,14 @@ export async function serve(app: FastifyInstance, sql: postgres.Sql): Promise<vo
   await sql`SELECT 1`
   await app.listen({ host: '127.0.0.1', port: Number(required('PORT')) })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void app.close().then(() => sql.end()).then(() => process.exit(0)))
+    process.once(
+      signal,
+      () =>
+        void app
+          .close()
+          .then(() => sql.end())
+          .then(() => process.exit(0)),
+    )
   }
 }
 
