@@ -32,7 +32,7 @@ const SETTINGS = {
   jit: 'off',
   timezone: 'UTC',
   // Below this come the messages of an ordinary start and stop, which would stand in the middle of the table.
-  log_min_messages: 'fatal',
+  log_min_messages: 'panic',
 }
 
 export interface Database {
