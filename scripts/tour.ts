@@ -1,12 +1,13 @@
 /**
  * Runs what a reader would paste: the ```sh run blocks of README.md and docs/, in the order of each page, against a reference service
  * of its own (a copy of `examples/blog`, an empty database, free ports). A block passes when every command ends with 0; curl counts a
- * status of 400 or above as a failure. Pages are written for port 3000; the free port takes its place.
+ * status of 400 or above as a failure. Pages are written for port 3000
+ * and for `examples/blog`; the free port and the copy take their places.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
 interface Block {
@@ -58,10 +59,10 @@ async function stopService(service: ChildProcess): Promise<void> {
 }
 
 /** The blocks of a page are one shell session: what one sets, the next can use. */
-function runPage(blocks: readonly Block[], port: number): string | undefined {
+function runPage(blocks: readonly Block[], port: number, app: string): string | undefined {
   const strictCurl = 'curl() { command curl --fail-with-body --silent --show-error "$@"; }'
   const steps = blocks.map(
-    (block) => `echo "@ ${block.page}:${block.line}" >&2\n${block.text.replaceAll(/\b3000\b/g, String(port))}`,
+    (block) => `echo "@ ${block.page}:${block.line}" >&2\n${block.text.replaceAll(/\b3000\b/g, String(port)).replaceAll('examples/blog', app)}`,
   )
   const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', [strictCurl, ...steps].join('\n')], {
     cwd: root,
@@ -84,7 +85,7 @@ async function runTour(pages: readonly (readonly Block[])[]): Promise<string[]> 
     started.stdout.on('data', (chunk) => output.push(String(chunk)))
     started.stderr.on('data', (chunk) => output.push(String(chunk)))
     await waitUntilReady(port, started, output)
-    return pages.map((blocks) => runPage(blocks, port)).filter((failure) => failure !== undefined)
+    return pages.map((blocks) => runPage(blocks, port, relative(root, folder))).filter((failure) => failure !== undefined)
   } finally {
     if (service) await stopService(service)
     rmSync(folder, { recursive: true, force: true })

@@ -23,6 +23,10 @@ async function main(input: readonly string[]): Promise<number> {
   try {
     const command = COMMANDS.find((one) => one.name === name)
     if (command === undefined) throw new UsageError(`Cannot run "${name}": there is no such command, expected one of ${COMMANDS.map((one) => one.name).join(', ')}`)
+    if (rest.includes('--help') || rest.includes('-h')) {
+      process.stdout.write(`${command.summary}\n\nUsage: plinth ${command.name} ${command.usage}\n`)
+      return EXIT_FINE
+    }
     const { values, positionals } = readArguments(command, rest)
     const file = values['app']
     let loading: ReturnType<typeof loadApp> | undefined
