@@ -38,7 +38,7 @@ export function mountDocs(server: HttpServer, domain: Domain): void {
     operation: 'docs.reference',
     async handle(_, reply) {
       const files = await readReferenceFiles()
-      const main = html`<h1 hidden>${service}</h1><div id="reference"><noscript><p class="text">The reference needs JavaScript. <a href="/openapi.json">The same as JSON</a>.</p></noscript></div>`
+      const main = html`<div id="reference"><noscript><p class="text">The reference needs JavaScript. <a href="/openapi.json">The same as JSON</a>.</p></noscript></div>`
       const styles = [files.style.path, style.path, referenceStyle.path]
       const scripts = [files.script.path, referenceScript.path]
       const description = `Every operation of the ${service}: parameters, bodies, answers and errors.`

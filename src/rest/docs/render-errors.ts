@@ -27,7 +27,8 @@ export class ErrorPages {
 
   constructor(domain: Domain, service: string, stylePath: string) {
     const own = new Map(domain.refusals.map((row) => [row.code, row]))
-    this.#rows = [...Object.entries(CATALOGUE).map(([code, row]) => ({ code, ...row })), ...own.values()]
+    const rows = [...Object.entries(CATALOGUE).map(([code, row]) => ({ code, ...row })), ...own.values()]
+    this.#rows = ERROR_FAMILIES.flatMap((family) => rows.filter(({ code }) => code.startsWith(`${family}_`)))
     this.#service = service
     this.#stylePath = stylePath
   }
@@ -71,7 +72,9 @@ const EXAMPLE = `{
   "error": {
     "code": "VALIDATION_FAILED",
     "message": "title is required",
-    "details": [{ "field": "title", "code": "required", "message": "title is required" }],
+    "details": [
+      { "field": "title", "code": "required", "message": "title is required" }
+    ],
     "request_id": "req_3f9a1c5b7d2e000001",
     "docs_url": "/docs/errors#VALIDATION_FAILED"
   }

@@ -16,10 +16,11 @@ html { scroll-padding-top: 1.5rem; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.6 system-ui, sans-serif; }
 a { color: var(--accent); text-underline-offset: 0.15em; }
 a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
-code, pre { font-family: ui-monospace, 'SFMono-Regular', Menlo, Consolas, monospace; font-size: 0.9em; }
-code { background: var(--shade); padding: 0.1em 0.3em; border-radius: 4px; }
-pre { background: var(--shade); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; overflow-x: auto; }
-pre code { background: none; padding: 0; }
+/* Within .text only: the reference brings its own. */
+.text code, .text pre { font-family: ui-monospace, 'SFMono-Regular', Menlo, Consolas, monospace; font-size: 0.9em; }
+.text code { background: var(--shade); padding: 0.1em 0.3em; border-radius: 4px; }
+.text pre { background: var(--shade); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; overflow-x: auto; }
+.text pre code { background: none; padding: 0; }
 .skip { position: absolute; left: -100vw; }
 .skip:focus { left: 1rem; top: 0.5rem; background: var(--paper); padding: 0.5rem; z-index: 1; }
 .bar { display: flex; flex-wrap: wrap; gap: 0.25rem 2rem; align-items: baseline; padding: 0.75rem 1.5rem; border-bottom: 1px solid var(--line); background: var(--shade); }

@@ -7,27 +7,25 @@ import { PARENT_PARAMETER, type RestRoute } from '../routes.ts'
 import { exampleOf } from './example.ts'
 import { REQUEST_ID } from './schemas.ts'
 
+/** Without examples: the reference would fill them in, and a key or tag that everybody sends is a trap. */
 export const PARAMETER_COMPONENTS: Readonly<Record<string, Json>> = {
   IfMatch: {
     name: 'If-Match',
     in: 'header',
     description: 'The `ETag` of the record as it was read: the change happens only if nobody else has changed it since.',
     schema: { type: 'string', minLength: 1, maxLength: 1_024 },
-    example: '"3"',
   },
   IfNoneMatch: {
     name: 'If-None-Match',
     in: 'header',
     description: 'The `ETag` of the answer that the caller has: 304 if it is still the same.',
     schema: { type: 'string', minLength: 1, maxLength: 1_024 },
-    example: '"3"',
   },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
     description: 'Names the request, so that sending it again has no second effect and gets the first answer. A UUID will do. For callers who are signed in.',
     schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', minLength: 1, maxLength: 255 },
-    example: '0b5f1d3e-6c2a-4e0f-9d8b-3a7c5e1f2b40',
   },
   RequestId: {
     name: 'X-Request-Id',
