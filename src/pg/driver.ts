@@ -17,7 +17,7 @@ export interface ConnectionOptions {
   readonly statementTimeoutMs?: number
   /** A statement that waits longer for a lock fails. Default 5 s. */
   readonly lockTimeoutMs?: number
-  /** Default 5 s. */
+  /** Default 5 s, or the timeout of statements if that is shorter. */
   readonly connectTimeoutMs?: number
 }
 
@@ -32,11 +32,13 @@ const AS_TEXT = { getTypeParser: () => (text: string) => text } as unknown as pg
 
 /** The settings that every connection has, whatever the server's defaults are. */
 export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
   return {
     connectionString: options.url,
     application_name: options.applicationName,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    // What waits for a connection waits for its statement: it is not to wait longer than that would have taken.
+    connectionTimeoutMillis: options.connectTimeoutMs ?? Math.min(CONNECT_TIMEOUT_MS, statementTimeoutMs),
+    statement_timeout: statementTimeoutMs,
     lock_timeout: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
