@@ -1,10 +1,11 @@
 /** Runs an action: the record is locked, the domain's code decides, and all that it writes is one transaction. */
 import { PlinthError, refusal, type Uuid } from '../kernel/index.ts'
 import type { ActionModel, FieldModel, Resource, ResourceModel } from '../model/index.ts'
-import { UNCONDITIONAL } from '../policy/index.ts'
+import { DENIED, UNCONDITIONAL } from '../policy/index.ts'
 import type { CompiledResource } from './compiled-resource.ts'
 import type { RequestContext } from './context.ts'
 import { decideAccess, notFound, refused } from './decide.ts'
+import { fieldNamed } from './field-named.ts'
 import type { ActInput } from './inputs.ts'
 import type { AccessPlan } from './plan.ts'
 import { type CodeRecord, decodeRecord, encodeRecord } from './record.ts'
@@ -21,11 +22,12 @@ export async function runAction(compiled: CompiledResource, runtime: Runtime, co
   const read = decideAccess(compiled.access('read'), model, context)
 
   return runtime.inTransaction(async (transaction) => {
-    const stored = await transaction.lock({ resource: model, context, id: input.id, read, fields: fieldSets.all, parent: undefined, includesDeleted: false })
+    const stored = await transaction.lock({ resource: model, context, id: input.id, read, fields: fieldSets.held, parent: undefined, includesDeleted: false })
     if (stored === undefined) throw notFound(model, input.id)
-    if (input.expectedVersion !== null && input.expectedVersion !== stored.version) throw new PlinthError('CONFLICT_VERSION')
     const record = decodeRecord(model, stored)
+    // The same order as in a change: who may not do this at all is not told whether their version is the current one.
     if (!access.permits(context, record)) throw refused(input.action.verb, model, context)
+    if (input.expectedVersion !== null && input.expectedVersion !== stored.version) throw new PlinthError('CONFLICT_VERSION')
 
     const scope = {
       record,
@@ -41,15 +43,24 @@ export async function runAction(compiled: CompiledResource, runtime: Runtime, co
 }
 
 function makeRefusal(action: ActionModel, code: string, message: string | undefined): PlinthError {
-  const declared = action.action.refusals[code]
+  const declared = Object.hasOwn(action.action.refusals, code) ? action.action.refusals[code] : undefined
   if (declared === undefined) throw new TypeError(`Cannot refuse with "${code}": action "${action.name}" does not declare it, expected one of ${Object.keys(action.action.refusals).join(', ')}`)
   return new PlinthError(refusal(code, declared.message, declared.cure), message)
 }
 
-/** What the action's code may do with records. It acts for the caller: it finds only what the caller may read. */
+/**
+ * What the action's code may do with records. It finds only what the caller may read; what it writes is the domain's own decision, which
+ * the rule for the action has permitted.
+ */
 function actionStore(compiled: CompiledResource, runtime: Runtime, context: RequestContext, transaction: Transaction, action: ActionModel) {
-  const trusted = (verb: string, of = compiled): AccessPlan => ({ access: of.access(verb), rules: UNCONDITIONAL })
-  const other = (resource: Resource): CompiledResource => runtime.sibling(resource.name).compiled
+  const trusted = (verb: string): AccessPlan => ({ access: compiled.access(verb), rules: UNCONDITIONAL })
+  const other = (resource: Pick<Resource, 'name'>): CompiledResource => runtime.sibling(resource.name).compiled
+  /** What the caller may read of another resource; undefined when that is nothing. */
+  const readOf = (of: CompiledResource): AccessPlan | undefined => {
+    const read = of.access('read')
+    const rules = read.decide(context)
+    return rules === DENIED ? undefined : { access: read, rules }
+  }
 
   return {
     async update(record: CodeRecord, changes: CodeRecord): Promise<CodeRecord> {
@@ -61,34 +72,39 @@ function actionStore(compiled: CompiledResource, runtime: Runtime, context: Requ
         operation: action.name,
         target: 'live',
         sets: 'fields',
-        changes: readChanges(model, changes),
+        changes: readValues(model, changes),
         expectedVersion: record['version'] as number,
         read: trusted('read'),
         write: trusted('update'),
         parent: undefined,
-        fields: fieldSets.all,
+        fields: fieldSets.held,
       })
       if (result.kind !== 'changed') throw new PlinthError('CONFLICT_VERSION')
       return decodeRecord(model, result.record)
     },
     async find(resource: Resource, id: Uuid): Promise<CodeRecord | undefined> {
-      const { model, fieldSets, access } = forCaller(other(resource))
-      const stored = await transaction.get({ resource: model, context, id, read: decideAccess(access('read'), model, context), fields: fieldSets.all, parent: undefined, includesDeleted: false })
+      const compiledOther = other(resource)
+      const { model, fieldSets } = compiledOther
+      const read = readOf(compiledOther)
+      if (read === undefined) return undefined
+      const stored = await transaction.get({ resource: model, context, id, read, fields: fieldSets.held, parent: undefined, includesDeleted: false })
       return stored === undefined ? undefined : decodeRecord(model, stored)
     },
     async listBy(resource: Resource, name: string, id: Uuid, limit = LIST_BY_MAX): Promise<readonly CodeRecord[]> {
-      const { model, fieldSets, access } = forCaller(other(resource))
+      const compiledOther = other(resource)
+      const { model, fieldSets } = compiledOther
       const by = fieldNamed(model, name)
-      const sort = ['createdAt', 'id'].map((key) => ({ field: fieldNamed(model, key), isDescending: false }))
+      const read = readOf(compiledOther)
+      if (read === undefined) return []
       const page = await transaction.list({
         resource: model,
         context,
-        read: decideAccess(access('read'), model, context),
-        fields: fieldSets.all,
+        read,
+        fields: fieldSets.held,
         parent: { by, id },
         filters: [],
         search: undefined,
-        sort,
+        sort: ['createdAt', 'id'].map((key) => ({ field: fieldNamed(model, key), isDescending: false })),
         position: undefined,
         limit: Math.min(limit, LIST_BY_MAX),
         offset: 0,
@@ -99,24 +115,23 @@ function actionStore(compiled: CompiledResource, runtime: Runtime, context: Requ
     },
     async create(resource: Resource, values: CodeRecord): Promise<CodeRecord> {
       const { model, fieldSets } = other(resource)
-      const given = readChanges(model, values)
-      const complete = new Map(model.fields.filter((field) => !field.isStandard).map((field) => [field, given.get(field) ?? field.rules.fallback ?? null]))
-      const stored = await transaction.create({ resource: model, context, id: runtime.newId(), values: complete, fields: fieldSets.all })
+      const given = readValues(model, values)
+      const declared = model.fields.filter((field) => !field.isStandard)
+      const complete = new Map(declared.map((field) => [field, given.has(field) ? given.get(field) : (field.rules.fallback ?? null)]))
+      const stored = await transaction.create({ resource: model, context, id: runtime.newId(), values: complete, fields: fieldSets.held })
       return decodeRecord(model, stored)
     },
   }
 }
 
-function forCaller(compiled: CompiledResource) {
-  return { model: compiled.model, fieldSets: compiled.fieldSets, access: (verb: string) => compiled.access(verb) }
+/** The values that code gives; undefined is as if the name were not there. */
+function readValues(model: ResourceModel, values: CodeRecord): ReadonlyMap<FieldModel, unknown> {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined)
+  return new Map(given.map(([name, value]) => [settableField(model, name), value]))
 }
 
-function fieldNamed(model: ResourceModel, name: string): FieldModel {
-  const field = model.fieldsByName.get(name)
-  if (field === undefined) throw new TypeError(`Cannot find field "${name}" of ${model.name}, expected one of ${[...model.fieldsByName.keys()].join(', ')}`)
+function settableField(model: ResourceModel, name: string): FieldModel {
+  const field = fieldNamed(model, name)
+  if (field.isStandard) throw new TypeError(`Cannot set field "${name}" of ${model.name}: Plinth keeps it, expected a declared field`)
   return field
-}
-
-function readChanges(model: ResourceModel, changes: CodeRecord): ReadonlyMap<FieldModel, unknown> {
-  return new Map(Object.entries(changes).map(([name, value]) => [fieldNamed(model, name), value]))
 }

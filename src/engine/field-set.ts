@@ -17,12 +17,15 @@ export class FieldSets {
   readonly #sets = new Map<string, FieldSet>()
   /** Set where every caller sees the same fields. */
   readonly #common: FieldSet | undefined
-  /** Everything that an action's code sees. */
+  /** All that the resource shows to anybody. */
   readonly all: FieldSet
+  /** All that the record holds, what never leaves the service included: for rules decided in memory, and for the code of actions. */
+  readonly held: FieldSet
 
   constructor(resource: ResourceModel) {
     this.#resource = resource
     this.all = this.#intern(resource.fields.filter((field) => field.rules.isOutput))
+    this.held = this.#intern(resource.fields.filter((field) => field.rules.isOutput || !field.isStandard))
     const isRestricted = resource.fields.some((field) => field.rules.readableBy !== undefined)
     this.#common = isRestricted ? undefined : this.all
   }
@@ -44,7 +47,8 @@ export class FieldSets {
       const field = byName.get(name)
       if (field === undefined || !readable.fields.includes(field)) {
         const known = readable.fields.map((one) => one.column).join(', ')
-        throw invalid([{ field: 'fields', code: 'unknown', message: `fields names ${JSON.stringify(name)}, expected some of ${known}` }])
+        const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name
+        throw invalid([{ field: 'fields', code: 'unknown', message: `fields names ${JSON.stringify(shown)}, expected some of ${known}` }])
       }
       wanted.add(field)
     }
@@ -61,9 +65,15 @@ export class FieldSets {
     const key = fields.map((field) => field.position).join('.')
     const known = this.#sets.get(key)
     if (known !== undefined) return known
-    if (this.#sets.size >= SETS_MAX) this.#sets.clear()
+    if (this.#sets.size >= SETS_MAX) this.#forget()
     const set = Object.freeze({ key, fields: Object.freeze(fields) })
     this.#sets.set(key, set)
     return set
+  }
+
+  /** Forgets what callers have chosen; the sets of the resource itself stay the same objects. */
+  #forget(): void {
+    this.#sets.clear()
+    for (const set of [this.all, this.held]) this.#sets.set(set.key, set)
   }
 }

@@ -1,13 +1,14 @@
 /** The operations of one resource: each reads its input, decides, plans, and has the store run the plan. */
-import { PlinthError } from '../kernel/index.ts'
+import { invalid, PlinthError } from '../kernel/index.ts'
 import type { FieldModel, ResourceModel, SortModel } from '../model/index.ts'
-import { DENIED } from '../policy/index.ts'
+import { DENIED, isReadable } from '../policy/index.ts'
 import { runAction } from './act.ts'
 import type { CompiledResource } from './compiled-resource.ts'
 import type { RequestContext } from './context.ts'
 import { readCursor, renderCursor } from './cursor.ts'
 import { decideAccess, notFound, refused } from './decide.ts'
 import type { FieldSet } from './field-set.ts'
+import { fieldNamed } from './field-named.ts'
 import type { ActInput, ChangeInput, CreateInput, FieldSelection, GetInput, ListInput, Page, ParentInput } from './inputs.ts'
 import type { AccessPlan, ChangePlan, ListPlan, ParentPlan } from './plan.ts'
 import type { Runtime } from './runtime.ts'
@@ -43,6 +44,7 @@ export class ResourceOperations {
   }
 
   async list(context: RequestContext, input: ListInput): Promise<Page> {
+    this.#expectSeen(context, input)
     const includesDeleted = input.includesDeleted === true
     const isNumbered = this.model.list.pages === 'numbered'
     const unplaced: Omit<ListPlan, 'position'> = {
@@ -53,7 +55,7 @@ export class ResourceOperations {
       parent: parentPlan(input.parent),
       filters: input.filters,
       search: input.search,
-      sort: this.#completeSort(input.sort),
+      sort: this.#completeSort(context, input.sort),
       limit: input.limit,
       offset: isNumbered ? ((input.page ?? 1) - 1) * input.limit : 0,
       wantsTotal: isNumbered,
@@ -65,8 +67,10 @@ export class ResourceOperations {
     if (page.records.length === 0 && input.parent !== undefined) await this.#expectParent(context, input.parent)
 
     const isBackward = position?.isBackward === true
-    const hasNext = isBackward ? true : page.hasMore
-    const hasPrevious = isBackward ? page.hasMore : position !== undefined || (isNumbered && (input.page ?? 1) > 1)
+    // A page that begins at a cursor has its neighbour behind the cursor; an empty page has no record to go on from.
+    const isContinued = position !== undefined && page.records.length > 0
+    const hasNext = isBackward ? isContinued : page.hasMore
+    const hasPrevious = isBackward ? page.hasMore : isContinued || (isNumbered && (input.page ?? 1) > 1)
     return {
       records: page.records,
       hasNext,
@@ -144,7 +148,6 @@ export class ResourceOperations {
 
   #decideRead(context: RequestContext, includesDeleted: boolean): AccessPlan {
     // Deleted records have a rule of their own: what is hidden stays hidden from those who merely read.
-    if (includesDeleted) decideAccess(this.compiled.access('read-deleted'), this.model, context)
     return decideAccess(this.compiled.access(includesDeleted ? 'read-deleted' : 'read'), this.model, context)
   }
 
@@ -154,11 +157,26 @@ export class ResourceOperations {
     return includesDeleted ? fieldSets.withDeletion(set) : set
   }
 
-  /** Adds the key that makes the order total, in the direction of the key before it, so that one index serves both. */
-  #completeSort(sort: readonly SortModel[] = [this.model.list.defaultSort]): readonly SortModel[] {
-    const [id] = this.model.fields
-    const last = sort.at(-1)
-    return id === undefined || last === undefined ? sort : [...sort, { field: id, isDescending: last.isDescending }]
+  /** What may not be seen may not be felt: a filter, an order or a hit would tell what the field holds. */
+  #expectSeen({ actor }: RequestContext, { filters, sort = [], search }: ListInput): void {
+    const used = [...filters, ...sort].map(({ field }) => field)
+    const searched = search === undefined ? [] : this.model.list.searchable
+    const hidden = [...used, ...searched].find((field) => !isReadable(field, actor))
+    if (hidden === undefined) return
+    throw invalid([{ field: hidden.publicName, code: 'unknown', message: `${hidden.column} is not a field here` }])
+  }
+
+  /**
+   * Adds the key that makes the order total, in the direction of the key before it, so that one index serves both. Whoever may not
+   * see the field of the default order gets the newest first: its values would stand in the cursor.
+   */
+  #completeSort({ actor }: RequestContext, sort?: readonly SortModel[]): readonly SortModel[] {
+    const { list } = this.model
+    const id = fieldNamed(this.model, 'id')
+    const isShown = isReadable(list.defaultSort.field, actor)
+    const chosen = sort ?? [isShown ? list.defaultSort : { field: fieldNamed(this.model, 'createdAt'), isDescending: true }]
+    const isDescending = chosen.at(-1)?.isDescending === true
+    return chosen.some(({ field }) => field === id) ? chosen : [...chosen, { field: id, isDescending }]
   }
 
   /** An empty list of a parent that is not there is a 404, not an empty page. */
