@@ -9,7 +9,7 @@ const LENGTH_MAX = 64
 export function nearestName(written: string, known: readonly string[]): string | undefined {
   if (written.length > LENGTH_MAX) return undefined
   let nearest: string | undefined
-  let least = Math.min(DISTANCE_MAX, Math.ceil(written.length / 2)) + 1
+  let least = Math.min(DISTANCE_MAX, Math.floor(written.length / 2)) + 1
   for (const name of known) {
     const distance = editDistance(written, name)
     if (distance < least) {
@@ -20,7 +20,7 @@ export function nearestName(written: string, known: readonly string[]): string |
   return nearest
 }
 
-/** ` (did you mean "status"?)`, or nothing. */
+/** `, did you mean "status"?`, or nothing. */
 export function renderHint(written: string, known: readonly string[]): string {
   const nearest = nearestName(written, known)
   return nearest === undefined ? '' : `, did you mean ${JSON.stringify(nearest)}?`
