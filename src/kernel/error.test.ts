@@ -40,13 +40,16 @@ describe('toPlinthError()', () => {
     expect(toPlinthError(error)).toBe(error)
   })
 
-  test.each([new Error('secret in /etc/shadow'), 'text', null, undefined, 42, { code: '23505' }])('hides %j behind INTERNAL_ERROR', (thrown) => {
-    const error = toPlinthError(thrown)
+  test.each([new Error('secret in /etc/shadow'), 'text', null, undefined, 42, { code: '23505' }])(
+    'hides %j behind INTERNAL_ERROR',
+    (thrown) => {
+      const error = toPlinthError(thrown)
 
-    expect(error.code).toBe('INTERNAL_ERROR')
-    expect(error.message).toBe('Something went wrong on our side')
-    expect(error.cause).toBe(thrown)
-  })
+      expect(error.code).toBe('INTERNAL_ERROR')
+      expect(error.message).toBe('Something went wrong on our side')
+      expect(error.cause).toBe(thrown)
+    },
+  )
 })
 
 describe('invalid()', () => {

@@ -49,12 +49,15 @@ describe('TypeID', () => {
     expect(decodeTypeId('prefix', text)).toBeUndefined()
   })
 
-  test.each([...'ilou', ...'ILOUABZ', ...'-_/:@`{\u0000\u007f\u0080\uffff'])('decodeTypeId() refuses %j at each place', (character) => {
-    for (let at = 0; at < 26; at++) {
-      const suffix = `${'0'.repeat(at)}${character}${'0'.repeat(25 - at)}`
-      expect(decodeTypeId('usr', `usr_${suffix}`)).toBeUndefined()
-    }
-  })
+  test.each([...'ilou', ...'ILOUABZ', ...'-_/:@`{\u0000\u007f\u0080\uffff'])(
+    'decodeTypeId() refuses %j at each place',
+    (character) => {
+      for (let at = 0; at < 26; at++) {
+        const suffix = `${'0'.repeat(at)}${character}${'0'.repeat(25 - at)}`
+        expect(decodeTypeId('usr', `usr_${suffix}`)).toBeUndefined()
+      }
+    },
+  )
 
   test('decodeTypeId() gives back every UUID that encodeTypeId() printed', () => {
     fc.assert(
@@ -76,10 +79,17 @@ describe('TypeID', () => {
   test('decodeTypeId() never throws, and what it accepts is printed the same again', () => {
     const almost = fc.string({ unit: fc.constantFrom(...'0123456789abcdefghijklmnopqrstuvwxyz'), minLength: 26, maxLength: 26 })
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 30 }), almost, almost.map((suffix) => `0${suffix.slice(1)}`)), (suffix) => {
-        const uuid = decodeTypeId('usr', `usr_${suffix}`)
-        if (uuid !== undefined) expect(encodeTypeId('usr', uuid)).toBe(`usr_${suffix}`)
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary', maxLength: 30 }),
+          almost,
+          almost.map((suffix) => `0${suffix.slice(1)}`),
+        ),
+        (suffix) => {
+          const uuid = decodeTypeId('usr', `usr_${suffix}`)
+          if (uuid !== undefined) expect(encodeTypeId('usr', uuid)).toBe(`usr_${suffix}`)
+        },
+      ),
       { numRuns: 500 },
     )
   })

@@ -80,7 +80,11 @@ describe('uuidGenerator()', () => {
 
   test('uses no random byte twice', () => {
     let next = 0
-    const counting: Randomness = { fill: (target) => target.forEach((_, at) => void (target[at] = next++ % 251)) }
+    const counting: Randomness = {
+      fill: (target) => {
+        for (const at of target.keys()) target[at] = next++ % 251
+      },
+    }
 
     const ids = take(200, uuidGenerator(clockOf(5), counting))
 

@@ -38,7 +38,9 @@ export function uuidGenerator(clock: Clock, randomness: Randomness): () => Uuid 
       lastMs += 1
       counter = 0
     }
-    const high = Math.floor(lastMs / 0x1_0000).toString(16).padStart(8, '0')
+    const high = Math.floor(lastMs / 0x1_0000)
+      .toString(16)
+      .padStart(8, '0')
     const low = (lastMs % 0x1_0000).toString(16).padStart(4, '0')
     const middle = (0x7000 | counter).toString(16)
     const byte = (offset: number): number => pool[at + offset] ?? 0

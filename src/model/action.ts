@@ -23,7 +23,12 @@ export interface ActionStore<Fields extends FieldMap> {
   /** Finds a record that the caller may read; undefined when there is none. */
   find<Other extends FieldMap>(resource: Declared<Other>, id: Uuid): Promise<RecordOf<Other> | undefined>
   /** The records that belong to this one, oldest first, at most `limit` (default and most 1000). */
-  listBy<Other extends FieldMap>(resource: Declared<Other>, field: keyof Other & string, id: Uuid, limit?: number): Promise<readonly RecordOf<Other>[]>
+  listBy<Other extends FieldMap>(
+    resource: Declared<Other>,
+    field: keyof Other & string,
+    id: Uuid,
+    limit?: number,
+  ): Promise<readonly RecordOf<Other>[]>
   create<Other extends FieldMap>(resource: Declared<Other>, values: CreationOf<Other>): Promise<RecordOf<Other>>
 }
 

@@ -13,4 +13,10 @@ export interface Actor {
 }
 
 /** The actor of a request that carries no token. */
-export const NOBODY: Actor = Object.freeze({ kind: 'nobody', id: null, subject: null, roles: Object.freeze([]), permissions: Object.freeze([]) })
+export const NOBODY: Actor = Object.freeze({
+  kind: 'nobody',
+  id: null,
+  subject: null,
+  roles: Object.freeze([]),
+  permissions: Object.freeze([]),
+})

@@ -3,7 +3,12 @@ import { ALWAYS, all, either, not, Reference, readsRecord } from './condition.ts
 import { ACTOR_REFERENCES as actor, CONTEXT_REFERENCES as context, permit } from './permit.ts'
 
 const status = new Reference<string>({ from: 'record', field: 'status' })
-const isDraft = { node: 'compare', comparison: 'eq', left: { from: 'record', field: 'status' }, right: { from: 'constant', value: 'draft' } }
+const isDraft = {
+  node: 'compare',
+  comparison: 'eq',
+  left: { from: 'record', field: 'status' },
+  right: { from: 'constant', value: 'draft' },
+}
 
 describe('a condition', () => {
   test('is data that says what must hold', () => {
@@ -14,13 +19,30 @@ describe('a condition', () => {
     expect(status.is(status)).toMatchObject({ right: { from: 'record', field: 'status' } })
   })
 
-  test.each([['isMoreThan', 'gt'], ['isAtLeast', 'gte'], ['isLessThan', 'lt'], ['isAtMost', 'lte']] as const)('%s is the comparison %s', (method, comparison) => {
+  test.each([
+    ['isMoreThan', 'gt'],
+    ['isAtLeast', 'gte'],
+    ['isLessThan', 'lt'],
+    ['isAtMost', 'lte'],
+  ] as const)('%s is the comparison %s', (method, comparison) => {
     expect(status[method]('m')).toMatchObject({ node: 'compare', comparison })
   })
 
   test('cannot be changed once it is made', () => {
-    const conditions = [status.is('draft'), all(ALWAYS), either(ALWAYS), not(ALWAYS), status.isNothing(), actor.isUser, actor.hasPermission('posts:write')]
-    const others = [context.weekday('UTC').isOneOf([1]), context.address.isIn('10.0.0.0/8'), context.timeOfDay('UTC').isBetween('09:00', '18:00')]
+    const conditions = [
+      status.is('draft'),
+      all(ALWAYS),
+      either(ALWAYS),
+      not(ALWAYS),
+      status.isNothing(),
+      actor.isUser,
+      actor.hasPermission('posts:write'),
+    ]
+    const others = [
+      context.weekday('UTC').isOneOf([1]),
+      context.address.isIn('10.0.0.0/8'),
+      context.timeOfDay('UTC').isBetween('09:00', '18:00'),
+    ]
 
     for (const condition of [...conditions, ...others]) {
       expect(Object.isFrozen(condition)).toBe(true)
@@ -40,7 +62,12 @@ describe('a condition', () => {
       node: 'not',
       part: { node: 'time-of-day', zone: 'UTC', fromMinute: 360, toMinute: 1_320 },
     })
-    expect(context.timeOfDay('UTC').isBetween('22:00', '24:00')).toEqual({ node: 'time-of-day', zone: 'UTC', fromMinute: 1_320, toMinute: 1_440 })
+    expect(context.timeOfDay('UTC').isBetween('22:00', '24:00')).toEqual({
+      node: 'time-of-day',
+      zone: 'UTC',
+      fromMinute: 1_320,
+      toMinute: 1_440,
+    })
   })
 })
 

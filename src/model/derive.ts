@@ -98,7 +98,15 @@ function standardFields(idPrefix: string): { readonly first: Record<string, AnyF
 
 export function deriveField(name: string, field: AnyField, position: number, isStandard: boolean): FieldModel {
   const publicName = name + (field.kind.nameSuffix ?? '')
-  return Object.freeze({ name, publicName, column: toSnakeCase(publicName), kind: field.kind, rules: field.rules, isStandard, position })
+  return Object.freeze({
+    name,
+    publicName,
+    column: toSnakeCase(publicName),
+    kind: field.kind,
+    rules: field.rules,
+    isStandard,
+    position,
+  })
 }
 
 function deriveFields(resource: Resource): readonly FieldModel[] {
@@ -117,7 +125,8 @@ function deriveFields(resource: Resource): readonly FieldModel[] {
 /** Gives the field of this name; only called with names that the verifiers have found to exist. */
 function pick(fields: ReadonlyMap<string, FieldModel>, name: string): FieldModel {
   const field = fields.get(name)
-  if (field === undefined) throw new TypeError(`Cannot derive the model: there is no field "${name}", expected one of ${[...fields.keys()].join(', ')}`)
+  if (field === undefined)
+    throw new TypeError(`Cannot derive the model: there is no field "${name}", expected one of ${[...fields.keys()].join(', ')}`)
   return field
 }
 

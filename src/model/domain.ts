@@ -31,7 +31,9 @@ export class DeclarationError extends Error {
 
   constructor(domain: string, problems: readonly Problem[]) {
     const lines = problems.map(({ where, what, mend }) => `  ${where}: ${what}\n      mend: ${mend}`)
-    super(`Cannot start the domain "${domain}": ${problems.length === 1 ? 'one thing is' : `${problems.length} things are`} wrong with its declaration\n${lines.join('\n')}`)
+    super(
+      `Cannot start the domain "${domain}": ${problems.length === 1 ? 'one thing is' : `${problems.length} things are`} wrong with its declaration\n${lines.join('\n')}`,
+    )
     this.problems = problems
   }
 }
@@ -47,13 +49,18 @@ export function domain(declaration: DomainDeclaration): Domain {
   const { name, roles = {}, resources } = declaration
   const problems = verifyDeclarations({ roles, resources })
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
-    throw new DeclarationError(name, [{ where: 'domain', what: `its name "${name}" is not in kebab-case`, mend: `name: 'my-service'` }, ...problems])
+    throw new DeclarationError(name, [
+      { where: 'domain', what: `its name "${name}" is not in kebab-case`, mend: `name: 'my-service'` },
+      ...problems,
+    ])
   }
   if (problems.length > 0) throw new DeclarationError(name, problems)
 
   const derived = deriveResources(resources)
   // Actions may share a refusal; the verifiers have found that it says the same in each.
-  const refusals = new Map([...derived.values()].flatMap((resource) => resource.actions.flatMap(({ action }) => Object.entries(action.refusals))))
+  const refusals = new Map(
+    [...derived.values()].flatMap((resource) => resource.actions.flatMap(({ action }) => Object.entries(action.refusals))),
+  )
   return Object.freeze({
     name,
     roles,
@@ -61,7 +68,10 @@ export function domain(declaration: DomainDeclaration): Domain {
     refusals: [...refusals].map(([code, { message, cure }]) => refusal(code, message, cure)),
     resource: (wanted: string) => {
       const found = derived.get(wanted)
-      if (found === undefined) throw new TypeError(`Cannot find resource "${wanted}": the domain "${name}" has none of this name, expected one of ${[...derived.keys()].join(', ')}`)
+      if (found === undefined)
+        throw new TypeError(
+          `Cannot find resource "${wanted}": the domain "${name}" has none of this name, expected one of ${[...derived.keys()].join(', ')}`,
+        )
       return found
     },
   })

@@ -4,7 +4,14 @@ import { belongsTo, choice, email, integer, json, list, secret, text, timestamp 
 
 describe('a field', () => {
   test('is required, seen by all and set by all until it says otherwise', () => {
-    expect(integer().rules).toEqual({ isNullable: false, input: 'required', isOutput: true, isImmutable: false, isUnique: false, isSensitive: false })
+    expect(integer().rules).toEqual({
+      isNullable: false,
+      input: 'required',
+      isOutput: true,
+      isImmutable: false,
+      isUnique: false,
+      isSensitive: false,
+    })
   })
 
   test('is a new one after each method', () => {
@@ -32,7 +39,10 @@ describe('a field', () => {
   })
 
   test('that is a key knows where it points', () => {
-    expect(belongsTo({ name: 'user', idPrefix: 'usr' })).toMatchObject({ rules: { belongsTo: 'user' }, kind: { idPrefix: 'usr', nameSuffix: 'Id' } })
+    expect(belongsTo({ name: 'user', idPrefix: 'usr' })).toMatchObject({
+      rules: { belongsTo: 'user' },
+      kind: { idPrefix: 'usr', nameSuffix: 'Id' },
+    })
   })
 })
 
@@ -56,6 +66,9 @@ describe('fieldSchema()', () => {
   })
 
   test('shows the example of a secret, which is none', () => {
-    expect(fieldSchema(secret({ max: 200 }).example('correct horse battery'))).toMatchObject({ writeOnly: true, examples: ['correct horse battery'] })
+    expect(fieldSchema(secret({ max: 200 }).example('correct horse battery'))).toMatchObject({
+      writeOnly: true,
+      examples: ['correct horse battery'],
+    })
   })
 })

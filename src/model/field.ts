@@ -36,7 +36,14 @@ export interface Deprecation {
   readonly reason?: string
 }
 
-const REQUIRED: FieldRules = { isNullable: false, input: 'required', isOutput: true, isImmutable: false, isUnique: false, isSensitive: false }
+const REQUIRED: FieldRules = {
+  isNullable: false,
+  input: 'required',
+  isOutput: true,
+  isImmutable: false,
+  isUnique: false,
+  isSensitive: false,
+}
 
 /**
  * A named, typed value of a resource. Made by the functions of the kinds (`text`, `integer`, …), refined by its methods.
@@ -131,7 +138,9 @@ export function fieldSchema(field: { readonly kind: AnyKind; readonly rules: Fie
   return {
     ...base,
     ...(rules.description !== undefined && { description: rules.description }),
-    ...(rules.example !== undefined && { examples: [kind.isSecret === true ? (rules.example as string) : kind.toJson(rules.example)] }),
+    ...(rules.example !== undefined && {
+      examples: [kind.isSecret === true ? (rules.example as string) : kind.toJson(rules.example)],
+    }),
     ...(rules.deprecation !== undefined && { deprecated: true }),
   }
 }

@@ -1,12 +1,40 @@
 export type { Action, ActionDeclaration, ActionScope, ActionStore, RefusalDeclaration } from './action.ts'
 export { type Actor, NOBODY } from './actor.ts'
-export { all, ALWAYS, type Comparison, type Condition, either, NEVER, not, type Operand, readsRecord, Reference } from './condition.ts'
-export { type ActionModel, type ChildModel, type FieldModel, type ListModel, type ResourceModel, type SortModel } from './derive.ts'
-export { DeclarationError, type Domain, domain, type DomainDeclaration } from './domain.ts'
+export {
+  ALWAYS,
+  all,
+  type Comparison,
+  type Condition,
+  either,
+  NEVER,
+  not,
+  type Operand,
+  Reference,
+  readsRecord,
+} from './condition.ts'
+export type { ActionModel, ChildModel, FieldModel, ListModel, ResourceModel, SortModel } from './derive.ts'
+export { DeclarationError, type Domain, type DomainDeclaration, domain } from './domain.ts'
 export { type AnyField, type Deprecation, Field, type FieldMap, type FieldRules, fieldSchema, type InputRule } from './field.ts'
 export { belongsTo, boolean, choice, date, decimal, email, integer, json, list, secret, text, timestamp, url } from './fields.ts'
 export type { ChangesOf, CreationOf, InputOf, RecordOf, StandardFields, ValueOf } from './infer.ts'
 export { type AnyKind, type Json, type JsonSchema, type Kind, Misfit, type Operator, type SqlValue } from './kind.ts'
-export { type ActorReferences, type ContextReferences, permit, type PolicyScope, type RecordReferences, type Rule, RuleBuilder, type Verb } from './permit.ts'
-export { type CacheHints, type HasMany, hasMany, type ListOptions, type Resource, resource, type ResourceDeclaration } from './resource.ts'
+export {
+  type ActorReferences,
+  type ContextReferences,
+  type PolicyScope,
+  permit,
+  type RecordReferences,
+  type Rule,
+  RuleBuilder,
+  type Verb,
+} from './permit.ts'
+export {
+  type CacheHints,
+  type HasMany,
+  hasMany,
+  type ListOptions,
+  type Resource,
+  type ResourceDeclaration,
+  resource,
+} from './resource.ts'
 export type { Problem } from './verify/index.ts'

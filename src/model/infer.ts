@@ -20,7 +20,9 @@ export type RecordOf<Fields extends FieldMap> = StandardFields & {
   readonly [Key in keyof Fields as Fields[Key]['$']['output'] extends false ? never : Key]: HeldValue<Fields[Key]>
 }
 
-type RequiredKeys<Fields extends FieldMap> = { [Key in keyof Fields]: Fields[Key]['$']['input'] extends 'required' ? Key : never }[keyof Fields]
+type RequiredKeys<Fields extends FieldMap> = {
+  [Key in keyof Fields]: Fields[Key]['$']['input'] extends 'required' ? Key : never
+}[keyof Fields]
 
 /** What creating a record takes in code: read-only fields too, since an action may set them. */
 export type CreationOf<Fields extends FieldMap> = { readonly [Key in RequiredKeys<Fields>]: HeldValue<Fields[Key]> } & {
@@ -31,4 +33,8 @@ export type CreationOf<Fields extends FieldMap> = { readonly [Key in RequiredKey
 export type ChangesOf<Fields extends FieldMap> = { readonly [Key in keyof Fields]?: HeldValue<Fields[Key]> }
 
 /** The input of an action: optional fields may be missing. */
-export type InputOf<Fields extends FieldMap> = { readonly [Key in keyof Fields]: Fields[Key]['$']['nullable'] extends true ? ValueOf<Fields[Key]> | null | undefined : ValueOf<Fields[Key]> }
+export type InputOf<Fields extends FieldMap> = {
+  readonly [Key in keyof Fields]: Fields[Key]['$']['nullable'] extends true
+    ? ValueOf<Fields[Key]> | null | undefined
+    : ValueOf<Fields[Key]>
+}

@@ -115,21 +115,30 @@ export const CONTEXT_REFERENCES: ContextReferences = Object.freeze({
       const fromMinute = readMinute(from)
       const toMinute = readMinute(to)
       // A span over midnight is all of the day but the hours between.
-      if (fromMinute > toMinute) return not(Object.freeze({ node: 'time-of-day', zone, fromMinute: toMinute, toMinute: fromMinute }))
+      if (fromMinute > toMinute)
+        return not(Object.freeze({ node: 'time-of-day', zone, fromMinute: toMinute, toMinute: fromMinute }))
       return Object.freeze({ node: 'time-of-day', zone, fromMinute, toMinute })
     },
   }),
-  weekday: (zone: string) => ({ isOneOf: (days: readonly number[]): Condition => Object.freeze({ node: 'weekday', zone, days: Object.freeze([...days]) }) }),
-  address: { isIn: (...ranges: readonly string[]): Condition => Object.freeze({ node: 'address', ranges: Object.freeze(ranges) }) },
+  weekday: (zone: string) => ({
+    isOneOf: (days: readonly number[]): Condition => Object.freeze({ node: 'weekday', zone, days: Object.freeze([...days]) }),
+  }),
+  address: {
+    isIn: (...ranges: readonly string[]): Condition => Object.freeze({ node: 'address', ranges: Object.freeze(ranges) }),
+  },
 } satisfies ContextReferences)
 
 /** References to the given fields of a record. Any other name is refused at once, by sentence, for those who declare in JavaScript. */
 export function recordReferences(resource: string, names: readonly string[]): Readonly<Record<string, Reference<unknown>>> {
-  const references = Object.freeze(Object.fromEntries(names.map((field) => [field, new Reference<unknown>({ from: 'record', field })])))
+  const references = Object.freeze(
+    Object.fromEntries(names.map((field) => [field, new Reference<unknown>({ from: 'record', field })])),
+  )
   return new Proxy(references, {
     get: (target, name) => {
       if (typeof name === 'string' && Object.hasOwn(target, name)) return target[name]
-      throw new TypeError(`Cannot write a policy of resource "${resource}": record.${String(name)} is no field, expected one of ${names.join(', ')}`)
+      throw new TypeError(
+        `Cannot write a policy of resource "${resource}": record.${String(name)} is no field, expected one of ${names.join(', ')}`,
+      )
     },
   })
 }

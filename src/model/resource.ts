@@ -1,7 +1,7 @@
 /** A resource as it is declared: a kind of thing the backend keeps. Checked when it joins a domain, not here. */
 import type { Action, ActionDeclaration } from './action.ts'
 import type { FieldMap } from './field.ts'
-import { ACTOR_REFERENCES, CONTEXT_REFERENCES, type PolicyScope, recordReferences, type Rule } from './permit.ts'
+import { ACTOR_REFERENCES, CONTEXT_REFERENCES, type PolicyScope, type Rule, recordReferences } from './permit.ts'
 
 /** Records on a page when neither the declaration nor the caller says. */
 export const LIMIT_DEFAULT = 20
@@ -61,7 +61,10 @@ export interface ResourceDeclaration<Fields extends FieldMap> {
 }
 
 /** Declares an action of this resource, with the types of its record, input and refusals. */
-export type ActionMaker<Fields extends FieldMap> = <const Input extends FieldMap = Record<never, never>, const Refusals extends string = never>(
+export type ActionMaker<Fields extends FieldMap> = <
+  const Input extends FieldMap = Record<never, never>,
+  const Refusals extends string = never,
+>(
   declaration: ActionDeclaration<Fields, Input, Refusals>,
 ) => Action
 

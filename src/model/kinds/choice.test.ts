@@ -4,9 +4,12 @@ import { choiceKind } from './choice.ts'
 describe('choice', () => {
   const kind = choiceKind(['draft', 'published'])
 
-  test.each(['Draft', 'draft ', '', 'toString', '__proto__', 0, null, ['draft']])('refuses %j and says what there is', (input) => {
-    expect(kind.read(input)).toMatchObject({ code: 'choice', message: 'must be one of draft, published' })
-  })
+  test.each(['Draft', 'draft ', '', 'toString', '__proto__', 0, null, ['draft']])(
+    'refuses %j and says what there is',
+    (input) => {
+      expect(kind.read(input)).toMatchObject({ code: 'choice', message: 'must be one of draft, published' })
+    },
+  )
 
   test.each([
     [[], 'it has nothing to choose from'],
@@ -17,6 +20,10 @@ describe('choice', () => {
     [['draft', 'draft'], 'its choice "draft" is there twice, or differs from another by case or hyphens alone'],
     [['in-review', 'IN_REVIEW'], 'its choice "IN_REVIEW" is there twice, or differs from another by case or hyphens alone'],
   ])('finds what is wrong with %j', (choices: readonly string[], what) => {
-    expect(choiceKind(choices).findFlaws?.().map((flaw) => flaw.what)).toEqual([what])
+    expect(
+      choiceKind(choices)
+        .findFlaws?.()
+        .map((flaw) => flaw.what),
+    ).toEqual([what])
   })
 })

@@ -34,10 +34,16 @@ function findChoiceFlaws(choices: readonly string[]): readonly Flaw[] {
   if (choices.length === 0) return [{ what: 'it has nothing to choose from', mend: `choice(['draft', 'published'])` }]
   const wrong = choices.filter((choice) => !CHOICE_FORM.test(choice) || choice.length > CHOICE_LENGTH_MAX)
   if (wrong.length > 0) {
-    return wrong.map((choice) => ({ what: `its choice ${JSON.stringify(choice)} is not a word of letters, digits, _ and -`, mend: `choice(['in-review'])` }))
+    return wrong.map((choice) => ({
+      what: `its choice ${JSON.stringify(choice)} is not a word of letters, digits, _ and -`,
+      mend: `choice(['in-review'])`,
+    }))
   }
   // GraphQL and protobuf spell choices in capitals with underscores, where these would meet.
   const spelt = choices.map((choice) => choice.toUpperCase().replaceAll('-', '_'))
   const twice = choices.filter((_, at) => spelt.indexOf(spelt[at] ?? '') !== at)
-  return twice.map((choice) => ({ what: `its choice "${choice}" is there twice, or differs from another by case or hyphens alone`, mend: `Leave "${choice}" out.` }))
+  return twice.map((choice) => ({
+    what: `its choice "${choice}" is there twice, or differs from another by case or hyphens alone`,
+    mend: `Leave "${choice}" out.`,
+  }))
 }

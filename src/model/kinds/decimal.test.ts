@@ -4,7 +4,15 @@ import { decimalKind } from './decimal.ts'
 describe('decimal', () => {
   const kind = decimalKind({ digits: 5, scale: 2 })
 
-  test.each([['0', '0.00'], ['-0', '0.00'], ['-0.00', '0.00'], ['12.5', '12.50'], ['-0.01', '-0.01'], ['999.99', '999.99'], ['-999.99', '-999.99']])('reads %s as %s', (input, value) => {
+  test.each([
+    ['0', '0.00'],
+    ['-0', '0.00'],
+    ['-0.00', '0.00'],
+    ['12.5', '12.50'],
+    ['-0.01', '-0.01'],
+    ['999.99', '999.99'],
+    ['-999.99', '-999.99'],
+  ])('reads %s as %s', (input, value) => {
     expect(kind.read(input)).toBe(value)
   })
 
@@ -62,6 +70,10 @@ describe('decimal', () => {
     [{ digits: 5, max: '0.001' }, 'its bound "0.001" does not fit 5 digits with 2 behind the point'],
     [{ digits: 5, min: '2', max: '1' }, 'its min 2 is above its max 1'],
   ])('finds what is wrong with %o, and does not throw', (options, what) => {
-    expect(decimalKind(options).findFlaws?.().map((flaw) => flaw.what)).toEqual([what])
+    expect(
+      decimalKind(options)
+        .findFlaws?.()
+        .map((flaw) => flaw.what),
+    ).toEqual([what])
   })
 })

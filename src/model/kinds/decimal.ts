@@ -37,7 +37,11 @@ export function decimalKind(options: DecimalOptions): Kind<string> {
     const parts = typeof input === 'string' ? DECIMAL_FORM.exec(input) : null
     if (parts === null) return new Misfit('type', 'must be a decimal number in quotes, such as "12.50"')
     const [text, sign = '', whole = '0', fraction = ''] = parts
-    if (fraction.length > scale) return new Misfit('too_precise', scale === 0 ? 'must have no digits behind the point' : `must have at most ${scale} digits behind the point`)
+    if (fraction.length > scale)
+      return new Misfit(
+        'too_precise',
+        scale === 0 ? 'must have no digits behind the point' : `must have at most ${scale} digits behind the point`,
+      )
     const units = toUnits(text, scale)
     if (units < minUnits) return new Misfit('too_small', `must be at least ${min}`)
     if (units > maxUnits) return new Misfit('too_large', `must be at most ${max}`)
@@ -49,7 +53,12 @@ export function decimalKind(options: DecimalOptions): Kind<string> {
     sqlType: `numeric(${digits},${scale})`,
     graphqlType: 'Decimal',
     protobufType: 'string',
-    schema: { type: 'string', format: 'decimal', pattern: schemaPattern(wholeDigits, fractionDigits), maxLength: nines.length + 1 },
+    schema: {
+      type: 'string',
+      format: 'decimal',
+      pattern: schemaPattern(wholeDigits, fractionDigits),
+      maxLength: nines.length + 1,
+    },
     operators: ORDERED,
     isSortable: true,
     isSearchable: false,
@@ -76,11 +85,17 @@ function schemaPattern(wholeDigits: number, fractionDigits: number): string {
 const DIGITS_MAX = 38
 
 function findOptionFlaws({ digits, scale = 2, min, max }: DecimalOptions): readonly Flaw[] {
-  if (!Number.isSafeInteger(digits) || digits < 1 || digits > DIGITS_MAX) return [{ what: `it has ${digits} digits`, mend: `digits: a whole number from 1 to ${DIGITS_MAX}` }]
-  if (!Number.isSafeInteger(scale) || scale < 0 || scale > digits) return [{ what: `its scale is ${scale}`, mend: `scale: a whole number from 0 to ${digits}` }]
+  if (!Number.isSafeInteger(digits) || digits < 1 || digits > DIGITS_MAX)
+    return [{ what: `it has ${digits} digits`, mend: `digits: a whole number from 1 to ${DIGITS_MAX}` }]
+  if (!Number.isSafeInteger(scale) || scale < 0 || scale > digits)
+    return [{ what: `its scale is ${scale}`, mend: `scale: a whole number from 0 to ${digits}` }]
   const fits = (bound: string): boolean => new RegExp(schemaPattern(digits - scale, scale)).test(bound)
   const wrong = [min, max].filter((bound) => bound !== undefined && !fits(bound))
-  if (wrong.length > 0) return wrong.map((bound) => ({ what: `its bound "${bound}" does not fit ${digits} digits with ${scale} behind the point`, mend: `min: '${(0).toFixed(scale)}'` }))
+  if (wrong.length > 0)
+    return wrong.map((bound) => ({
+      what: `its bound "${bound}" does not fit ${digits} digits with ${scale} behind the point`,
+      mend: `min: '${(0).toFixed(scale)}'`,
+    }))
   const isEmpty = min !== undefined && max !== undefined && toUnits(min, scale) > toUnits(max, scale)
   return isEmpty ? [{ what: `its min ${min} is above its max ${max}`, mend: 'Swap the two.' }] : []
 }

@@ -13,11 +13,43 @@ test.each([
 })
 
 test.each([
-  ...['ada', 'ada@', '@example.com', 'ada@example', 'ada@@example.com', 'ada@exam ple.com', ' ada@example.com', 'ada@example.com\n', 'ada@example.com\r\nBcc: all@example.com'],
-  ...['.ada@example.com', 'ada.@example.com', 'a..b@example.com', 'ada@-example.com', 'ada@example-.com', 'ada@.example.com', 'ada@example.com.', 'ada@[127.0.0.1]'],
-  ...['"ada lovelace"@example.com', 'Ada <ada@example.com>', 'ada@example.com,bob@example.com', `${'a'.repeat(65)}@example.com`, `ada@${'a'.repeat(64)}.com`],
+  ...[
+    'ada',
+    'ada@',
+    '@example.com',
+    'ada@example',
+    'ada@@example.com',
+    'ada@exam ple.com',
+    ' ada@example.com',
+    'ada@example.com\n',
+    'ada@example.com\r\nBcc: all@example.com',
+  ],
+  ...[
+    '.ada@example.com',
+    'ada.@example.com',
+    'a..b@example.com',
+    'ada@-example.com',
+    'ada@example-.com',
+    'ada@.example.com',
+    'ada@example.com.',
+    'ada@[127.0.0.1]',
+  ],
+  ...[
+    '"ada lovelace"@example.com',
+    'Ada <ada@example.com>',
+    'ada@example.com,bob@example.com',
+    `${'a'.repeat(65)}@example.com`,
+    `ada@${'a'.repeat(64)}.com`,
+  ],
   // Looks like another account: beyond ASCII, invisible, or an ASCII letter once it is in lower case (the Kelvin sign).
-  ...['аda@example.com', 'ada\u200b@example.com', 'ada\u202e@example.com', 'ada@\u212aelvin.com', '\u212aelvin@example.com', 'ada@exämple.com'],
+  ...[
+    'аda@example.com',
+    'ada\u200b@example.com',
+    'ada\u202e@example.com',
+    'ada@\u212aelvin.com',
+    '\u212aelvin@example.com',
+    'ada@exämple.com',
+  ],
 ])('email %j is refused', (input) => {
   expect(kind.read(input)).toMatchObject({ code: 'email', message: 'must be an e-mail address such as ada@example.com' })
 })

@@ -39,6 +39,11 @@ export function integerKind(options: IntegerOptions = {}): Kind<number> {
     findFlaws: () =>
       Number.isSafeInteger(min) && Number.isSafeInteger(max) && min <= max
         ? []
-        : [{ what: `its bounds are ${min} and ${max}`, mend: 'min and max: whole numbers within ±(2^53 − 1), the smaller first' }],
+        : [
+            {
+              what: `its bounds are ${min} and ${max}`,
+              mend: 'min and max: whole numbers within ±(2^53 − 1), the smaller first',
+            },
+          ],
   }
 }

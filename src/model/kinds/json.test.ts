@@ -7,9 +7,15 @@ describe('json', () => {
   const open = jsonKind({})
 
   test('says where a value does not fit its schema', () => {
-    const kind = jsonKind({ type: 'object', properties: { size: { type: 'object', properties: { width: { type: 'integer' } } } } })
+    const kind = jsonKind({
+      type: 'object',
+      properties: { size: { type: 'object', properties: { width: { type: 'integer' } } } },
+    })
 
-    expect(kind.read({ size: { width: 'wide' } })).toMatchObject({ code: 'schema', message: 'does not fit its schema at size.width: must be integer' })
+    expect(kind.read({ size: { width: 'wide' } })).toMatchObject({
+      code: 'schema',
+      message: 'does not fit its schema at size.width: must be integer',
+    })
     expect(kind.read([])).toMatchObject({ message: 'does not fit its schema: must be object' })
   })
 
@@ -42,7 +48,9 @@ describe('json', () => {
   })
 
   test('checks formats', () => {
-    expect(jsonKind({ type: 'string', format: 'ipv4' }).read('1.2.3')).toMatchObject({ message: 'does not fit its schema: must match format "ipv4"' })
+    expect(jsonKind({ type: 'string', format: 'ipv4' }).read('1.2.3')).toMatchObject({
+      message: 'does not fit its schema: must match format "ipv4"',
+    })
   })
 
   test('may use one $id in two fields', () => {
@@ -53,9 +61,15 @@ describe('json', () => {
   })
 
   test.each([
-    [{ type: 'strng' }, 'its schema is no JSON Schema (2020-12): schema is invalid: data/type must be equal to one of the allowed values, data/type must be array, data/type must match a schema in anyOf'],
+    [
+      { type: 'strng' },
+      'its schema is no JSON Schema (2020-12): schema is invalid: data/type must be equal to one of the allowed values, data/type must be array, data/type must match a schema in anyOf',
+    ],
     [{ type: 'object', maxPropertis: 1 }, 'its schema is no JSON Schema (2020-12): strict mode: unknown keyword: "maxPropertis"'],
-    [{ type: 'string', format: 'ipv5' }, 'its schema is no JSON Schema (2020-12): unknown format "ipv5" ignored in schema at path "#"'],
+    [
+      { type: 'string', format: 'ipv5' },
+      'its schema is no JSON Schema (2020-12): unknown format "ipv5" ignored in schema at path "#"',
+    ],
     [{ $ref: '#/$defs/nope' }, "its schema is no JSON Schema (2020-12): can't resolve reference #/$defs/nope from id #"],
   ])('finds what is wrong with the schema %o', (schema, what) => {
     expect(jsonKind(schema).findFlaws?.()).toEqual([{ what, mend: "json({ type: 'object', maxProperties: 20 })" }])

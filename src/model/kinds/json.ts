@@ -12,7 +12,14 @@ let ajv: Ajv2020 | undefined
 function compile(schema: JsonSchema): ValidateFunction {
   if (ajv === undefined) {
     // Two fields may use one `$id`: schemas are not kept by name.
-    ajv = new Ajv2020({ strictTypes: false, strictTuples: false, strictRequired: false, allErrors: false, addUsedSchema: false, logger: false })
+    ajv = new Ajv2020({
+      strictTypes: false,
+      strictTuples: false,
+      strictRequired: false,
+      allErrors: false,
+      addUsedSchema: false,
+      logger: false,
+    })
     ajv.addVocabulary(['example', 'externalDocs', 'xml'])
     addFormats.default(ajv)
   }
@@ -22,9 +29,12 @@ function compile(schema: JsonSchema): ValidateFunction {
 /** What keeps a value from being stored as jsonb and read back the same; undefined when nothing does. */
 function findUnstorable(value: unknown, depth: number): Misfit | undefined {
   if (typeof value === 'string') {
-    return value.isWellFormed() && !value.includes('\0') ? undefined : new Misfit('encoding', 'must not contain NUL characters or lone surrogates')
+    return value.isWellFormed() && !value.includes('\0')
+      ? undefined
+      : new Misfit('encoding', 'must not contain NUL characters or lone surrogates')
   }
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : new Misfit('too_large', 'must not contain numbers beyond 1e308')
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? undefined : new Misfit('too_large', 'must not contain numbers beyond 1e308')
   if (typeof value === 'boolean' || value === null) return undefined
   if (typeof value !== 'object' || !isPlain(value)) return new Misfit('type', 'must be JSON')
   if (depth >= DEPTH_MAX) return new Misfit('too_deep', `must not nest deeper than ${DEPTH_MAX} levels`)

@@ -36,11 +36,19 @@ describe('list', () => {
     [listKind(textKind({ max: 5 }), { max: 5 }), 'a list cannot hold items of kind list'],
     [textKind({ max: 0 }), 'its max is 0'],
   ])('finds an item that it cannot hold', (item, what) => {
-    expect(listKind<unknown>(item as never, { max: 5 }).findFlaws?.().map((flaw) => flaw.what)).toEqual([what])
+    expect(
+      listKind<unknown>(item as never, { max: 5 })
+        .findFlaws?.()
+        .map((flaw) => flaw.what),
+    ).toEqual([what])
   })
 
   test('finds what is wrong with its bounds', () => {
-    expect(listKind(textKind({ max: 5 }), { max: 0 }).findFlaws?.()).toEqual([{ what: 'its max is 0', mend: 'max: a whole number from 1' }])
-    expect(listKind(textKind({ max: 5 }), { min: 3, max: 2 }).findFlaws?.()).toEqual([{ what: 'its min is 3', mend: 'min: a whole number from 0 to 2' }])
+    expect(listKind(textKind({ max: 5 }), { max: 0 }).findFlaws?.()).toEqual([
+      { what: 'its max is 0', mend: 'max: a whole number from 1' },
+    ])
+    expect(listKind(textKind({ max: 5 }), { min: 3, max: 2 }).findFlaws?.()).toEqual([
+      { what: 'its min is 3', mend: 'min: a whole number from 0 to 2' },
+    ])
   })
 })

@@ -49,6 +49,7 @@ export function listKind<Item>(item: Kind<Item>, options: ListOptions): Kind<rea
 /** A list of keys would be a relation in disguise; a list of secrets would no longer be one; lists and json have json for it. */
 function findItemFlaws(item: AnyKind): readonly Flaw[] {
   const isListable = item.idPrefix === undefined && item.isSecret !== true && item.name !== 'list' && item.name !== 'json'
-  if (!isListable) return [{ what: `a list cannot hold items of kind ${item.name}`, mend: 'Use json with a schema, or a resource of its own.' }]
+  if (!isListable)
+    return [{ what: `a list cannot hold items of kind ${item.name}`, mend: 'Use json with a schema, or a resource of its own.' }]
   return item.findFlaws?.() ?? []
 }

@@ -59,8 +59,10 @@ export function compareText(left: string, right: string): number {
 
 /** What is wrong with the bounds of a text, or of anything else that is counted. */
 export function findBoundFlaws(min: number, max: number, leastMax = 1): readonly Flaw[] {
-  if (!Number.isSafeInteger(max) || max < leastMax) return [{ what: `its max is ${max}`, mend: `max: a whole number from ${leastMax}` }]
-  if (!Number.isSafeInteger(min) || min < 0 || min > max) return [{ what: `its min is ${min}`, mend: `min: a whole number from 0 to ${max}` }]
+  if (!Number.isSafeInteger(max) || max < leastMax)
+    return [{ what: `its max is ${max}`, mend: `max: a whole number from ${leastMax}` }]
+  if (!Number.isSafeInteger(min) || min < 0 || min > max)
+    return [{ what: `its min is ${min}`, mend: `min: a whole number from 0 to ${max}` }]
   return []
 }
 
@@ -111,7 +113,10 @@ export function textKind(options: TextOptions): Kind<string> {
 function findPatternFlaws(pattern: RegExp): readonly Flaw[] {
   const mends: Flaw[] = []
   if (anchor(pattern) === undefined) {
-    mends.push({ what: `its pattern ${pattern} is no regular expression under the flag u`, mend: 'Escape only what needs it: /[a-z-]/u' })
+    mends.push({
+      what: `its pattern ${pattern} is no regular expression under the flag u`,
+      mend: 'Escape only what needs it: /[a-z-]/u',
+    })
   }
   if (pattern.ignoreCase || pattern.multiline || pattern.dotAll) {
     mends.push({ what: `its pattern ${pattern} has flags that JSON Schema does not know`, mend: 'Spell it out: /[a-zA-Z]+/' })

@@ -19,7 +19,8 @@ export function timestampKind(): Kind<Date> {
     const moment = isReal ? new Date(parts[0].toUpperCase()) : undefined
     const year = moment?.getUTCFullYear() ?? 0
     // A zone can carry the last hours of 9999 into the year 10000, which no four digits print.
-    if (moment === undefined || year < 1 || year > 9_999) return new Misfit('timestamp', 'must be a time with its zone, such as 2026-01-31T09:30:00Z')
+    if (moment === undefined || year < 1 || year > 9_999)
+      return new Misfit('timestamp', 'must be a time with its zone, such as 2026-01-31T09:30:00Z')
     return moment
   }
   return {

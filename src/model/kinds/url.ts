@@ -23,7 +23,8 @@ export function urlKind(options: UrlOptions = {}): Kind<string> {
     if (parsed === undefined || parsed.hostname === '' || text.split('#').length > 2) {
       return new Misfit('url', 'must be an absolute address such as https://example.com/a, other than ASCII escaped as %C3%A9')
     }
-    if (!schemes.includes(parsed.protocol.slice(0, -1))) return new Misfit('url', `must begin with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`)
+    if (!schemes.includes(parsed.protocol.slice(0, -1)))
+      return new Misfit('url', `must begin with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`)
     if (parsed.username !== '' || parsed.password !== '') return new Misfit('url', 'must not carry a user name or password')
     return text
   }
@@ -49,5 +50,8 @@ export function urlKind(options: UrlOptions = {}): Kind<string> {
 function findSchemeFlaws(schemes: readonly string[]): readonly Flaw[] {
   if (schemes.length === 0) return [{ what: 'no scheme is allowed', mend: `schemes: ['https']` }]
   const wrong = schemes.filter((scheme) => !SCHEME_FORM.test(scheme))
-  return wrong.map((scheme) => ({ what: `the scheme "${scheme}" is not lower-case letters and digits`, mend: `schemes: ['https']` }))
+  return wrong.map((scheme) => ({
+    what: `the scheme "${scheme}" is not lower-case letters and digits`,
+    mend: `schemes: ['https']`,
+  }))
 }

@@ -14,11 +14,30 @@ export const verifyActions: Verifier = ({ resources }) => {
       for (const [code, refusal] of Object.entries(action.refusals)) {
         const other = first.get(code)
         if (other === undefined) first.set(code, { where, refusal })
-        if (!CODE_FORM.test(code)) problems.push({ where, what: `its refusal "${code}" is not a family and words in capitals`, mend: `CONFLICT_POST_NOT_DRAFT; families are ${ERROR_FAMILIES.join(', ')}.` })
-        if (Object.hasOwn(CATALOGUE, code)) problems.push({ where, what: `its refusal "${code}" is a code of Plinth itself`, mend: 'Choose a code that names the rule of your domain.' })
-        if (refusal.message.trim() === '' || refusal.cure.trim() === '') problems.push({ where, what: `its refusal "${code}" says nothing`, mend: `{ message: 'Only a draft can be published', cure: 'Publish drafts.' }` })
+        if (!CODE_FORM.test(code))
+          problems.push({
+            where,
+            what: `its refusal "${code}" is not a family and words in capitals`,
+            mend: `CONFLICT_POST_NOT_DRAFT; families are ${ERROR_FAMILIES.join(', ')}.`,
+          })
+        if (Object.hasOwn(CATALOGUE, code))
+          problems.push({
+            where,
+            what: `its refusal "${code}" is a code of Plinth itself`,
+            mend: 'Choose a code that names the rule of your domain.',
+          })
+        if (refusal.message.trim() === '' || refusal.cure.trim() === '')
+          problems.push({
+            where,
+            what: `its refusal "${code}" says nothing`,
+            mend: `{ message: 'Only a draft can be published', cure: 'Publish drafts.' }`,
+          })
         if (other !== undefined && (other.refusal.message !== refusal.message || other.refusal.cure !== refusal.cure)) {
-          problems.push({ where, what: `its refusal "${code}" says something else in ${other.where}`, mend: 'Share one constant between the two, or give one another code.' })
+          problems.push({
+            where,
+            what: `its refusal "${code}" says something else in ${other.where}`,
+            mend: 'Share one constant between the two, or give one another code.',
+          })
         }
       }
     }

@@ -17,25 +17,49 @@ export function findConditionFlaws(scope: ConditionScope, condition: Condition):
   switch (condition.node) {
     case 'all':
     case 'either':
-      return condition.parts.length === 0 ? [emptyFlaw(condition.node)] : condition.parts.flatMap((part) => findConditionFlaws(scope, part))
+      return condition.parts.length === 0
+        ? [emptyFlaw(condition.node)]
+        : condition.parts.flatMap((part) => findConditionFlaws(scope, part))
     case 'not':
       return findConditionFlaws(scope, condition.part)
     case 'role':
-      return scope.roles.has(condition.role) ? [] : [{ what: `a condition names the role "${condition.role}", which is not declared`, mend: `roles: { ${condition.role}: [] }` }]
+      return scope.roles.has(condition.role)
+        ? []
+        : [
+            {
+              what: `a condition names the role "${condition.role}", which is not declared`,
+              mend: `roles: { ${condition.role}: [] }`,
+            },
+          ]
     case 'permission':
       return scope.permissions.has(condition.permission)
         ? []
-        : [{ what: `a condition names the permission "${condition.permission}", which no role has`, mend: `roles: { admin: ['${condition.permission}'] }` }]
+        : [
+            {
+              what: `a condition names the permission "${condition.permission}", which no role has`,
+              mend: `roles: { admin: ['${condition.permission}'] }`,
+            },
+          ]
     case 'compare':
       return findComparisonFlaws(scope.resource, condition.comparison, condition.left, condition.right)
     case 'nothing':
       return findMissing(scope.resource, condition.operand)
     case 'time-of-day':
-      return [...findZoneFlaws(condition.zone), ...(condition.fromMinute === condition.toMinute ? [{ what: 'a condition names a time of day that lasts no time', mend: `isBetween('09:00', '18:00')` }] : [])]
+      return [
+        ...findZoneFlaws(condition.zone),
+        ...(condition.fromMinute === condition.toMinute
+          ? [{ what: 'a condition names a time of day that lasts no time', mend: `isBetween('09:00', '18:00')` }]
+          : []),
+      ]
     case 'weekday':
       return [...findZoneFlaws(condition.zone), ...findDayFlaws(condition.days)]
     case 'address':
-      return condition.ranges.filter((range) => !isAddressRange(range)).map((range) => ({ what: `a condition names the network "${range}", which is none`, mend: `context.address.isIn('10.0.0.0/8', '2001:db8::/32')` }))
+      return condition.ranges
+        .filter((range) => !isAddressRange(range))
+        .map((range) => ({
+          what: `a condition names the network "${range}", which is none`,
+          mend: `context.address.isIn('10.0.0.0/8', '2001:db8::/32')`,
+        }))
     case 'constant':
     case 'kind':
       return []
@@ -46,8 +70,12 @@ export function findConditionFlaws(scope: ConditionScope, condition: Condition):
 }
 
 function emptyFlaw(node: 'all' | 'either'): Flaw {
-  if (node === 'all') return { what: 'a condition joins nothing with all(): it would hold always', mend: 'Leave it out, or give it parts.' }
-  return { what: 'a condition has nothing to choose from, in either() or isOneOf([]): it would never hold', mend: 'Give it parts, or leave out the rule.' }
+  if (node === 'all')
+    return { what: 'a condition joins nothing with all(): it would hold always', mend: 'Leave it out, or give it parts.' }
+  return {
+    what: 'a condition has nothing to choose from, in either() or isOneOf([]): it would never hold',
+    mend: 'Give it parts, or leave out the rule.',
+  }
 }
 
 function findComparisonFlaws(resource: Resource, comparison: Comparison, left: Operand, right: Operand): readonly Flaw[] {
@@ -74,25 +102,51 @@ const STANDARD_TIMES = ['createdAt', 'updatedAt']
 
 function findMissing(resource: Resource, operand: Operand): readonly Flaw[] {
   if (operand.from !== 'record' || kindOf(resource, operand) !== undefined) return []
-  return [{ what: `a condition reads record.${operand.field}, and there is no such field`, mend: `Fields are ${['id', ...Object.keys(resource.fields), ...STANDARD_TIMES].join(', ')}.` }]
+  return [
+    {
+      what: `a condition reads record.${operand.field}, and there is no such field`,
+      mend: `Fields are ${['id', ...Object.keys(resource.fields), ...STANDARD_TIMES].join(', ')}.`,
+    },
+  ]
 }
 
 /** Texts are ordered by the database's collation, which memory does not know: only numbers, dates and times may be ordered. */
 function findUseFlaws(operand: Operand, kind: AnyKind | undefined, comparison: Comparison): readonly Flaw[] {
   if (kind === undefined || operand.from !== 'record') return []
-  if (kind.operators.length === 0) return [{ what: `a condition compares "${operand.field}", and a ${kind.name} cannot be compared`, mend: 'Compare another field.' }]
+  if (kind.operators.length === 0)
+    return [
+      { what: `a condition compares "${operand.field}", and a ${kind.name} cannot be compared`, mend: 'Compare another field.' },
+    ]
   if (comparison === 'eq') return []
-  if (kind.sqlType === 'text') return [{ what: `a condition orders the text "${operand.field}"`, mend: 'Compare texts with is(…) or isOneOf(…).' }]
-  return kind.operators.includes(comparison) ? [] : [{ what: `a condition orders "${operand.field}" (${kind.name}), which has no order`, mend: 'Compare it with is(…) or isOneOf(…).' }]
+  if (kind.sqlType === 'text')
+    return [{ what: `a condition orders the text "${operand.field}"`, mend: 'Compare texts with is(…) or isOneOf(…).' }]
+  return kind.operators.includes(comparison)
+    ? []
+    : [
+        {
+          what: `a condition orders "${operand.field}" (${kind.name}), which has no order`,
+          mend: 'Compare it with is(…) or isOneOf(…).',
+        },
+      ]
 }
 
 /** SQL compares like with like: a text with a text, a key with a key to the same resource. */
-function findPairFlaws(left: Operand, leftKind: AnyKind | undefined, right: Operand, rightKind: AnyKind | undefined): readonly Flaw[] {
+function findPairFlaws(
+  left: Operand,
+  leftKind: AnyKind | undefined,
+  right: Operand,
+  rightKind: AnyKind | undefined,
+): readonly Flaw[] {
   if (left.from === 'constant' || right.from === 'constant') return []
-  const flaw: Flaw = { what: `a condition compares ${nameOf(left, leftKind)} with ${nameOf(right, rightKind)}`, mend: 'Compare values of one kind.' }
+  const flaw: Flaw = {
+    what: `a condition compares ${nameOf(left, leftKind)} with ${nameOf(right, rightKind)}`,
+    mend: 'Compare values of one kind.',
+  }
   if (familyOf(left, leftKind) !== familyOf(right, rightKind)) return [flaw]
   const areKeys = leftKind?.idPrefix !== undefined && rightKind?.idPrefix !== undefined
-  return areKeys && leftKind.idPrefix !== rightKind.idPrefix ? [{ ...flaw, mend: 'They are keys of different resources: they are never equal.' }] : []
+  return areKeys && leftKind.idPrefix !== rightKind.idPrefix
+    ? [{ ...flaw, mend: 'They are keys of different resources: they are never equal.' }]
+    : []
 }
 
 function familyOf(operand: Operand, kind: AnyKind | undefined): string {
@@ -102,17 +156,29 @@ function familyOf(operand: Operand, kind: AnyKind | undefined): string {
 }
 
 function nameOf(operand: Operand, kind: AnyKind | undefined): string {
-  return operand.from === 'record' ? `record.${operand.field} (${kind?.name})` : operand.from === 'actor' ? `actor.${operand.property}` : 'a constant'
+  return operand.from === 'record'
+    ? `record.${operand.field} (${kind?.name})`
+    : operand.from === 'actor'
+      ? `actor.${operand.property}`
+      : 'a constant'
 }
 
 function findConstantFlaws(left: Operand, kind: AnyKind | undefined, right: Operand): readonly Flaw[] {
   if (right.from !== 'constant' || left.from === 'constant') return []
   const name = left.from === 'record' ? `record.${left.field}` : `actor.${left.property}`
-  if (right.value === null || right.value === undefined) return [{ what: `a condition compares ${name} with nothing: it would never hold`, mend: `${name}.isNothing()` }]
+  if (right.value === null || right.value === undefined)
+    return [{ what: `a condition compares ${name} with nothing: it would never hold`, mend: `${name}.isNothing()` }]
   // What cannot be compared at all has been told already.
   if (kind === undefined || kind.operators.length === 0) return []
   const misfit = findMisfit(kind, right.value)
-  return misfit === undefined ? [] : [{ what: `a condition compares ${name} with ${show(right.value)}, which ${misfit}`, mend: 'Compare it with a value that the field can have.' }]
+  return misfit === undefined
+    ? []
+    : [
+        {
+          what: `a condition compares ${name} with ${show(right.value)}, which ${misfit}`,
+          mend: 'Compare it with a value that the field can have.',
+        },
+      ]
 }
 
 function show(value: unknown): string {
@@ -124,11 +190,15 @@ function findZoneFlaws(zone: string): readonly Flaw[] {
     new Intl.DateTimeFormat('en', { timeZone: zone })
     return []
   } catch {
-    return [{ what: `a condition names the time zone "${zone}", which does not exist`, mend: `context.timeOfDay('Europe/Berlin')` }]
+    return [
+      { what: `a condition names the time zone "${zone}", which does not exist`, mend: `context.timeOfDay('Europe/Berlin')` },
+    ]
   }
 }
 
 function findDayFlaws(days: readonly number[]): readonly Flaw[] {
   const areDays = days.length > 0 && days.every((day) => Number.isInteger(day) && day >= 1 && day <= 7)
-  return areDays ? [] : [{ what: `a condition names the days [${days.join(', ')}]`, mend: 'isOneOf([1, 2, 3, 4, 5]): Monday is 1, Sunday 7.' }]
+  return areDays
+    ? []
+    : [{ what: `a condition names the days [${days.join(', ')}]`, mend: 'isOneOf([1, 2, 3, 4, 5]): Monday is 1, Sunday 7.' }]
 }

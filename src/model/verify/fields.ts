@@ -14,7 +14,10 @@ export const verifyFields: Verifier = ({ resources, roles }) => {
     ...Object.entries(resource.actions).flatMap(([action, { input }]) =>
       Object.entries(input).flatMap(([name, field]) => {
         const where = `resource "${resource.name}", action "${action}", input "${name}"`
-        return [...findFieldFlaws(name, field), ...findInputFlaws(field), ...findRoleFlaws(field, known)].map((flaw) => ({ where, ...flaw }))
+        return [...findFieldFlaws(name, field), ...findInputFlaws(field), ...findRoleFlaws(field, known)].map((flaw) => ({
+          where,
+          ...flaw,
+        }))
       }),
     ),
   ])
@@ -27,9 +30,13 @@ function findFieldFlaws(name: string, { kind, rules }: AnyField): readonly Flaw[
   const flaws: Flaw[] = []
   const report = (what: string, mend: string): void => void flaws.push({ what, mend })
   if (rules.input === 'none' && !rules.isNullable && rules.fallback === undefined) {
-    report('it is read-only and has no value to begin with', `${name}: ….optional().readOnly()  or  ${name}: ….default(…).readOnly()`)
+    report(
+      'it is read-only and has no value to begin with',
+      `${name}: ….optional().readOnly()  or  ${name}: ….default(…).readOnly()`,
+    )
   }
-  if (kind.isSecret === true && rules.fallback !== undefined) report('a secret cannot have a default: everybody would know it', 'Leave out .default(…).')
+  if (kind.isSecret === true && rules.fallback !== undefined)
+    report('a secret cannot have a default: everybody would know it', 'Leave out .default(…).')
   else if (rules.fallback !== undefined) {
     const misfit = findMisfit(kind, rules.fallback)
     if (misfit !== undefined) report(`its default ${misfit}`, `${name}: ….default(…)`)
@@ -41,7 +48,8 @@ function findFieldFlaws(name: string, { kind, rules }: AnyField): readonly Flaw[
   if (rules.isUnique && kind.operators.length === 0) report(`a ${kind.name} cannot be unique`, 'Leave out .unique().')
   const { deprecation } = rules
   const dates = [deprecation?.since, deprecation?.sunset].filter((day) => day !== undefined)
-  for (const day of dates) if (!isDay(day)) report(`"${day}" of its deprecation is not a day`, `.deprecated({ since: '2026-01-31' })`)
+  for (const day of dates)
+    if (!isDay(day)) report(`"${day}" of its deprecation is not a day`, `.deprecated({ since: '2026-01-31' })`)
   if (dates.every(isDay) && deprecation?.sunset !== undefined && deprecation.sunset < deprecation.since) {
     report(`its sunset ${deprecation.sunset} comes before ${deprecation.since}, since when it is deprecated`, 'Swap the two.')
   }
@@ -61,7 +69,8 @@ function findRoleFlaws({ rules }: AnyField, known: ReadonlySet<string>): readonl
   if (rules.readableBy?.length === 0) flaws.push({ what: 'it is readable by no role', mend: '.writeOnly()' })
   if (rules.writableBy?.length === 0) flaws.push({ what: 'it is writable by no role', mend: '.readOnly()' })
   for (const role of new Set([...(rules.readableBy ?? []), ...(rules.writableBy ?? [])])) {
-    if (!known.has(role)) flaws.push({ what: `it names the role "${role}", which is not declared`, mend: `roles: { ${role}: [] }` })
+    if (!known.has(role))
+      flaws.push({ what: `it names the role "${role}", which is not declared`, mend: `roles: { ${role}: [] }` })
   }
   return flaws
 }

@@ -34,18 +34,27 @@ function verifyResourceNames(resource: Resource, claim: Claim): readonly Problem
   const problems: Problem[] = []
   const where = `resource "${resource.name}"`
   const table = toSnakeCase(resource.plural)
-  if (!CAMEL_CASE.test(resource.name)) problems.push({ where, what: 'its name is not camelCase', mend: `resource('orderLine', …)` })
-  if (!CAMEL_CASE.test(resource.plural)) problems.push({ where, what: `its plural "${resource.plural}" is not camelCase`, mend: `plural: 'orderLines'` })
+  if (!CAMEL_CASE.test(resource.name))
+    problems.push({ where, what: 'its name is not camelCase', mend: `resource('orderLine', …)` })
+  if (!CAMEL_CASE.test(resource.plural))
+    problems.push({ where, what: `its plural "${resource.plural}" is not camelCase`, mend: `plural: 'orderLines'` })
   if (!ID_PREFIX.test(resource.idPrefix)) {
-    problems.push({ where, what: `its id prefix "${resource.idPrefix}" is not 1 to 20 lower-case letters`, mend: `idPrefix: 'line'` })
+    problems.push({
+      where,
+      what: `its id prefix "${resource.idPrefix}" is not 1 to 20 lower-case letters`,
+      mend: `idPrefix: 'line'`,
+    })
   }
-  if (table.startsWith('plinth')) problems.push({ where, what: 'tables that begin with "plinth" are for Plinth', mend: 'Choose another name.' })
-  if (table.length > IDENTIFIER_BYTES_MAX) problems.push({ where, what: `its table name is longer than ${IDENTIFIER_BYTES_MAX} bytes`, mend: 'Shorten its plural.' })
+  if (table.startsWith('plinth'))
+    problems.push({ where, what: 'tables that begin with "plinth" are for Plinth', mend: 'Choose another name.' })
+  if (table.length > IDENTIFIER_BYTES_MAX)
+    problems.push({ where, what: `its table name is longer than ${IDENTIFIER_BYTES_MAX} bytes`, mend: 'Shorten its plural.' })
   claim(`name ${resource.name}`, where, `the name "${resource.name}"`)
   claim(`plural ${resource.plural}`, where, `the plural "${resource.plural}"`)
   claim(`prefix ${resource.idPrefix}`, where, `the id prefix "${resource.idPrefix}"`)
   problems.push(...verifyFieldNames(where, 'field', resource.fields), ...verifyColumns(where, resource.fields))
-  for (const [name, action] of Object.entries(resource.actions)) problems.push(...verifyFieldNames(`${where}, action "${name}"`, 'input', action.input))
+  for (const [name, action] of Object.entries(resource.actions))
+    problems.push(...verifyFieldNames(`${where}, action "${name}"`, 'input', action.input))
   return problems
 }
 
@@ -59,12 +68,18 @@ function verifyPaths(resource: Resource, claim: Claim): readonly Problem[] {
   for (const name of Object.keys(resource.actions)) {
     const where = `resource "${resource.name}", action "${name}"`
     verifyPath(where, name)
-    if (OPERATION_NAMES.includes(name)) problems.push({ where, what: `every resource has the operation "${name}"`, mend: 'Name the action by what it does beyond that.' })
+    if (OPERATION_NAMES.includes(name))
+      problems.push({
+        where,
+        what: `every resource has the operation "${name}"`,
+        mend: 'Name the action by what it does beyond that.',
+      })
   }
   for (const name of Object.keys(resource.relations)) {
     const where = `resource "${resource.name}", relation "${name}"`
     verifyPath(where, name)
-    if (Object.hasOwn(resource.fields, name)) problems.push({ where, what: 'a field has this name already', mend: 'Rename one of the two.' })
+    if (Object.hasOwn(resource.fields, name))
+      problems.push({ where, what: 'a field has this name already', mend: 'Rename one of the two.' })
     if (name === 'restore') problems.push({ where, what: 'the path "restore" restores the record', mend: 'Choose another name.' })
   }
   return problems
@@ -77,7 +92,8 @@ function verifyFieldNames(owner: string, word: 'field' | 'input', fields: FieldM
     const where = `${owner}, ${word} "${name}"`
     const column = toSnakeCase(name + (field.kind.nameSuffix ?? ''))
     if (!CAMEL_CASE.test(name)) problems.push({ where, what: 'its name is not camelCase', mend: 'Write it like publishedAt.' })
-    if (columns.has(column)) problems.push({ where, what: `another ${word} is "${column}" in REST too`, mend: 'Rename one of the two.' })
+    if (columns.has(column))
+      problems.push({ where, what: `another ${word} is "${column}" in REST too`, mend: 'Rename one of the two.' })
     columns.add(column)
   }
   return problems
@@ -91,9 +107,12 @@ function verifyColumns(owner: string, fields: FieldMap): readonly Problem[] {
     if (STANDARD_NAMES.some((standard) => standard === name || toSnakeCase(standard) === column)) {
       problems.push({ where, what: 'every resource has this field already', mend: 'Leave it out, or choose another name.' })
     }
-    if (PARAMETER_NAMES.includes(column)) problems.push({ where, what: `"${column}" is a query parameter of every list`, mend: 'Choose another name.' })
-    if (SYSTEM_COLUMNS.includes(column)) problems.push({ where, what: `"${column}" is a column of every table in PostgreSQL`, mend: 'Choose another name.' })
-    if (column.length > IDENTIFIER_BYTES_MAX) problems.push({ where, what: `its column name is longer than ${IDENTIFIER_BYTES_MAX} bytes`, mend: 'Shorten it.' })
+    if (PARAMETER_NAMES.includes(column))
+      problems.push({ where, what: `"${column}" is a query parameter of every list`, mend: 'Choose another name.' })
+    if (SYSTEM_COLUMNS.includes(column))
+      problems.push({ where, what: `"${column}" is a column of every table in PostgreSQL`, mend: 'Choose another name.' })
+    if (column.length > IDENTIFIER_BYTES_MAX)
+      problems.push({ where, what: `its column name is longer than ${IDENTIFIER_BYTES_MAX} bytes`, mend: 'Shorten it.' })
   }
   return problems
 }

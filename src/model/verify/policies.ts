@@ -11,7 +11,11 @@ const RULES_MAX = 30
 export const verifyPolicies: Verifier = ({ resources, roles }) => {
   const permissions = new Set(Object.values(roles).flat())
   const malformed = [...permissions].filter((permission) => !PERMISSION_FORM.test(permission))
-  const problems: Problem[] = malformed.map((permission) => ({ where: 'roles', what: `the permission "${permission}" is not <resource>:<verb>`, mend: 'posts:write' }))
+  const problems: Problem[] = malformed.map((permission) => ({
+    where: 'roles',
+    what: `the permission "${permission}" is not <resource>:<verb>`,
+    mend: 'posts:write',
+  }))
   const known = new Set(Object.keys(roles))
   return [...problems, ...resources.flatMap((resource) => verifyRules({ resource, roles: known, permissions }))]
 }
@@ -25,16 +29,22 @@ function verifyRules(scope: ConditionScope): readonly Problem[] {
   const verbs = new Set([...STANDARD_VERBS, ...actionVerbs])
   const permitted = new Set(resource.rules.flatMap((rule) => rule.verbs))
 
-  if (resource.rules.length > RULES_MAX) report(`there are ${resource.rules.length} rules`, `Join rules with either(…): at most ${RULES_MAX}.`)
+  if (resource.rules.length > RULES_MAX)
+    report(`there are ${resource.rules.length} rules`, `Join rules with either(…): at most ${RULES_MAX}.`)
   if (!permitted.has('read')) report('no rule permits anybody to read', `permit('read').to('admin')`)
   for (const verb of actionVerbs) {
-    if (!permitted.has(verb)) report(`no rule permits the action "${verb}": nobody could call it`, `permit('${verb}').to('admin')`)
+    if (!permitted.has(verb))
+      report(`no rule permits the action "${verb}": nobody could call it`, `permit('${verb}').to('admin')`)
   }
   for (const rule of resource.rules) {
-    for (const verb of rule.verbs) if (!verbs.has(verb)) report(`a rule permits "${verb}", and there is no such operation`, `Verbs are ${[...verbs].join(', ')}.`)
-    for (const role of rule.roles) if (!roles.has(role)) report(`a rule names the role "${role}", which is not declared`, `roles: { ${role}: [] }`)
+    for (const verb of rule.verbs)
+      if (!verbs.has(verb))
+        report(`a rule permits "${verb}", and there is no such operation`, `Verbs are ${[...verbs].join(', ')}.`)
+    for (const role of rule.roles)
+      if (!roles.has(role)) report(`a rule names the role "${role}", which is not declared`, `roles: { ${role}: [] }`)
     for (const permission of rule.permissions) {
-      if (!permissions.has(permission)) report(`a rule needs the permission "${permission}", which no role has`, `roles: { admin: ['${permission}'] }`)
+      if (!permissions.has(permission))
+        report(`a rule needs the permission "${permission}", which no role has`, `roles: { admin: ['${permission}'] }`)
     }
     problems.push(...findConditionFlaws(scope, rule.condition).map((flaw) => ({ where, ...flaw })))
   }

@@ -7,14 +7,20 @@ export const verifyRelations: Verifier = ({ resources }) => {
   for (const resource of resources) {
     const keys = [
       ...Object.entries(resource.fields).map(([name, field]) => [`field "${name}"`, field] as const),
-      ...Object.entries(resource.actions).flatMap(([action, { input }]) => Object.entries(input).map(([name, field]) => [`action "${action}", input "${name}"`, field] as const)),
+      ...Object.entries(resource.actions).flatMap(([action, { input }]) =>
+        Object.entries(input).map(([name, field]) => [`action "${action}", input "${name}"`, field] as const),
+      ),
     ]
     for (const [place, { kind, rules }] of keys) {
       if (rules.belongsTo === undefined || kind.idPrefix === undefined) continue
       const where = `resource "${resource.name}", ${place}`
       const target = byName.get(rules.belongsTo)
       if (target === undefined) {
-        problems.push({ where, what: `it belongs to "${rules.belongsTo}", which is not in the domain`, mend: `domain({ resources: [${rules.belongsTo}, …] })` })
+        problems.push({
+          where,
+          what: `it belongs to "${rules.belongsTo}", which is not in the domain`,
+          mend: `domain({ resources: [${rules.belongsTo}, …] })`,
+        })
       } else if (target.idPrefix !== kind.idPrefix) {
         problems.push({
           where,
@@ -27,9 +33,17 @@ export const verifyRelations: Verifier = ({ resources }) => {
       const where = `resource "${resource.name}", relation "${name}"`
       const child = byName.get(relation.resource)
       if (child === undefined) {
-        problems.push({ where, what: `it names the resource "${relation.resource}", which is not in the domain`, mend: `Resources are ${[...byName.keys()].join(', ')}.` })
+        problems.push({
+          where,
+          what: `it names the resource "${relation.resource}", which is not in the domain`,
+          mend: `Resources are ${[...byName.keys()].join(', ')}.`,
+        })
       } else if (!Object.hasOwn(child.fields, relation.by) || child.fields[relation.by]?.rules.belongsTo !== resource.name) {
-        problems.push({ where, what: `"${relation.resource}" has no field "${relation.by}" that belongs to ${resource.name}`, mend: `${relation.by}: belongsTo(…) in resource "${relation.resource}"` })
+        problems.push({
+          where,
+          what: `"${relation.resource}" has no field "${relation.by}" that belongs to ${resource.name}`,
+          mend: `${relation.by}: belongsTo(…) in resource "${relation.resource}"`,
+        })
       }
     }
   }
