@@ -15,6 +15,8 @@ export interface Outcome {
   readonly status: number
   /** Why there was no answer: `ECONNRESET`, `ECONNREFUSED`, `TIMEOUT`. */
   readonly failure: string | undefined
+  /** Whether it went over a connection that had served before. */
+  readonly isReused: boolean
   readonly headers: IncomingHttpHeaders
   readonly text: string
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
@@ -51,7 +53,7 @@ export class Caller implements Disposable {
     const sentAtMs = performance.now()
     return new Promise((resolve) => {
       const lost = (failure: string): void =>
-        resolve({ status: 0, failure, headers: {}, text: '', json: undefined, tookMs: performance.now() - sentAtMs, sentAtMs })
+        resolve({ status: 0, failure, isReused: sent.reusedSocket, headers: {}, text: '', json: undefined, tookMs: performance.now() - sentAtMs, sentAtMs })
       const sent = request(
         {
           host: this.#origin.hostname,
@@ -72,7 +74,16 @@ export class Caller implements Disposable {
           response.on('end', () => {
             const text = Buffer.concat(chunks).toString('utf8')
             const tookMs = performance.now() - sentAtMs
-            resolve({ status: response.statusCode ?? 0, failure: undefined, headers: response.headers, text, json: readJson(text), tookMs, sentAtMs })
+            resolve({
+              status: response.statusCode ?? 0,
+              failure: undefined,
+              isReused: sent.reusedSocket,
+              headers: response.headers,
+              text,
+              json: readJson(text),
+              tookMs,
+              sentAtMs,
+            })
           })
         },
       )
