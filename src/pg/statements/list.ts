@@ -20,18 +20,26 @@ export function listShape(plan: ListPlan): string {
   const filters = plan.filters.map(({ field, operator, value }) => `${field.position}${operator}${operator === 'null' ? value : ''}`)
   const sort = plan.sort.map(({ field, isDescending }) => `${isDescending ? '-' : ''}${field.position}`)
   const position = plan.position === undefined ? '' : `${plan.position.isBackward}${plan.position.values.map((value) => (value === null ? 'n' : 'v')).join('')}`
-  return `${filters.join()}|${plan.search !== undefined}|${sort.join()}|${position}|${plan.limit}|${plan.offset}|${plan.includesDeleted}`
+  return `${filters.join()}|${plan.search !== undefined}|${sort.join()}|${position}|${plan.limit}|${plan.offset > 0}|${plan.includesDeleted}`
 }
 
 export function writeList(plan: ListPlan): ListStatement {
   const writer = new StatementWriter<ListPlan>()
   const columns = recordColumns(plan.fields)
   const isBackward = plan.position?.isBackward === true
-  const order = plan.sort.map(({ field, isDescending }) => `${column(field)} ${isDescending !== isBackward ? 'DESC' : 'ASC'}`)
+  const order = plan.sort.map(({ field, isDescending }) => `${column(field)} ${isDescending !== isBackward ? 'DESC' : 'ASC'}`).join(', ')
   const keys = plan.sort.map(({ field }) => `${column(field)}::text`)
-  const where = joinAnd([printSelection(plan, writer.bind), plan.position === undefined ? undefined : printPosition(plan.sort, plan.position, writer.bind)])
-  const offset = plan.offset > 0 ? ` OFFSET ${literal(plan.offset)}` : ''
-  const text = `SELECT ${[columns.list, ...keys].join(', ')} FROM ${identifier(plan.resource.table)} t WHERE ${where} ORDER BY ${order.join(', ')} LIMIT ${literal(plan.limit + 1)}${offset}`
+  const selection = printSelection(plan, writer.bind)
+  const stretches = plan.position === undefined ? [] : printStretches(plan.sort, plan.position, writer.bind)
+  const offset = plan.offset > 0 ? ` OFFSET ${writer.bind('offset', 'bigint', (bound) => bound.offset)}` : ''
+  const end = ` ORDER BY ${order} LIMIT ${literal(plan.limit + 1)}`
+
+  const from = (condition: string): string => `FROM ${identifier(plan.resource.table)} t WHERE ${condition}`
+  const all = plan.resource.fields.map((field) => column(field)).join(', ')
+  // Joined by OR, two stretches would be a filter over the whole index; so each is read in order, no further than the page goes.
+  const united = stretches.map((stretch) => `(SELECT ${all} ${from(joinAnd([selection, stretch]))}${end})`).join(' UNION ALL ')
+  const source = stretches.length > 1 ? `FROM (${united}) t` : from(joinAnd([selection, ...stretches]))
+  const text = `SELECT ${[columns.list, ...keys].join(', ')} ${source}${end}${offset}`
   return { statement: writer.finish(`${plan.resource.table}_list`, text), columns }
 }
 
@@ -76,31 +84,51 @@ function printSearch(plan: ListPlan, bind: Binder<ListPlan>): string {
   return `(${plan.resource.list.searchable.map((field) => `${column(field)} ILIKE ${pattern}`).join(' OR ')})`
 }
 
-/** The records behind the position, in the direction that the page is read. */
-function printPosition(sort: readonly SortModel[], position: PositionPlan, bind: Binder<ListPlan>): string {
-  const keys = sort.map(({ field, isDescending }, at) => {
-    const value = position.values[at] === null ? null : bind(`position.${at}`, field.kind.sqlType, (plan) => plan.position?.values[at] ?? null)
-    return { name: column(field), value, isFalling: isDescending !== position.isBackward, isNullable: field.rules.isNullable }
-  })
+/**
+ * The records behind the position, in the direction that the page is read: one stretch of an index that serves the sort, or two where
+ * nulls lie behind a value, or values behind null.
+ */
+function printStretches(sort: readonly SortModel[], position: PositionPlan, bind: Binder<ListPlan>): readonly string[] {
+  const keys = sort.map(({ field, isDescending }, at) => ({
+    name: column(field),
+    value: position.values[at] == null ? null : bind(`position.${at}`, field.kind.sqlType, (plan) => plan.position?.values[at] ?? null),
+    isFalling: isDescending !== position.isBackward,
+    isNullable: field.rules.isNullable,
+  }))
+  const [first, ...rest] = keys
+  if (first === undefined) throw new RangeError('Cannot place a page: the list has no order, expected at least one key')
+  // Null is the greatest: falling from it come all values, rising from a value come the nulls at last.
+  const isDivided = first.isNullable && first.isFalling === (first.value === null)
+  if (!isDivided) return [printBehindKeys(keys)]
+  return [printBehindKeys([{ ...first, isNullable: false }, ...rest]), first.value === null ? `${first.name} IS NOT NULL` : `${first.name} IS NULL`]
+}
+
+interface Key {
+  readonly name: string
+  /** A placeholder, or null where the position has no value. */
+  readonly value: string | null
+  readonly isFalling: boolean
+  /** Whether nulls, or what is not null, may lie behind the value. */
+  readonly isNullable: boolean
+}
+
+function printBehindKeys(keys: readonly Key[]): string {
   const [first] = keys
-  const isUniform = keys.every((key) => key.isFalling === first?.isFalling && !key.isNullable)
-  // One direction and no nulls: a comparison of rows, which an index answers as one range.
+  // One direction and no nulls behind: a comparison of rows, which an index answers as one range.
+  const isUniform = keys.every((key) => key.isFalling === first?.isFalling && key.value !== null && (key.isFalling || !key.isNullable))
   if (isUniform) return `(${keys.map((key) => key.name).join(', ')}) ${first?.isFalling === true ? '<' : '>'} (${keys.map((key) => key.value).join(', ')})`
 
   const cases = keys.flatMap((key, at) => {
     const behind = printBehind(key)
     return behind === undefined ? [] : [joinAnd([...keys.slice(0, at).map(printEqual), behind])]
   })
-  // Implied by the cases, and what lets an index begin at the right place.
-  const bound = first?.value == null || first.isNullable ? undefined : `${first.name} ${first.isFalling ? '<=' : '>='} ${first.value}`
-  return joinAnd([bound, `(${cases.join(' OR ')})`])
+  return joinAnd([first === undefined ? undefined : printBound(first), `(${cases.join(' OR ')})`])
 }
 
-interface Key {
-  readonly name: string
-  readonly value: string | null
-  readonly isFalling: boolean
-  readonly isNullable: boolean
+/** Implied by the cases, and what lets an index begin at the right place. */
+function printBound({ name, value, isFalling }: Key): string {
+  if (value === null) return `${name} IS NULL`
+  return `${name} ${isFalling ? '<=' : '>='} ${value}`
 }
 
 function printEqual({ name, value }: Key): string {
@@ -109,8 +137,7 @@ function printEqual({ name, value }: Key): string {
 
 /** What lies behind the value of this key alone; undefined where nothing does. The last key is never null, so one case always stays. */
 function printBehind({ name, value, isFalling, isNullable }: Key): string | undefined {
-  // Null is the greatest: falling from it come all values, rising from it nothing.
-  if (value === null) return isFalling ? `${name} IS NOT NULL` : undefined
+  if (value === null) return isFalling && isNullable ? `${name} IS NOT NULL` : undefined
   if (isFalling) return `${name} < ${value}`
   return isNullable ? `(${name} > ${value} OR ${name} IS NULL)` : `${name} > ${value}`
 }
