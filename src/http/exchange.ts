@@ -127,17 +127,13 @@ export class Exchange implements HttpRequest, HttpReply {
     if (this.isSent) throw new PlinthError('INTERNAL_ERROR', 'Cannot answer twice: the request has its answer already')
     const headers = ['x-request-id', this.requestId]
     for (const part of extra) headers.push(part)
-    if (status !== 204 && status !== 304) {
-      headers.push(
-        'content-length',
-        String(body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length),
-      )
-    }
+    const bytes = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
+    if (status !== 204 && status !== 304) headers.push('content-length', String(bytes))
     const server = this.#server
     if (server.isDraining) headers.push('connection', 'close')
     if (server.cors !== undefined) server.cors.addHeaders(this.raw.headers.origin, headers)
     if (this.isBodyUntouched || errorCode !== null) this.#settleBody()
-    writeAnswer(this.#response, status, block, headers, body)
+    writeAnswer(this.#response, status, block, headers, body, bytes)
     this.isSent = true
     server.inFlight -= this.#route.isExempt ? 0 : 1
     const durationMs = performance.now() - this.startedAtMs

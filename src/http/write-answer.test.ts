@@ -34,11 +34,12 @@ async function answerOf(method: string, answer: (response: ServerResponse) => vo
 test.each([
   ['GET', 200, 'body', ['content-length', '4', 'etag', '"1"']],
   ['HEAD', 200, 'body', ['content-length', '4']],
+  ['GET', 200, 'Köbe ☃ 𝒳', ['content-length', '15']],
   ['GET', 204, undefined, []],
   ['GET', 304, undefined, ['etag', '"1"']],
   ['GET', 503, 'body', ['content-length', '4', 'connection', 'close']],
 ])('writes for %s %i the same bytes as writeHead', async (method, status, body, pairs) => {
-  const fast = await answerOf(method, (response) => writeAnswer(response, status, BLOCK, pairs, body))
+  const fast = await answerOf(method, (response) => writeAnswer(response, status, BLOCK, pairs, body, Buffer.byteLength(body ?? '')))
   const documented = await answerOf(method, (response) => {
     response.writeHead(status, [...BLOCK.pairs, ...pairs])
     response.end(body)
@@ -51,7 +52,7 @@ test('a value that would break out of its header is refused, in a block and besi
   expect(() => headerBlock({ location: '/a\r\nset-cookie: a=b' })).toThrow('Invalid character')
   const outcome = await answerOf('GET', (response) => {
     try {
-      writeAnswer(response, 200, BLOCK, ['location', '/a\r\nset-cookie: a=b'], '')
+      writeAnswer(response, 200, BLOCK, ['location', '/a\r\nset-cookie: a=b'], '', 0)
     } catch {
       response.end('refused')
     }

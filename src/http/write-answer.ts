@@ -19,13 +19,17 @@ const STATUS_LINES: readonly string[] = Array.from(
   (_, status) => `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`,
 )
 
-/** @param pairs headers of this answer alone, names and values in turn; they are checked as by `writeHead` */
+/**
+ * @param pairs headers of this answer alone, names and values in turn; they are checked as by `writeHead`
+ * @param bytes length of the body in UTF-8
+ */
 export function writeAnswer(
   response: ServerResponse,
   status: number,
   block: HeaderBlock,
   pairs: readonly string[],
   body: string | Uint8Array | undefined,
+  bytes: number,
 ): void {
   const store = response as unknown as Partial<HeadStore>
   if (typeof store._storeHeader !== 'function' || response.headersSent) {
@@ -35,5 +39,7 @@ export function writeAnswer(
     if (status === 204 || status === 304) store._hasBody = false
     store._storeHeader(`${STATUS_LINES[status] ?? ''}${block.text}`, pairs)
   }
-  response.end(body)
+  // As many bytes as characters: all of them ASCII, which is copied as it stands, two thirds of the cost of encoding.
+  if (typeof body === 'string' && bytes === body.length) response.end(body, 'latin1')
+  else response.end(body)
 }
