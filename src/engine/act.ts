@@ -8,7 +8,7 @@ import { decideAccess, notFound, refused } from './decide.ts'
 import { fieldNamed } from './field-named.ts'
 import type { ActInput } from './inputs.ts'
 import type { AccessPlan } from './plan.ts'
-import { type CodeRecord, decodeRecord, encodeRecord } from './record.ts'
+import { type CodeRecord, decodeRecord, encodeRecord, pickFields } from './record.ts'
 import type { Runtime } from './runtime.ts'
 import type { StoredRecord, Transaction } from './store.ts'
 
@@ -24,13 +24,13 @@ export async function runAction(compiled: CompiledResource, runtime: Runtime, co
   return runtime.inTransaction(async (transaction) => {
     const stored = await transaction.lock({ resource: model, context, id: input.id, read, fields: fieldSets.held, parent: undefined, includesDeleted: false })
     if (stored === undefined) throw notFound(model, input.id)
-    const record = decodeRecord(model, stored)
+    const held = decodeRecord(model, stored)
     // The same order as in a change: who may not do this at all is not told whether their version is the current one.
-    if (!access.permits(context, record)) throw refused(input.action.verb, model, context)
+    if (!access.permits(context, held)) throw refused(input.action.verb, model, context)
     if (input.expectedVersion !== null && input.expectedVersion !== stored.version) throw new PlinthError('CONFLICT_VERSION')
 
     const scope = {
-      record,
+      record: pickFields(fieldSets.all, held),
       input: Object.fromEntries(input.action.input.map((field) => [field.name, input.values.get(field) ?? undefined])),
       actor: context.actor,
       clock: runtime.clock,
@@ -77,7 +77,7 @@ function actionStore(compiled: CompiledResource, runtime: Runtime, context: Requ
         read: trusted('read'),
         write: trusted('update'),
         parent: undefined,
-        fields: fieldSets.held,
+        fields: fieldSets.all,
       })
       if (result.kind !== 'changed') throw new PlinthError('CONFLICT_VERSION')
       return decodeRecord(model, result.record)
@@ -87,7 +87,7 @@ function actionStore(compiled: CompiledResource, runtime: Runtime, context: Requ
       const { model, fieldSets } = compiledOther
       const read = readOf(compiledOther)
       if (read === undefined) return undefined
-      const stored = await transaction.get({ resource: model, context, id, read, fields: fieldSets.held, parent: undefined, includesDeleted: false })
+      const stored = await transaction.get({ resource: model, context, id, read, fields: fieldSets.all, parent: undefined, includesDeleted: false })
       return stored === undefined ? undefined : decodeRecord(model, stored)
     },
     async listBy(resource: Resource, name: string, id: Uuid, limit = LIST_BY_MAX): Promise<readonly CodeRecord[]> {
@@ -100,7 +100,7 @@ function actionStore(compiled: CompiledResource, runtime: Runtime, context: Requ
         resource: model,
         context,
         read,
-        fields: fieldSets.held,
+        fields: fieldSets.all,
         parent: { by, id },
         filters: [],
         search: undefined,
@@ -118,7 +118,7 @@ function actionStore(compiled: CompiledResource, runtime: Runtime, context: Requ
       const given = readValues(model, values)
       const declared = model.fields.filter((field) => !field.isStandard)
       const complete = new Map(declared.map((field) => [field, given.has(field) ? given.get(field) : (field.rules.fallback ?? null)]))
-      const stored = await transaction.create({ resource: model, context, id: runtime.newId(), values: complete, fields: fieldSets.held })
+      const stored = await transaction.create({ resource: model, context, id: runtime.newId(), values: complete, fields: fieldSets.all })
       return decodeRecord(model, stored)
     },
   }

@@ -19,7 +19,7 @@ export class FieldSets {
   readonly #common: FieldSet | undefined
   /** All that the resource shows to anybody. */
   readonly all: FieldSet
-  /** All that the record holds, what never leaves the service included: for rules decided in memory, and for the code of actions. */
+  /** All that the record holds, what never leaves the service included: for rules that are decided in memory. */
   readonly held: FieldSet
 
   constructor(resource: ResourceModel) {

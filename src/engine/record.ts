@@ -16,6 +16,11 @@ export function decodeRecord(resource: ResourceModel, stored: StoredRecord): Cod
   return record
 }
 
+/** The record with the fields of the set alone: what never leaves the service is not shown to code either. */
+export function pickFields(set: FieldSet, record: CodeRecord): CodeRecord {
+  return Object.fromEntries(set.fields.map((field) => [field.name, record[field.name]]))
+}
+
 /** Prints the fields of the set, in snake_case, as the store would. */
 export function encodeRecord(fields: FieldSet, record: CodeRecord): string {
   return JSON.stringify(Object.fromEntries(fields.fields.map((field) => [field.column, encodeValue(field, record[field.name])])))
