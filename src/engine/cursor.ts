@@ -44,15 +44,14 @@ export function readCursor(plan: Omit<ListPlan, 'position'>, text: string, seal:
   return { values, isBackward: direction === 1 }
 }
 
-function toBase64Url(text: string): string {
-  let binary = ''
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+/** @param json any JSON text; what is not ASCII is escaped, since `btoa` takes single bytes */
+function toBase64Url(json: string): string {
+  const ascii = json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return btoa(ascii).replace(/[+/=]/g, (character) => (character === '+' ? '-' : character === '/' ? '_' : ''))
 }
 
 function fromBase64Url(text: string): string {
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-  return new TextDecoder().decode(Uint8Array.from(binary, (character) => character.charCodeAt(0)))
+  return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
 }
 
 /** Compares in time that does not tell how much was right. */
