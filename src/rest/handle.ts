@@ -77,7 +77,8 @@ function getHandler(scope: HandleScope): Handle {
     const record = await operations.get(contextOf(scope, request), { id, fields, parent, includesDeleted })
 
     const { fieldSets } = operations.compiled
-    const shown = fields === undefined ? fieldSets.readable(request.actor) : fieldSets.select(request.actor, fields.names, fields.byName)
+    const shown =
+      fields === undefined ? fieldSets.readable(request.actor) : fieldSets.select(request.actor, fields.names, fields.byName)
     const etag = renderEtag(record.version, includesDeleted ? fieldSets.withDeletion(shown) : shown, fieldSets.all)
     const isAnonymous = request.actor.kind === 'nobody' && request.header('authorization') === undefined && !includesDeleted
     const block = (isAnonymous ? headers.public : undefined) ?? headers.private
@@ -100,7 +101,11 @@ function createHandler(scope: HandleScope): Handle {
     return answerOnce(route, engine, headers.private, request, reply, async (operations) => {
       const record = await operations.create(context, { values, parent })
       const self = render.self(record)
-      return { status: 201, headers: { location: self, etag: etagOf(operations, request, record) }, body: render.body(record, self, request.requestId) }
+      return {
+        status: 201,
+        headers: { location: self, etag: etagOf(operations, request, record) },
+        body: render.body(record, self, request.requestId),
+      }
     })
   }
 }
@@ -145,7 +150,9 @@ function deleteHandler(scope: HandleScope): Handle {
 function restoreHandler(scope: HandleScope): Handle {
   const readValues = bodyReader([], 'update')
   return postHandler(scope, readValues, (operations, context, { id, versions }) =>
-    chooseVersion(versions, () => operations.get(context, { id, includesDeleted: true })).then((expectedVersion) => operations.restore(context, { id, expectedVersion })),
+    chooseVersion(versions, () => operations.get(context, { id, includesDeleted: true })).then((expectedVersion) =>
+      operations.restore(context, { id, expectedVersion }),
+    ),
   )
 }
 
@@ -154,7 +161,9 @@ function actionHandler(scope: HandleScope): Handle {
   if (action === undefined) throw new TypeError(`Cannot mount ${scope.route.path}: the route names no action`)
   const readValues = bodyReader(action.input, 'create')
   return postHandler(scope, readValues, (operations, context, { id, versions, values }) =>
-    chooseVersion(versions, () => operations.get(context, { id })).then((expectedVersion) => operations.act(context, { id, action, values, expectedVersion })),
+    chooseVersion(versions, () => operations.get(context, { id })).then((expectedVersion) =>
+      operations.act(context, { id, action, values, expectedVersion }),
+    ),
   )
 }
 
@@ -180,13 +189,27 @@ function postHandler(
     const context = contextOf(scope, request)
     return answerOnce(route, engine, headers.private, request, reply, async (operations) => {
       const record = await run(operations, context, input)
-      return { status: 200, headers: { etag: etagOf(operations, request, record) }, body: render.body(record, render.self(record), request.requestId) }
+      return {
+        status: 200,
+        headers: { etag: etagOf(operations, request, record) },
+        body: render.body(record, render.self(record), request.requestId),
+      }
     })
   }
 }
 
-function sendRecord(reply: HttpReply, headers: ReplyHeaders, render: RecordRenderer, operations: ResourceOperations, request: HttpRequest, record: StoredRecord): void {
-  reply.send(200, headers.private, render.body(record, render.self(record), request.requestId), ['etag', etagOf(operations, request, record)])
+function sendRecord(
+  reply: HttpReply,
+  headers: ReplyHeaders,
+  render: RecordRenderer,
+  operations: ResourceOperations,
+  request: HttpRequest,
+  record: StoredRecord,
+): void {
+  reply.send(200, headers.private, render.body(record, render.self(record), request.requestId), [
+    'etag',
+    etagOf(operations, request, record),
+  ])
 }
 
 /** The tag of an answer that holds all that the caller may see. */

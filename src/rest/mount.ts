@@ -77,13 +77,16 @@ function bodyMode(route: RestRoute): 'json' | 'optional' | 'none' {
 /** Fields that the store names in camelCase, as REST spells them; all other names stay as they came. */
 function fieldRenderer({ resource, action }: RestRoute): (field: string) => string {
   const fields: readonly FieldModel[] = [...resource.fields, ...(action?.input ?? [])]
-  const columns = new Map(fields.flatMap((field) => [[field.name, field.column] as const, [field.publicName, field.column] as const]))
+  const columns = new Map(
+    fields.flatMap((field) => [[field.name, field.column] as const, [field.publicName, field.column] as const]),
+  )
   return (field) => columns.get(field) ?? field
 }
 
 function expectOperations(routes: readonly RestRoute[], deprecations: Readonly<Record<string, Deprecation>>): void {
   const known = routes.map((route) => route.operationId)
   for (const name of Object.keys(deprecations)) {
-    if (!known.includes(name)) throw new TypeError(`Cannot deprecate operation "${name}": there is none of this name, expected one of ${known.join(', ')}`)
+    if (!known.includes(name))
+      throw new TypeError(`Cannot deprecate operation "${name}": there is none of this name, expected one of ${known.join(', ')}`)
   }
 }

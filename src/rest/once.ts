@@ -45,10 +45,13 @@ function readOnceKey(route: RestRoute, request: HttpRequest): OnceKey | undefine
   const key = request.header('idempotency-key')
   if (key === undefined) return undefined
   if (!KEY_FORM.test(key)) {
-    throw invalid([{ field: 'idempotency-key', code: 'format', message: 'idempotency-key must be 1 to 255 visible ASCII characters' }])
+    throw invalid([
+      { field: 'idempotency-key', code: 'format', message: 'idempotency-key must be 1 to 255 visible ASCII characters' },
+    ])
   }
   const { kind, subject } = request.actor
-  if (kind === 'nobody' || subject === null) throw new PlinthError('AUTH_REQUIRED', 'Sign in to use an Idempotency-Key: it belongs to its caller')
+  if (kind === 'nobody' || subject === null)
+    throw new PlinthError('AUTH_REQUIRED', 'Sign in to use an Idempotency-Key: it belongs to its caller')
   const actor = `${kind}:${subject}`
   const path = `${route.operation} ${renderPath(route, request)}`
   return { key, actor, route: path, fingerprint: fingerprint(request, actor, path) }

@@ -1,6 +1,7 @@
 /** Reads a query by a table of parameters, which the OpenAPI document prints too. What is not in the table is refused by name. */
-import { type ErrorDetail, invalid } from '../kernel/index.ts'
+
 import type { HttpRequest } from '../http/index.ts'
+import { type ErrorDetail, invalid } from '../kernel/index.ts'
 import type { Actor, FieldModel, JsonSchema } from '../model/index.ts'
 import { isReadable } from '../policy/index.ts'
 import { renderHint } from './nearest-name.ts'
@@ -49,7 +50,10 @@ export class QueryParameters<Draft> {
     for (const name in query) {
       const parameter = this.#byName.get(name)
       const text = query[name] ?? ''
-      const problem = parameter === undefined || !this.#isKnown(parameter, actor) ? this.#unknown(name, actor) : parameter.read(text, draft, actor)
+      const problem =
+        parameter === undefined || !this.#isKnown(parameter, actor)
+          ? this.#unknown(name, actor)
+          : parameter.read(text, draft, actor)
       if (problem === undefined) continue
       findings ??= []
       const shown = shorten(name)
@@ -67,7 +71,8 @@ export class QueryParameters<Draft> {
   #unknown(name: string, actor: Actor): ParameterProblem {
     const known = this.all.filter((parameter) => this.#isKnown(parameter, actor)).map((parameter) => parameter.name)
     const hint = renderHint(name, known)
-    const expected = known.length === 0 ? 'there are none' : `expected some of ${known.filter((one) => !one.includes('[')).join(', ')}`
+    const expected =
+      known.length === 0 ? 'there are none' : `expected some of ${known.filter((one) => !one.includes('[')).join(', ')}`
     return { code: 'unknown', message: `is not a parameter here${hint === '' ? `, ${expected}` : hint}` }
   }
 }

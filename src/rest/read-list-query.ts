@@ -1,6 +1,14 @@
 /** The query of a list: filters, order, search, fields and the place of the page, as typed parameters of the resource's own. */
 import type { FieldSelection, FilterPlan } from '../engine/index.ts'
-import { type FieldModel, fieldSchema, Misfit, type Operator, type ResourceModel, type SortModel, type SqlValue } from '../model/index.ts'
+import {
+  type FieldModel,
+  fieldSchema,
+  Misfit,
+  type Operator,
+  type ResourceModel,
+  type SortModel,
+  type SqlValue,
+} from '../model/index.ts'
 import { isReadable } from '../policy/index.ts'
 import { renderHint } from './nearest-name.ts'
 import { type Parameter, type ParameterProblem, QueryParameters } from './query-parameters.ts'
@@ -33,14 +41,25 @@ export function listParameters(resource: ResourceModel): QueryParameters<ListQue
     ...list.filterable.flatMap((field) => filterParameters(field)),
     ...(list.sortable.length > 0 ? [sortParameter(resource)] : []),
     ...(list.searchable.length > 0 ? [searchParameter(list.searchable)] : []),
-    ...(list.pages === 'numbered' ? [numberParameter('page', 'page', 1, PAGE_MAX, 1), limitParameter('per_page', resource)] : [limitParameter('limit', resource), cursorParameter()]),
+    ...(list.pages === 'numbered'
+      ? [numberParameter('page', 'page', 1, PAGE_MAX, 1), limitParameter('per_page', resource)]
+      : [limitParameter('limit', resource), cursorParameter()]),
     ...recordParameters(resource),
   ])
 }
 
 export function emptyListQuery(resource: ResourceModel): ListQuery {
   const limit = resource.list.limitDefault
-  return { filters: [], fields: undefined, search: undefined, sort: undefined, cursor: undefined, limit, page: 1, includesDeleted: false }
+  return {
+    filters: [],
+    fields: undefined,
+    search: undefined,
+    sort: undefined,
+    cursor: undefined,
+    limit,
+    page: 1,
+    includesDeleted: false,
+  }
 }
 
 const COMPARISONS: Readonly<Record<Operator, string>> = {
@@ -58,11 +77,21 @@ const COMPARISONS: Readonly<Record<Operator, string>> = {
 function filterParameters(field: FieldModel): readonly Parameter<ListQuery>[] {
   const operators = field.kind.operators.filter((operator) => operator !== 'null' || field.rules.isNullable)
   return operators.map((operator): Parameter<ListQuery> => {
-    const { examples: _, description: __, deprecated: ___, ...schema } = fieldSchema({ kind: field.kind, rules: { ...field.rules, isNullable: false } })
+    const {
+      examples: _,
+      description: __,
+      deprecated: ___,
+      ...schema
+    } = fieldSchema({ kind: field.kind, rules: { ...field.rules, isNullable: false } })
     return {
       name: operator === 'eq' ? field.column : `${field.column}[${operator}]`,
       description: `Only records whose \`${field.column}\` ${COMPARISONS[operator]}.`,
-      schema: operator === 'null' ? { type: 'boolean' } : operator === 'in' ? { type: 'array', items: schema, minItems: 1, maxItems: IN_VALUES_MAX } : schema,
+      schema:
+        operator === 'null'
+          ? { type: 'boolean' }
+          : operator === 'in'
+            ? { type: 'array', items: schema, minItems: 1, maxItems: IN_VALUES_MAX }
+            : schema,
       isList: operator === 'in',
       isDeprecated: field.rules.deprecation !== undefined,
       about: [field],
@@ -125,7 +154,10 @@ function sortParameter(resource: ResourceModel): Parameter<ListQuery> {
 
 function unknownSort(key: string, known: readonly string[]): ParameterProblem {
   const shown = JSON.stringify(key.length > 64 ? `${key.slice(0, 64)}…` : key)
-  return { code: 'unknown', message: `names ${shown}, expected some of ${known.join(', ')}${renderHint(key.replace(/^-/, ''), known)}` }
+  return {
+    code: 'unknown',
+    message: `names ${shown}, expected some of ${known.join(', ')}${renderHint(key.replace(/^-/, ''), known)}`,
+  }
 }
 
 /** Known only to those who may read all that it looks in: a hit would tell what the field holds. */
@@ -137,7 +169,8 @@ function searchParameter(searchable: readonly FieldModel[]): Parameter<ListQuery
     about: searchable,
     read(text, draft) {
       if (text === '') return { code: 'required', message: 'must not be empty' }
-      if (text.length > SEARCH_LENGTH_MAX) return { code: 'too_long', message: `must have at most ${SEARCH_LENGTH_MAX} characters` }
+      if (text.length > SEARCH_LENGTH_MAX)
+        return { code: 'too_long', message: `must have at most ${SEARCH_LENGTH_MAX} characters` }
       draft.search = text
       return undefined
     },
@@ -151,7 +184,13 @@ function limitParameter(name: string, resource: ResourceModel): Parameter<ListQu
 /** Digits and nothing else: no sign, no exponent, no leading nought, no space. */
 const NUMBER_FORM = /^[1-9][0-9]{0,6}$/
 
-function numberParameter(name: string, key: 'limit' | 'page', minimum: number, maximum: number, fallback: number): Parameter<ListQuery> {
+function numberParameter(
+  name: string,
+  key: 'limit' | 'page',
+  minimum: number,
+  maximum: number,
+  fallback: number,
+): Parameter<ListQuery> {
   return {
     name,
     description: key === 'page' ? 'Which page, from 1.' : 'How many records a page has at the most.',
@@ -159,7 +198,8 @@ function numberParameter(name: string, key: 'limit' | 'page', minimum: number, m
     about: [],
     read(text, draft) {
       const value = NUMBER_FORM.test(text) ? Number(text) : 0
-      if (value < minimum || value > maximum) return { code: 'out_of_range', message: `must be a whole number from ${minimum} to ${maximum}` }
+      if (value < minimum || value > maximum)
+        return { code: 'out_of_range', message: `must be a whole number from ${minimum} to ${maximum}` }
       draft[key] = value
       return undefined
     },

@@ -1,7 +1,8 @@
 /** Reads the ids in a path. An id of another form, or of another resource, is the caller's mistake: a 400 that names the parameter. */
-import { decodeTypeId, invalid, PlinthError, type Uuid } from '../kernel/index.ts'
+
 import type { ParentInput } from '../engine/index.ts'
 import type { HttpRequest } from '../http/index.ts'
+import { decodeTypeId, invalid, PlinthError, type Uuid } from '../kernel/index.ts'
 import type { ResourceModel } from '../model/index.ts'
 import { type Nesting, PARENT_PARAMETER } from './routes.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { PlinthError } from '../kernel/index.ts'
 import type { HttpRequest } from '../http/index.ts'
+import { PlinthError } from '../kernel/index.ts'
 import { readIfMatch, readIfNoneMatch } from './read-preconditions.ts'
 
 function requestWith(name: string, value: string | undefined): HttpRequest {
@@ -25,9 +25,12 @@ describe('readIfMatch()', () => {
     expect(readIfMatch(requestWith('if-match', text))).toEqual(expected)
   })
 
-  test.each(['', ',', '3', '"3', '3"', '"3" "4"', '*, "3"', 'w/"3"', '"a b"', `"${'x'.repeat(10_000)}`])('%j is no list of tags', (text) => {
-    expect(() => readIfMatch(requestWith('if-match', text))).toThrow(PlinthError)
-  })
+  test.each(['', ',', '3', '"3', '3"', '"3" "4"', '*, "3"', 'w/"3"', '"a b"', `"${'x'.repeat(10_000)}`])(
+    '%j is no list of tags',
+    (text) => {
+      expect(() => readIfMatch(requestWith('if-match', text))).toThrow(PlinthError)
+    },
+  )
 })
 
 describe('readIfNoneMatch()', () => {

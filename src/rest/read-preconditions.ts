@@ -5,8 +5,9 @@
  * weakly: it asks whether the very answer is known. `If-Match` compares versions, strongly: it asks whether the record has changed, and
  * a change of any field is one, whatever part of it the caller has seen. @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1
  */
-import { invalid } from '../kernel/index.ts'
+
 import type { HttpRequest } from '../http/index.ts'
+import { invalid } from '../kernel/index.ts'
 
 /** The versions that may be overwritten; null: whichever it is. */
 export type ExpectedVersions = readonly number[] | null
@@ -59,5 +60,11 @@ function readEntityTags(header: string, text: string): '*' | readonly EntityTag[
       return tags
     }
   }
-  throw invalid([{ field: header, code: 'format', message: `Cannot read ${header}: it is no list of entity tags, expected the ETag of an answer, such as "3"` }])
+  throw invalid([
+    {
+      field: header,
+      code: 'format',
+      message: `Cannot read ${header}: it is no list of entity tags, expected the ETag of an answer, such as "3"`,
+    },
+  ])
 }

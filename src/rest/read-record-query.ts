@@ -32,7 +32,8 @@ function fieldsParameter(resource: ResourceModel): Parameter<RecordQuery> {
     about: [],
     read(text, draft) {
       const names = text.split(',', columns.length + 1)
-      if (names.length > columns.length || new Set(names).size < names.length) return { code: 'duplicate', message: 'names a field twice' }
+      if (names.length > columns.length || new Set(names).size < names.length)
+        return { code: 'duplicate', message: 'names a field twice' }
       // Which of them this caller may see is the engine's question.
       draft.fields = { names, byName: resource.fieldsByColumn }
       return undefined

@@ -1,17 +1,24 @@
 import { describe, expect, test } from 'vitest'
-import { domain, permit, type PolicyScope, resource, type Rule, text } from '../model/index.ts'
+import { domain, type PolicyScope, permit, type Rule, resource, text } from '../model/index.ts'
 import { renderDeprecation, replyHeaders } from './render-headers.ts'
 
 type Policies = (scope: PolicyScope<Record<never, never>>) => readonly Rule[]
 
 function noteWith(http: 'public' | 'private', policies: Policies) {
-  const note = resource('note', { fields: { title: text({ max: 10 }) }, policies: policies as never, cache: { http, maxAgeS: 10 } })
+  const note = resource('note', {
+    fields: { title: text({ max: 10 }) },
+    policies: policies as never,
+    cache: { http, maxAgeS: 10 },
+  })
   return domain({ name: 'notes', resources: [note] }).resource('note')
 }
 
 describe('replyHeaders()', () => {
   test('a public resource has a block that shared caches may keep', () => {
-    const headers = replyHeaders(noteWith('public', () => [permit('read')]), undefined)
+    const headers = replyHeaders(
+      noteWith('public', () => [permit('read')]),
+      undefined,
+    )
 
     expect(headers.public?.text).toContain('cache-control: public, max-age=10, stale-while-revalidate=10\r\n')
     expect(headers.public?.text).toContain('vary: authorization, origin\r\n')
@@ -27,7 +34,12 @@ describe('replyHeaders()', () => {
   })
 
   test('a private resource has none', () => {
-    expect(replyHeaders(noteWith('private', () => [permit('read')]), undefined).public).toBeUndefined()
+    expect(
+      replyHeaders(
+        noteWith('private', () => [permit('read')]),
+        undefined,
+      ).public,
+    ).toBeUndefined()
   })
 })
 

@@ -5,7 +5,7 @@
  * network address or the clock: the cache would hand it to another address, or later. `Vary: Authorization` keeps the variants of
  * known callers apart, and these are never stored at all.
  */
-import { headerBlock, type HeaderBlock } from '../http/index.ts'
+import { type HeaderBlock, headerBlock } from '../http/index.ts'
 import type { Condition, Deprecation, ResourceModel } from '../model/index.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
@@ -28,7 +28,11 @@ export function replyHeaders(resource: ResourceModel, deprecation: Deprecation |
   return {
     private: headerBlock({ ...own, 'content-type': JSON_TYPE }),
     public: isPublic
-      ? headerBlock({ ...shared, 'content-type': JSON_TYPE, 'cache-control': `public, max-age=${maxAgeS}, stale-while-revalidate=${maxAgeS}` })
+      ? headerBlock({
+          ...shared,
+          'content-type': JSON_TYPE,
+          'cache-control': `public, max-age=${maxAgeS}, stale-while-revalidate=${maxAgeS}`,
+        })
       : undefined,
     empty: headerBlock(own),
   }
@@ -47,7 +51,10 @@ export function renderDeprecation(deprecation: Deprecation | undefined): Readonl
 
 function readMoment(text: string): Date {
   const moment = new Date(text)
-  if (Number.isNaN(moment.getTime())) throw new TypeError(`Cannot read date "${text}" of a deprecation: it has another form, expected an ISO date such as "2026-01-31"`)
+  if (Number.isNaN(moment.getTime()))
+    throw new TypeError(
+      `Cannot read date "${text}" of a deprecation: it has another form, expected an ISO date such as "2026-01-31"`,
+    )
   return moment
 }
 

@@ -5,10 +5,21 @@ import type { ListQuery } from './read-list-query.ts'
 import { renderCursorPage, renderNumberedPage } from './render-page.ts'
 
 const RECORD = { id: '', version: 1, json: '{"id":"shop_1"}' } as unknown as StoredRecord
-const PAGE: Page = { records: [RECORD, RECORD], hasNext: true, hasPrevious: false, next: 'abc.def', previous: undefined, total: 45 }
+const PAGE: Page = {
+  records: [RECORD, RECORD],
+  hasNext: true,
+  hasPrevious: false,
+  next: 'abc.def',
+  previous: undefined,
+  total: 45,
+}
 
 function requestOf(url: string): HttpRequest {
-  return { url, query: Object.fromEntries(new URLSearchParams(url.split('?')[1] ?? '')), requestId: 'req_1' } as unknown as HttpRequest
+  return {
+    url,
+    query: Object.fromEntries(new URLSearchParams(url.split('?')[1] ?? '')),
+    requestId: 'req_1',
+  } as unknown as HttpRequest
 }
 
 function numbered(url: string, page: number, total: number) {
@@ -28,7 +39,11 @@ describe('renderCursorPage()', () => {
   test('encodes in links what a URL cannot hold', () => {
     const text = renderCursorPage(requestOf('/shops?name[ne]="é&cursor=old'), '/shops', { limit: 2 } as ListQuery, PAGE)
 
-    expect(JSON.parse(text).links).toEqual({ self: '/shops?name%5Bne%5D=%22%C3%A9&cursor=old', next: '/shops?name%5Bne%5D=%22%C3%A9&cursor=abc.def', prev: null })
+    expect(JSON.parse(text).links).toEqual({
+      self: '/shops?name%5Bne%5D=%22%C3%A9&cursor=old',
+      next: '/shops?name%5Bne%5D=%22%C3%A9&cursor=abc.def',
+      prev: null,
+    })
   })
 })
 
@@ -37,7 +52,11 @@ describe('renderNumberedPage()', () => {
     const { meta, links } = numbered('/shops?page=2&per_page=20', 2, 45)
 
     expect(meta).toEqual({ page: 2, per_page: 20, total: 45, total_pages: 3, request_id: 'req_1' })
-    expect(links).toEqual({ self: '/shops?page=2&per_page=20', next: '/shops?per_page=20&page=3', prev: '/shops?per_page=20&page=1' })
+    expect(links).toEqual({
+      self: '/shops?page=2&per_page=20',
+      next: '/shops?per_page=20&page=3',
+      prev: '/shops?per_page=20&page=1',
+    })
   })
 
   test('behind the end it leads back to the last page, and an empty list has no neighbours', () => {

@@ -1,6 +1,7 @@
 /** Prints the envelope of one record round the JSON that the store has printed. */
-import { encodeTypeId } from '../kernel/index.ts'
+
 import type { StoredRecord } from '../engine/index.ts'
+import { encodeTypeId } from '../kernel/index.ts'
 import type { ResourceModel } from '../model/index.ts'
 import { recordPath } from './routes.ts'
 

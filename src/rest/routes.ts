@@ -55,7 +55,8 @@ export function recordPath(resource: ResourceModel): string {
 }
 
 function recordRoutes(resource: ResourceModel, nesting: Nesting | undefined): readonly RestRoute[] {
-  const collection = nesting === undefined ? recordPath(resource) : `${recordPath(nesting.parent)}/:${PARENT_PARAMETER}/${nesting.child.segment}`
+  const collection =
+    nesting === undefined ? recordPath(resource) : `${recordPath(nesting.parent)}/:${PARENT_PARAMETER}/${nesting.child.segment}`
   const idParameter = nesting === undefined ? 'id' : `${toSnakeCase(resource.name)}_id`
   const record = `${collection}/:${idParameter}`
   const label = nesting === undefined ? resource.plural : `${nesting.parent.plural}.${nesting.child.name}`
@@ -68,12 +69,48 @@ function recordRoutes(resource: ResourceModel, nesting: Nesting | undefined): re
   // A parent that only the service may set cannot come from a path either.
   const canCreate = isOffered(resource, 'create') && nesting?.child.by.rules.input !== 'none'
   const routes: readonly (RestRoute | false)[] = [
-    isOffered(resource, 'read') && { kind: 'list', method: 'GET', operation: `${label}.list`, operationId: `list${plural}`, ...onCollection },
-    canCreate && { kind: 'create', method: 'POST', operation: `${label}.create`, operationId: `create${singular}`, ...onCollection },
-    isOffered(resource, 'read') && { kind: 'get', method: 'GET', operation: `${label}.get`, operationId: `get${singular}`, ...onRecord },
-    isOffered(resource, 'update') && { kind: 'update', method: 'PATCH', operation: `${label}.update`, operationId: `update${singular}`, ...onRecord },
-    isOffered(resource, 'update') && { kind: 'replace', method: 'PUT', operation: `${label}.replace`, operationId: `replace${singular}`, ...onRecord },
-    isOffered(resource, 'delete') && { kind: 'delete', method: 'DELETE', operation: `${label}.delete`, operationId: `delete${singular}`, ...onRecord },
+    isOffered(resource, 'read') && {
+      kind: 'list',
+      method: 'GET',
+      operation: `${label}.list`,
+      operationId: `list${plural}`,
+      ...onCollection,
+    },
+    canCreate && {
+      kind: 'create',
+      method: 'POST',
+      operation: `${label}.create`,
+      operationId: `create${singular}`,
+      ...onCollection,
+    },
+    isOffered(resource, 'read') && {
+      kind: 'get',
+      method: 'GET',
+      operation: `${label}.get`,
+      operationId: `get${singular}`,
+      ...onRecord,
+    },
+    isOffered(resource, 'update') && {
+      kind: 'update',
+      method: 'PATCH',
+      operation: `${label}.update`,
+      operationId: `update${singular}`,
+      ...onRecord,
+    },
+    isOffered(resource, 'update') && {
+      kind: 'replace',
+      method: 'PUT',
+      operation: `${label}.replace`,
+      operationId: `replace${singular}`,
+      ...onRecord,
+    },
+    isOffered(resource, 'delete') && {
+      kind: 'delete',
+      method: 'DELETE',
+      operation: `${label}.delete`,
+      operationId: `delete${singular}`,
+      ...onRecord,
+    },
   ]
   return routes.filter((route) => route !== false)
 }
@@ -85,7 +122,16 @@ function extraRoutes(resource: ResourceModel): readonly RestRoute[] {
   const actions = resource.actions.filter((action) => isOffered(resource, action.verb))
   return [
     ...(isOffered(resource, 'restore')
-      ? [{ ...shared, kind: 'restore', path: `${record}/restore`, operation: `${resource.plural}.restore`, operationId: `restore${resource.typeName}`, action: undefined } as const]
+      ? [
+          {
+            ...shared,
+            kind: 'restore',
+            path: `${record}/restore`,
+            operation: `${resource.plural}.restore`,
+            operationId: `restore${resource.typeName}`,
+            action: undefined,
+          } as const,
+        ]
       : []),
     ...actions.map((action) => ({
       ...shared,

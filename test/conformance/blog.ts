@@ -33,18 +33,32 @@ export async function startBlog(): Promise<Blog> {
   const service = await testService({ app })
   const document = renderOpenApi(app.domain)
   const verify = responseVerifier(document)
-  const tokens = { admin: service.token('admin', USERS.admin), editor: service.token('editor', USERS.editor), viewer: service.token('viewer', USERS.viewer) }
+  const tokens = {
+    admin: service.token('admin', USERS.admin),
+    editor: service.token('editor', USERS.editor),
+    viewer: service.token('viewer', USERS.viewer),
+  }
   const sql = await service.sql()
   for (const [role, id] of Object.entries(USERS)) {
     const values = [decodeTypeId('usr', id), `${role}@example.com`, role]
-    await sql.query('INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ($1, $2, $3, $3, now(), now(), 1)', values)
+    await sql.query(
+      'INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ($1, $2, $3, $3, now(), now(), 1)',
+      values,
+    )
   }
 
   const ask = async (line: string, { as, ...request }: BlogRequest = {}): Promise<TestAnswer> => {
     const [method = 'GET', path = '/'] = line.split(' ')
     const answer = await service.request(path, { ...request, method, token: as === undefined ? undefined : tokens[as] })
-    const problems = verify({ method, path, status: answer.status, headers: Object.fromEntries(answer.headers), body: answer.text })
-    if (path.startsWith('/api/') && problems.length > 0) throw new Error(`The answer is not as the OpenAPI document says:\n${problems.join('\n')}\n${answer.text}`)
+    const problems = verify({
+      method,
+      path,
+      status: answer.status,
+      headers: Object.fromEntries(answer.headers),
+      body: answer.text,
+    })
+    if (path.startsWith('/api/') && problems.length > 0)
+      throw new Error(`The answer is not as the OpenAPI document says:\n${problems.join('\n')}\n${answer.text}`)
     return answer
   }
   const post = async (fields: Readonly<Record<string, unknown>> = {}): Promise<string> => {

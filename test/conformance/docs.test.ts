@@ -35,7 +35,12 @@ test('/docs needs no other server: all that it loads comes from here, for ever f
   }
 })
 
-test.each(['/docs/assets/x/swagger-ui.css', '/docs/assets/0000000000000000/package.json', '/docs/assets/..%2f..%2fpackage.json/x', '/docs/errors/NOTHING'])('%s is not there', async (path) => {
+test.each([
+  '/docs/assets/x/swagger-ui.css',
+  '/docs/assets/0000000000000000/package.json',
+  '/docs/assets/..%2f..%2fpackage.json/x',
+  '/docs/errors/NOTHING',
+])('%s is not there', async (path) => {
   const answer = await blog.ask(`GET ${path}`)
 
   expect([answer.status, answer.json.error.code]).toEqual([404, 'NOT_FOUND_ROUTE'])

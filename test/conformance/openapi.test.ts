@@ -12,7 +12,10 @@ type Tree = any
 const document = JSON.parse(JSON.stringify(renderOpenApi(blog))) as Tree
 const METHODS = ['get', 'post', 'put', 'patch', 'delete']
 const operations = Object.entries<Tree>(document.paths).flatMap(([path, item]) =>
-  METHODS.filter((method) => item[method] !== undefined).map((method) => ({ name: `${method.toUpperCase()} ${path}`, operation: item[method] as Tree })),
+  METHODS.filter((method) => item[method] !== undefined).map((method) => ({
+    name: `${method.toUpperCase()} ${path}`,
+    operation: item[method] as Tree,
+  })),
 )
 const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false })
 addFormats.default(ajv)
@@ -20,7 +23,12 @@ ajv.addSchema({ ...document, $id: 'https://openapi.example/document' })
 
 function resolve(node: Tree): Tree {
   if (typeof node?.$ref !== 'string') return node
-  return resolve(node.$ref.slice(2).split('/').reduce((at: Tree, part: string) => at[part], document))
+  return resolve(
+    node.$ref
+      .slice(2)
+      .split('/')
+      .reduce((at: Tree, part: string) => at[part], document),
+  )
 }
 
 /** Validates a value against a schema of the document, its references included. */
@@ -33,8 +41,15 @@ function misfits(schema: Tree, value: unknown): unknown {
 /** Every schema in the document, with where it stands. */
 function schemasIn(node: Tree, path: string): { path: string; schema: Tree }[] {
   if (typeof node !== 'object' || node === null) return []
-  const isSchema = !Array.isArray(node) && ('type' in node || 'enum' in node) && !/\/(?:properties|securitySchemes|examples?)(?:\/\d+)?$/.test(path) && !path.includes('/example')
-  return [...(isSchema ? [{ path, schema: node }] : []), ...Object.entries(node).flatMap(([key, inner]) => schemasIn(inner, `${path}/${key}`))]
+  const isSchema =
+    !Array.isArray(node) &&
+    ('type' in node || 'enum' in node) &&
+    !/\/(?:properties|securitySchemes|examples?)(?:\/\d+)?$/.test(path) &&
+    !path.includes('/example')
+  return [
+    ...(isSchema ? [{ path, schema: node }] : []),
+    ...Object.entries(node).flatMap(([key, inner]) => schemasIn(inner, `${path}/${key}`)),
+  ]
 }
 
 describe('the OpenAPI document of the blog', () => {
@@ -59,7 +74,10 @@ describe('the OpenAPI document of the blog', () => {
     const unbounded = schemasIn(document, '').filter(({ schema }) => {
       if (types(schema).includes('string') && schema.enum === undefined && schema.maxLength === undefined) return true
       if (types(schema).includes('array') && schema.maxItems === undefined) return true
-      return types(schema).includes('integer') && (schema.minimum === undefined || schema.maximum === undefined || schema.format === undefined)
+      return (
+        types(schema).includes('integer') &&
+        (schema.minimum === undefined || schema.maximum === undefined || schema.format === undefined)
+      )
     })
 
     expect(unbounded.map(({ path }) => path)).toEqual([])
@@ -76,14 +94,20 @@ describe('the OpenAPI document of the blog', () => {
 
   test('gives examples that fit their schemas', () => {
     const media = operations.flatMap(({ name, operation }) => [
-      ...Object.entries<Tree>(operation.responses).map(([status, response]) => ({ where: `${name} ${status}`, content: resolve(response).content?.['application/json'] })),
+      ...Object.entries<Tree>(operation.responses).map(([status, response]) => ({
+        where: `${name} ${status}`,
+        content: resolve(response).content?.['application/json'],
+      })),
       { where: `${name} body`, content: operation.requestBody?.content['application/json'] },
     ])
     const described = media.filter(({ content }) => content !== undefined)
 
     const wrong = described.flatMap(({ where, content }) => {
-      const examples = content.examples === undefined ? [content.example] : Object.values<Tree>(content.examples).map(({ value }) => value)
-      return examples.map((example) => ({ where, misfits: misfits(content.schema, example) })).filter((one) => JSON.stringify(one.misfits) !== '[]')
+      const examples =
+        content.examples === undefined ? [content.example] : Object.values<Tree>(content.examples).map(({ value }) => value)
+      return examples
+        .map((example) => ({ where, misfits: misfits(content.schema, example) }))
+        .filter((one) => JSON.stringify(one.misfits) !== '[]')
     })
 
     expect(wrong).toEqual([])
@@ -110,17 +134,24 @@ describe('the OpenAPI document of the blog', () => {
   })
 
   test('has no content under 204 and 304', () => {
-    const bare = operations.flatMap(({ operation }) => ['204', '304'].map((status) => operation.responses[status]).filter((response) => response !== undefined))
+    const bare = operations.flatMap(({ operation }) =>
+      ['204', '304'].map((status) => operation.responses[status]).filter((response) => response !== undefined),
+    )
 
     expect(bare.length).toBeGreaterThan(0)
     expect(bare.filter((response) => response.content !== undefined)).toEqual([])
   })
 
   test('marks what is deprecated, field, operation and version', () => {
-    const deprecated = renderOpenApi(blog, { deprecations: { operations: { getPost: { since: '2026-01-01', sunset: '2026-12-31', reason: 'Use the list.' } } } }) as Tree
+    const deprecated = renderOpenApi(blog, {
+      deprecations: { operations: { getPost: { since: '2026-01-01', sunset: '2026-12-31', reason: 'Use the list.' } } },
+    }) as Tree
 
     const { get, patch } = deprecated.paths['/api/v1/posts/{id}']
-    expect(get).toMatchObject({ deprecated: true, description: 'Deprecated since 2026-01-01; it may be gone from 2026-12-31. Use the list.' })
+    expect(get).toMatchObject({
+      deprecated: true,
+      description: 'Deprecated since 2026-01-01; it may be gone from 2026-12-31. Use the list.',
+    })
     expect(Object.keys(get.responses['200'].headers)).toEqual(expect.arrayContaining(['Deprecation', 'Sunset']))
     expect(patch.deprecated).toBeUndefined()
   })

@@ -10,7 +10,8 @@ beforeAll(async () => {
 afterAll(() => blog[Symbol.asyncDispose]())
 
 const DRAFT = { author_id: USERS.editor, title: 'On engines', body: 'Text', status: 'draft' }
-const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}\+00:00$/)
+// RFC 3339, as PostgreSQL prints it: without noughts at the end of the fraction.
+const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?\+00:00$/)
 
 describe('API-01 records', () => {
   test('POST answers 201 with the record, its address and its tag', async () => {
@@ -21,7 +22,14 @@ describe('API-01 records', () => {
     expect(answer.headers.get('location')).toBe(`/api/v1/posts/${id}`)
     expect(answer.headers.get('etag')).toBe('"1"')
     expect(answer.json).toEqual({
-      data: { id: expect.stringMatching(/^post_[0-7][0-9a-z]{25}$/), ...DRAFT, published_at: null, created_at: TIME, updated_at: TIME, version: 1 },
+      data: {
+        id: expect.stringMatching(/^post_[0-7][0-9a-z]{25}$/),
+        ...DRAFT,
+        published_at: null,
+        created_at: TIME,
+        updated_at: TIME,
+        version: 1,
+      },
       meta: { request_id: 'req_1' },
       links: { self: `/api/v1/posts/${id}` },
     })
@@ -31,7 +39,10 @@ describe('API-01 records', () => {
     const id = await blog.post({ title: 'Before', body: 'Body' })
 
     const patched = await ask(`PATCH /api/v1/posts/${id}`, { as: 'editor', body: { title: 'After' } })
-    const replaced = await ask(`PUT /api/v1/posts/${id}`, { as: 'editor', body: { author_id: USERS.editor, title: 'Anew', body: 'Other' } })
+    const replaced = await ask(`PUT /api/v1/posts/${id}`, {
+      as: 'editor',
+      body: { author_id: USERS.editor, title: 'Anew', body: 'Other' },
+    })
     const incomplete = await ask(`PUT /api/v1/posts/${id}`, { as: 'editor', body: { title: 'Anew' } })
 
     expect(patched.json.data).toMatchObject({ title: 'After', body: 'Body', status: 'published', version: 2 })
@@ -87,7 +98,9 @@ describe('API-02, API-03 paths', () => {
 
     expect(created.json.data).toMatchObject({ author_id: USERS.editor, title: 'Nested' })
     expect(created.headers.get('location')).toBe(`/api/v1/posts/${created.json.data.id}`)
-    expect(contradicted.json.error.details).toEqual([{ field: 'author_id', code: 'mismatch', message: 'author_id must be the one in the path, or be left out' }])
+    expect(contradicted.json.error.details).toEqual([
+      { field: 'author_id', code: 'mismatch', message: 'author_id must be the one in the path, or be left out' },
+    ])
     expect([found.status, elsewhere.status]).toEqual([200, 404])
     expect(listed.json.links.self).toBe(`${path}?limit=1`)
   })
@@ -105,7 +118,12 @@ describe('API-04 queries', () => {
   test.each([
     ['statsu=draft', 'statsu', 'unknown', 'statsu is not a parameter here, did you mean "status"?'],
     ['status=lost', 'status', 'choice', 'status must be one of draft, published, archived'],
-    ['created_at[gte]=yesterday', 'created_at[gte]', 'timestamp', 'created_at[gte] must be a time with its zone, such as 2026-01-31T09:30:00Z'],
+    [
+      'created_at[gte]=yesterday',
+      'created_at[gte]',
+      'timestamp',
+      'created_at[gte] must be a time with its zone, such as 2026-01-31T09:30:00Z',
+    ],
     ['created_at[like]=x', 'created_at[like]', 'unknown', expect.stringContaining('did you mean')],
     ['title=x', 'title', 'unknown', expect.stringContaining('is not a parameter here')],
     ['sort=tilte', 'sort', 'unknown', 'sort names "tilte", expected some of created_at, title, did you mean "title"?'],
@@ -129,7 +147,11 @@ describe('API-04 queries', () => {
 
   test('filters, operators, sort, fields and search choose rows and columns', async () => {
     const marker = `Filter${Date.now()}`
-    const ids = [await blog.post({ title: `${marker} a` }), await blog.post({ title: `${marker} b`, status: 'archived' }), await blog.post({ title: `${marker} c`, status: 'draft' })]
+    const ids = [
+      await blog.post({ title: `${marker} a` }),
+      await blog.post({ title: `${marker} b`, status: 'archived' }),
+      await blog.post({ title: `${marker} c`, status: 'draft' }),
+    ]
     const titles = async (query: string): Promise<readonly string[]> => {
       const answer = await ask(`GET /api/v1/posts?q=${marker}&${query}`, { as: 'editor' })
       return answer.json.data.map((post: { title: string }) => post.title.slice(-1))
@@ -168,7 +190,11 @@ describe('API-05, API-06 pages', () => {
     const titles = [first, second, third].flatMap((page) => page.json.data.map((post: { title: string }) => post.title))
     expect(titles).toEqual([0, 1, 2, 3, 4].map((at) => `${marker} ${at}`))
     expect(first.json.meta).toEqual({ has_next: true, cursor: expect.any(String), limit: 2, request_id: expect.any(String) })
-    expect(first.json.links).toEqual({ self: `/api/v1/posts?q=${marker}&sort=title&limit=2`, next: expect.stringContaining(`cursor=${first.json.meta.cursor}`), prev: null })
+    expect(first.json.links).toEqual({
+      self: `/api/v1/posts?q=${marker}&sort=title&limit=2`,
+      next: expect.stringContaining(`cursor=${first.json.meta.cursor}`),
+      prev: null,
+    })
     expect(third.json.meta).toMatchObject({ has_next: false, cursor: null })
     expect(third.json.links.next).toBeNull()
     expect(back.json.data).toEqual(first.json.data)
@@ -182,7 +208,11 @@ describe('API-05, API-06 pages', () => {
     const altered = await ask(`GET /api/v1/posts?limit=1&cursor=x${cursor}`)
     const carried = await ask(`GET /api/v1/posts?limit=1&sort=title&cursor=${cursor}`)
 
-    expect([altered.status, altered.json.error.code, altered.json.error.details[0].field]).toEqual([400, 'VALIDATION_CURSOR', 'cursor'])
+    expect([altered.status, altered.json.error.code, altered.json.error.details[0].field]).toEqual([
+      400,
+      'VALIDATION_CURSOR',
+      'cursor',
+    ])
     expect([carried.status, carried.json.error.code]).toEqual([400, 'VALIDATION_CURSOR'])
   })
 })
@@ -192,7 +222,11 @@ describe('API-08 versions', () => {
     const id = await blog.post({ title: 'One' })
 
     const first = await ask(`PATCH /api/v1/posts/${id}`, { as: 'editor', body: { title: 'Two' }, headers: { 'if-match': '"1"' } })
-    const stale = await ask(`PATCH /api/v1/posts/${id}`, { as: 'editor', body: { title: 'Three' }, headers: { 'if-match': '"1"' } })
+    const stale = await ask(`PATCH /api/v1/posts/${id}`, {
+      as: 'editor',
+      body: { title: 'Three' },
+      headers: { 'if-match': '"1"' },
+    })
     const gone = await ask(`DELETE /api/v1/posts/${id}`, { as: 'admin', headers: { 'if-match': '"1"' } })
 
     expect([first.status, first.headers.get('etag')]).toEqual([200, '"2"'])
@@ -224,12 +258,20 @@ describe('API-08 versions', () => {
   test('If-None-Match answers 304 for the same version and fields only', async () => {
     const id = await blog.post()
     const sparse = await ask(`GET /api/v1/posts/${id}?fields=title`)
-    const get = async (query: string, tag: string): Promise<number> => (await ask(`GET /api/v1/posts/${id}${query}`, { headers: { 'if-none-match': tag } })).status
+    const get = async (query: string, tag: string): Promise<number> =>
+      (await ask(`GET /api/v1/posts/${id}${query}`, { headers: { 'if-none-match': tag } })).status
 
     const tag = sparse.headers.get('etag') ?? ''
     expect(tag).toMatch(/^"1-[0-9a-f]{8}"$/)
-    expect([await get('', '"1"'), await get('', 'W/"1"'), await get('', '"9", "1"'), await get('', '*')]).toEqual([304, 304, 304, 304])
-    expect([await get('', '"2"'), await get('', tag), await get('?fields=title', '"1"'), await get('?fields=title', tag)]).toEqual([200, 200, 200, 304])
+    expect([await get('', '"1"'), await get('', 'W/"1"'), await get('', '"9", "1"'), await get('', '*')]).toEqual([
+      304, 304, 304, 304,
+    ])
+    expect([
+      await get('', '"2"'),
+      await get('', tag),
+      await get('?fields=title', '"1"'),
+      await get('?fields=title', tag),
+    ]).toEqual([200, 200, 200, 304])
   })
 })
 
@@ -238,11 +280,17 @@ describe('API-09 idempotency', () => {
     const request = { as: 'editor', body: { ...DRAFT, title: 'Once' }, headers: { 'idempotency-key': 'once-1' } } as const
 
     const first = await ask('POST /api/v1/posts', request)
-    const replay = await ask('POST /api/v1/posts', { ...request, body: { title: 'Once', status: 'draft', body: 'Text', author_id: USERS.editor } })
+    const replay = await ask('POST /api/v1/posts', {
+      ...request,
+      body: { title: 'Once', status: 'draft', body: 'Text', author_id: USERS.editor },
+    })
 
     expect([first.status, first.headers.get('idempotency-replayed')]).toEqual([201, null])
     expect([replay.status, replay.text, replay.headers.get('idempotency-replayed')]).toEqual([201, first.text, 'true'])
-    expect([replay.headers.get('location'), replay.headers.get('etag')]).toEqual([first.headers.get('location'), first.headers.get('etag')])
+    expect([replay.headers.get('location'), replay.headers.get('etag')]).toEqual([
+      first.headers.get('location'),
+      first.headers.get('etag'),
+    ])
   })
 
   test('another body is a 422; another caller or path is another request; nobody has no keys', async () => {
@@ -283,7 +331,10 @@ describe('CAC-07 caching', () => {
       return [headers.get('cache-control'), headers.get('vary')]
     }
 
-    expect(await headersOf(`GET /api/v1/posts/${id}`)).toEqual(['public, max-age=60, stale-while-revalidate=60', 'authorization, origin'])
+    expect(await headersOf(`GET /api/v1/posts/${id}`)).toEqual([
+      'public, max-age=60, stale-while-revalidate=60',
+      'authorization, origin',
+    ])
     expect(await headersOf(`GET /api/v1/posts/${id}`, 'editor')).toEqual(['private, no-store', 'authorization, origin'])
     expect(await headersOf('GET /api/v1/posts')).toEqual(['private, no-store', 'authorization, origin'])
     expect((await headersOf('GET /api/v1/posts/post_01h455vb4pex5vsknk084sn02q'))[0]).toContain('no-store')
@@ -293,12 +344,23 @@ describe('CAC-07 caching', () => {
 describe('errors', () => {
   test('name fields as they are spelt on the wire', async () => {
     const taken = await ask('POST /api/v1/users', { as: 'admin', body: { email: 'editor@example.com', display_name: 'E' } })
-    const missing = await ask('POST /api/v1/posts', { as: 'admin', body: { ...DRAFT, author_id: 'usr_01h455vb4pex5vsknk084sn099' } })
-    const readOnly = await ask('POST /api/v1/posts', { as: 'editor', body: { ...DRAFT, published_at: null, created_at: '2026-01-01T00:00:00Z' } })
+    const missing = await ask('POST /api/v1/posts', {
+      as: 'admin',
+      body: { ...DRAFT, author_id: 'usr_01h455vb4pex5vsknk084sn099' },
+    })
+    const readOnly = await ask('POST /api/v1/posts', {
+      as: 'editor',
+      body: { ...DRAFT, published_at: null, created_at: '2026-01-01T00:00:00Z' },
+    })
 
     expect([taken.status, taken.json.error.code, taken.json.error.details[0].field]).toEqual([409, 'CONFLICT_DUPLICATE', 'email'])
-    expect([missing.status, missing.json.error.details[0]]).toEqual([400, { field: 'author_id', code: 'reference', message: 'author_id names a record that does not exist' }])
-    expect(readOnly.json.error.details.map((detail: { field: string; code: string }) => `${detail.field} ${detail.code}`)).toEqual(['published_at read_only', 'created_at read_only'])
+    expect([missing.status, missing.json.error.details[0]]).toEqual([
+      400,
+      { field: 'author_id', code: 'reference', message: 'author_id names a record that does not exist' },
+    ])
+    expect(
+      readOnly.json.error.details.map((detail: { field: string; code: string }) => `${detail.field} ${detail.code}`),
+    ).toEqual(['published_at read_only', 'created_at read_only'])
   })
 
   test('a write takes no query', async () => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { headerBlock, type HeaderBlock } from '../../http/index.ts'
+import { type HeaderBlock, headerBlock } from '../../http/index.ts'
 
 export interface Asset {
   readonly path: string
@@ -36,6 +36,7 @@ export function readReferenceFiles(): Promise<ReferenceFiles> {
 
 async function readAll(): Promise<ReferenceFiles> {
   const resolver = createRequire(import.meta.url)
-  const read = async (name: string): Promise<Asset> => createAsset(name, await readFile(resolver.resolve(`swagger-ui-dist/${name}`)))
+  const read = async (name: string): Promise<Asset> =>
+    createAsset(name, await readFile(resolver.resolve(`swagger-ui-dist/${name}`)))
   return { style: await read(REFERENCE_FILES.style), script: await read(REFERENCE_FILES.script) }
 }

@@ -21,16 +21,21 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 function render(part: Part): string {
   if (part instanceof Html) return part.text
   if (typeof part === 'object') return part.map((one) => one.text).join('')
-  return escape(String(part))
+  return escapeText(String(part))
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
 }
 
 /** Text in which backticks mark code, as the catalogue writes it. */
 export function prose(text: string): Html {
-  return new Html(text.split('`').map((part, at) => (at % 2 === 0 ? escape(part) : `<code>${escape(part)}</code>`)).join(''))
+  return new Html(
+    text
+      .split('`')
+      .map((part, at) => (at % 2 === 0 ? escapeText(part) : `<code>${escapeText(part)}</code>`))
+      .join(''),
+  )
 }

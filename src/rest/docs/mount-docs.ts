@@ -1,5 +1,5 @@
 /** Serves the pages for people: the reference of all operations, and the error codes. They work without any other server. */
-import { headerBlock, type HttpReply, type HttpServer } from '../../http/index.ts'
+import { type HttpReply, type HttpServer, headerBlock } from '../../http/index.ts'
 import { PlinthError } from '../../kernel/index.ts'
 import type { Domain } from '../../model/index.ts'
 import { type Asset, createAsset, readReferenceFiles } from './assets.ts'
@@ -12,7 +12,8 @@ import { STYLE } from './style.ts'
 const PAGE = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'public, max-age=300', vary: 'origin' }
 const PAGE_HEADERS = headerBlock({
   ...PAGE,
-  'content-security-policy': "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 })
 /** Swagger UI draws its icons from data: addresses, and asks this service only. */
 const REFERENCE_HEADERS = headerBlock({
@@ -42,10 +43,19 @@ export function mountDocs(server: HttpServer, domain: Domain): void {
       const styles = [files.style.path, style.path, referenceStyle.path]
       const scripts = [files.script.path, referenceScript.path]
       const description = `Every operation of the ${service}: parameters, bodies, answers and errors.`
-      reply.send(200, REFERENCE_HEADERS, renderPage({ title: 'Reference', service, description, styles, scripts, current: '/docs', main }))
+      reply.send(
+        200,
+        REFERENCE_HEADERS,
+        renderPage({ title: 'Reference', service, description, styles, scripts, current: '/docs', main }),
+      )
     },
   })
-  server.route({ ...shared, path: '/docs/errors', operation: 'docs.errors', handle: (_, reply) => sendPage(reply, errors.renderAll()) })
+  server.route({
+    ...shared,
+    path: '/docs/errors',
+    operation: 'docs.errors',
+    handle: (_, reply) => sendPage(reply, errors.renderAll()),
+  })
   server.route({
     ...shared,
     path: '/docs/errors/:code',

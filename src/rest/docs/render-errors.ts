@@ -34,7 +34,10 @@ export class ErrorPages {
   }
 
   renderAll(): string {
-    const families = ERROR_FAMILIES.map((family) => ({ family, rows: this.#rows.filter(({ code }) => code.startsWith(`${family}_`)) }))
+    const families = ERROR_FAMILIES.map((family) => ({
+      family,
+      rows: this.#rows.filter(({ code }) => code.startsWith(`${family}_`)),
+    }))
     return this.#render(
       'Errors',
       'Every error code of this service, with its cause and its cure.',
@@ -51,12 +54,23 @@ ${families.map(({ family, rows }) => html`<h2>${FAMILY_TITLES[family]}</h2>${row
   renderOne(code: string): string | undefined {
     const row = this.#rows.find((one) => one.code === code)
     if (row === undefined) return undefined
-    return this.#render(code, row.cause.replaceAll('`', ''), html`<h1>Error</h1>${renderRow(row)}<p><a href="/docs/errors">All error codes</a></p>`)
+    return this.#render(
+      code,
+      row.cause.replaceAll('`', ''),
+      html`<h1>Error</h1>${renderRow(row)}<p><a href="/docs/errors">All error codes</a></p>`,
+    )
   }
 
   #render(title: string, description: string, main: Html): string {
     const text = html`<div class="text">${main}</div>`
-    return renderPage({ title, service: this.#service, description, styles: [this.#stylePath], current: '/docs/errors', main: text })
+    return renderPage({
+      title,
+      service: this.#service,
+      description,
+      styles: [this.#stylePath],
+      current: '/docs/errors',
+      main: text,
+    })
   }
 }
 

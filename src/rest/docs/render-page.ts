@@ -20,7 +20,9 @@ const LINKS = [
 ] as const
 
 export function renderPage({ title, service, description, styles, scripts = [], current, main }: PageOptions): string {
-  const links = LINKS.map(({ path, text }) => html`<li><a href="${path}"${path === current ? html` aria-current="page"` : ''}>${text}</a></li>`)
+  const links = LINKS.map(
+    ({ path, text }) => html`<li><a href="${path}"${path === current ? html` aria-current="page"` : ''}>${text}</a></li>`,
+  )
   return html`<!doctype html>
 <html lang="en">
 <head>

@@ -24,12 +24,17 @@ export function renderOpenApi(domain: Domain, options: OpenApiOptions = {}): Ope
   const paths: Record<string, Record<string, Json>> = {}
   for (const route of routes) {
     const deprecation = deprecations.operations?.[route.operationId] ?? deprecations.version
-    const item = (paths[pathTemplate(route.path)] ??= {})
-    item[route.method.toLowerCase()] = renderOperation(route, errors, deprecation)
+    const template = pathTemplate(route.path)
+    paths[template] = { ...paths[template], [route.method.toLowerCase()]: renderOperation(route, errors, deprecation) }
   }
   return {
     openapi: '3.1.1',
-    info: { title: `${titleOf(domain.name)} API`, version, summary: `The REST interface of ${domain.name}.`, description: DESCRIPTION },
+    info: {
+      title: `${titleOf(domain.name)} API`,
+      version,
+      summary: `The REST interface of ${domain.name}.`,
+      description: DESCRIPTION,
+    },
     servers: [{ url: origin === '' ? '/' : origin }],
     tags: renderTags(domain),
     paths,
@@ -38,7 +43,14 @@ export function renderOpenApi(domain: Domain, options: OpenApiOptions = {}): Ope
       responses: errors.components,
       parameters: PARAMETER_COMPONENTS,
       headers: HEADER_COMPONENTS,
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token: `Authorization: Bearer <token>`.' } },
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An access token: `Authorization: Bearer <token>`.',
+        },
+      },
     },
     externalDocs: { description: 'All error codes, with cause and cure', url: `${origin}/docs/errors` },
   }
@@ -47,7 +59,13 @@ export function renderOpenApi(domain: Domain, options: OpenApiOptions = {}): Ope
 function renderSchemas(domain: Domain, routes: readonly RestRoute[]): Schemas {
   const schemas = sharedSchemas()
   for (const resource of domain.resources) {
-    Object.assign(schemas, resourceSchemas(resource, routes.filter((route) => route.resource === resource)))
+    Object.assign(
+      schemas,
+      resourceSchemas(
+        resource,
+        routes.filter((route) => route.resource === resource),
+      ),
+    )
   }
   return schemas
 }
@@ -70,12 +88,43 @@ const HEADER_COMPONENTS: Readonly<Record<string, Json>> = {
     schema: { type: 'string', pattern: '^"[1-9][0-9]*(-[0-9a-f]{8})?"$', maxLength: 24 },
     example: '"3"',
   },
-  Location: { description: 'The address of the new record.', required: true, schema: { type: 'string', format: 'uri-reference', maxLength: 2_048 } },
+  Location: {
+    description: 'The address of the new record.',
+    required: true,
+    schema: { type: 'string', format: 'uri-reference', maxLength: 2_048 },
+  },
   RequestId: { description: 'Names the request in the log.', required: true, schema: REQUEST_ID },
-  RetryAfter: { description: 'Seconds to wait before the next try.', schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 86_400 }, example: 1 },
-  Challenge: { description: 'How to sign in.', required: true, schema: { type: 'string', maxLength: 256 }, example: 'Bearer realm="api"' },
-  CacheControl: { description: 'Who may keep the answer, and how long.', required: true, schema: { type: 'string', maxLength: 256 }, example: 'private, no-store' },
-  Replayed: { description: 'Set when the answer is that of an earlier request with the same `Idempotency-Key`.', schema: { type: 'string', enum: ['true'] } },
-  Deprecation: { description: 'Since when the operation is deprecated (RFC 9745).', required: true, schema: { type: 'string', pattern: '^@[0-9]+$', maxLength: 20 }, example: '@1767225600' },
-  Sunset: { description: 'From when the operation may be gone (RFC 8594).', required: true, schema: { type: 'string', maxLength: 40 }, example: 'Thu, 31 Dec 2026 00:00:00 GMT' },
+  RetryAfter: {
+    description: 'Seconds to wait before the next try.',
+    schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 86_400 },
+    example: 1,
+  },
+  Challenge: {
+    description: 'How to sign in.',
+    required: true,
+    schema: { type: 'string', maxLength: 256 },
+    example: 'Bearer realm="api"',
+  },
+  CacheControl: {
+    description: 'Who may keep the answer, and how long.',
+    required: true,
+    schema: { type: 'string', maxLength: 256 },
+    example: 'private, no-store',
+  },
+  Replayed: {
+    description: 'Set when the answer is that of an earlier request with the same `Idempotency-Key`.',
+    schema: { type: 'string', enum: ['true'] },
+  },
+  Deprecation: {
+    description: 'Since when the operation is deprecated (RFC 9745).',
+    required: true,
+    schema: { type: 'string', pattern: '^@[0-9]+$', maxLength: 20 },
+    example: '@1767225600',
+  },
+  Sunset: {
+    description: 'From when the operation may be gone (RFC 8594).',
+    required: true,
+    schema: { type: 'string', maxLength: 40 },
+    example: 'Thu, 31 Dec 2026 00:00:00 GMT',
+  },
 }

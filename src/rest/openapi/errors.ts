@@ -20,7 +20,12 @@ const ALWAYS: readonly ErrorCode[] = [
   'DEPENDENCY_UNAVAILABLE',
   'DEPENDENCY_TIMEOUT',
 ]
-const WITH_BODY: readonly ErrorCode[] = ['VALIDATION_BODY_MALFORMED', 'VALIDATION_BODY_TOO_LARGE', 'VALIDATION_CONTENT_TYPE', 'AUTH_FIELD_FORBIDDEN']
+const WITH_BODY: readonly ErrorCode[] = [
+  'VALIDATION_BODY_MALFORMED',
+  'VALIDATION_BODY_TOO_LARGE',
+  'VALIDATION_CONTENT_TYPE',
+  'AUTH_FIELD_FORBIDDEN',
+]
 /** An id that is longer than any id is no address at all. */
 const WITH_ID: readonly ErrorCode[] = ['NOT_FOUND_RECORD', 'NOT_FOUND_ROUTE']
 const WRITES: readonly ErrorCode[] = ['CONFLICT_DUPLICATE', 'CONFLICT_REFERENCE', 'CONFLICT_IN_PROGRESS']
@@ -51,7 +56,10 @@ export class ErrorResponses {
   readonly components: Record<string, Json> = {}
 
   constructor(domain: Domain, origin: string) {
-    this.#rows = new Map<string, CatalogueRow>([...Object.entries(CATALOGUE), ...domain.refusals.map((row) => [row.code, row] as const)])
+    this.#rows = new Map<string, CatalogueRow>([
+      ...Object.entries(CATALOGUE),
+      ...domain.refusals.map((row) => [row.code, row] as const),
+    ])
     this.#docsUrl = (code) => `${origin}/docs/errors#${code}`
   }
 
@@ -63,7 +71,9 @@ export class ErrorResponses {
       byStatus.set(status, [...(byStatus.get(status) ?? []), code])
     }
     const statuses = [...byStatus].sort(([left], [right]) => left - right)
-    return Object.fromEntries(statuses.map(([status, of]) => [String(status), { $ref: `#/components/responses/${this.#intern(status, of)}` }]))
+    return Object.fromEntries(
+      statuses.map(([status, of]) => [String(status), { $ref: `#/components/responses/${this.#intern(status, of)}` }]),
+    )
   }
 
   #intern(status: number, codes: readonly string[]): string {
@@ -90,15 +100,22 @@ export class ErrorResponses {
       },
       content: {
         'application/json': {
-          schema: { allOf: [reference('Error'), { type: 'object', properties: { error: { type: 'object', properties: { code } } } }] },
-          examples: Object.fromEntries(rows.map((row) => [row.code, { summary: row.cause, value: this.#example(row.code, row.message) }])),
+          schema: {
+            allOf: [reference('Error'), { type: 'object', properties: { error: { type: 'object', properties: { code } } } }],
+          },
+          examples: Object.fromEntries(
+            rows.map((row) => [row.code, { summary: row.cause, value: this.#example(row.code, row.message) }]),
+          ),
         },
       },
     }
   }
 
   #example(code: string, message: string): Json {
-    const details = code === 'VALIDATION_FAILED' ? [{ field: 'limit', code: 'out_of_range', message: 'limit must be a whole number from 1 to 100' }] : []
+    const details =
+      code === 'VALIDATION_FAILED'
+        ? [{ field: 'limit', code: 'out_of_range', message: 'limit must be a whole number from 1 to 100' }]
+        : []
     return { error: { code, message, details, request_id: EXAMPLE_REQUEST_ID, docs_url: this.#docsUrl(code) } }
   }
 

@@ -49,7 +49,11 @@ function sampleOf(schema: JsonSchema, depth: number): Json {
     case 'boolean':
       return true
     case 'array':
-      return depth > DEPTH_MAX ? [] : Array.from({ length: Math.max(1, Number(schema['minItems'] ?? 1)) }, () => sampleOf((schema['items'] ?? {}) as JsonSchema, depth + 1))
+      return depth > DEPTH_MAX
+        ? []
+        : Array.from({ length: Math.max(1, Number(schema['minItems'] ?? 1)) }, () =>
+            sampleOf((schema['items'] ?? {}) as JsonSchema, depth + 1),
+          )
     case 'object':
       return depth > DEPTH_MAX ? {} : sampleObject(schema, depth)
     default:
@@ -59,7 +63,9 @@ function sampleOf(schema: JsonSchema, depth: number): Json {
 
 function sampleText(format: string, minLength: number, maxLength: number): string {
   const text = FORMATS[format] ?? WORDS.slice(0, Math.max(8, minLength)).trim()
-  return text.length >= minLength ? text.slice(0, maxLength) : WORDS.repeat(Math.ceil(minLength / WORDS.length)).slice(0, minLength)
+  return text.length >= minLength
+    ? text.slice(0, maxLength)
+    : WORDS.repeat(Math.ceil(minLength / WORDS.length)).slice(0, minLength)
 }
 
 function sampleObject(schema: JsonSchema, depth: number): Json {

@@ -1,7 +1,7 @@
 /** Prints one operation: what it takes, what it answers, who may ask. */
 import { type Deprecation, type Domain, type Json, NOBODY } from '../../model/index.ts'
 import { Access, DENIED } from '../../policy/index.ts'
-import { recordPath, type RestRoute } from '../routes.ts'
+import { type RestRoute, recordPath } from '../routes.ts'
 import { type ErrorResponses, errorCodes } from './errors.ts'
 import { exampleOf } from './example.ts'
 import { renderParameters } from './parameters.ts'
@@ -30,7 +30,15 @@ export function renderTags(domain: Domain): readonly Json[] {
   return domain.resources.map(({ plural, description }) => ({ name: plural, ...(description !== undefined && { description }) }))
 }
 
-const VERBS = { list: 'List', get: 'Get', create: 'Create', update: 'Update', replace: 'Replace', delete: 'Delete', restore: 'Restore' } as const
+const VERBS = {
+  list: 'List',
+  get: 'Get',
+  create: 'Create',
+  update: 'Update',
+  replace: 'Replace',
+  delete: 'Delete',
+  restore: 'Restore',
+} as const
 
 function summaryOf({ kind, resource, nesting, action }: RestRoute): string {
   if (kind === 'act') return action?.description ?? `Run ${action?.name} on a ${resource.name}`
@@ -50,7 +58,9 @@ function describe({ kind }: RestRoute, deprecation: Deprecation | undefined): Fi
   const { since, sunset, reason } = deprecation ?? {}
   const notes = [
     EXPLANATIONS[kind],
-    since === undefined ? undefined : `Deprecated since ${since}${sunset === undefined ? '' : `; it may be gone from ${sunset}`}.${reason === undefined ? '' : ` ${reason}`}`,
+    since === undefined
+      ? undefined
+      : `Deprecated since ${since}${sunset === undefined ? '' : `; it may be gone from ${sunset}`}.${reason === undefined ? '' : ` ${reason}`}`,
   ].filter((note) => note !== undefined)
   return notes.length === 0 ? {} : { description: notes.join(' ') }
 }
@@ -58,9 +68,13 @@ function describe({ kind }: RestRoute, deprecation: Deprecation | undefined): Fi
 function renderBody(route: RestRoute): Fields | undefined {
   const input = inputSchema(route)
   if (input === undefined) return undefined
-  const isOptional = route.kind === 'restore' || (route.kind === 'act' && (input.schema['required'] as readonly string[]).length === 0)
+  const isOptional =
+    route.kind === 'restore' || (route.kind === 'act' && (input.schema['required'] as readonly string[]).length === 0)
   const [example] = (input.schema['examples'] ?? []) as readonly Json[]
-  return { required: !isOptional, content: { 'application/json': { schema: reference(input.name), ...(example !== undefined && { example }) } } }
+  return {
+    required: !isOptional,
+    content: { 'application/json': { schema: reference(input.name), ...(example !== undefined && { example }) } },
+  }
 }
 
 function renderSuccess(route: RestRoute, deprecation: Deprecation | undefined): Fields {
@@ -80,19 +94,33 @@ function renderSuccess(route: RestRoute, deprecation: Deprecation | undefined): 
       return { 200: { description: 'A page of records.', headers, content: content(`${typeName}Page`, page) } }
     case 'get':
       return {
-        200: { description: 'The record.', headers: { ...tagged, 'Cache-Control': { $ref: '#/components/headers/CacheControl' } }, content: content(`${typeName}SelectionAnswer`, record) },
+        200: {
+          description: 'The record.',
+          headers: { ...tagged, 'Cache-Control': { $ref: '#/components/headers/CacheControl' } },
+          content: content(`${typeName}SelectionAnswer`, record),
+        },
         304: { description: 'The answer that the caller has is still the same.', headers: tagged },
       }
     case 'create':
       return {
-        201: { description: 'The new record.', headers: { ...tagged, Location: { $ref: '#/components/headers/Location' }, ...replayed }, content: content(`${typeName}Answer`, record) },
+        201: {
+          description: 'The new record.',
+          headers: { ...tagged, Location: { $ref: '#/components/headers/Location' }, ...replayed },
+          content: content(`${typeName}Answer`, record),
+        },
       }
     case 'update':
     case 'replace':
       return { 200: { description: 'The record as it is now.', headers: tagged, content: content(`${typeName}Answer`, record) } }
     case 'restore':
     case 'act':
-      return { 200: { description: 'The record as it is now.', headers: { ...tagged, ...replayed }, content: content(`${typeName}Answer`, record) } }
+      return {
+        200: {
+          description: 'The record as it is now.',
+          headers: { ...tagged, ...replayed },
+          content: content(`${typeName}Answer`, record),
+        },
+      }
     case 'delete':
       return { 204: { description: 'The record is deleted.', headers } }
   }

@@ -24,7 +24,8 @@ export const PARAMETER_COMPONENTS: Readonly<Record<string, Json>> = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
-    description: 'Names the request, so that sending it again has no second effect and gets the first answer. A UUID will do. For callers who are signed in.',
+    description:
+      'Names the request, so that sending it again has no second effect and gets the first answer. A UUID will do. For callers who are signed in.',
     schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$', minLength: 1, maxLength: 255 },
   },
   RequestId: {
@@ -36,7 +37,11 @@ export const PARAMETER_COMPONENTS: Readonly<Record<string, Json>> = {
 }
 
 export function renderParameters(route: RestRoute): readonly Json[] {
-  return [...pathParameters(route), ...queryParameters(route), ...headerParameters(route).map((name) => ({ $ref: `#/components/parameters/${name}` }))]
+  return [
+    ...pathParameters(route),
+    ...queryParameters(route),
+    ...headerParameters(route).map((name) => ({ $ref: `#/components/parameters/${name}` })),
+  ]
 }
 
 /** `/api/v1/posts/:id` as OpenAPI spells it. */
@@ -83,5 +88,10 @@ function renderQueryParameter<Draft>({ name, description, schema, isList, isDepr
 
 function headerParameters({ kind, method }: RestRoute): readonly string[] {
   const isChange = kind !== 'list' && kind !== 'get' && kind !== 'create'
-  return [...(isChange ? ['IfMatch'] : []), ...(kind === 'get' ? ['IfNoneMatch'] : []), ...(method === 'POST' ? ['IdempotencyKey'] : []), 'RequestId']
+  return [
+    ...(isChange ? ['IfMatch'] : []),
+    ...(kind === 'get' ? ['IfNoneMatch'] : []),
+    ...(method === 'POST' ? ['IdempotencyKey'] : []),
+    'RequestId',
+  ]
 }

@@ -44,7 +44,9 @@ export function responseVerifier(document: OpenApiDocument): VerifyResponse {
     const validator = validators.get(path) ?? ajv.compile({ $ref: path })
     validators.set(path, validator)
     if (validator(value)) return undefined
-    return (validator.errors ?? []).map((error) => `${error.instancePath || 'it'} ${error.message ?? ''} ${JSON.stringify(error.params)}`).join('; ')
+    return (validator.errors ?? [])
+      .map((error) => `${error.instancePath || 'it'} ${error.message ?? ''} ${JSON.stringify(error.params)}`)
+      .join('; ')
   }
 
   return (response) => {
@@ -72,7 +74,14 @@ function verifyStray(where: string, response: ObservedResponse, validate: Valida
   return problem === undefined ? [] : [`${where}: ${problem}`]
 }
 
-function verifyDescribed(where: string, document: OpenApiDocument, node: Node, pointer: Pointer, response: ObservedResponse, validate: Validate): readonly string[] {
+function verifyDescribed(
+  where: string,
+  document: OpenApiDocument,
+  node: Node,
+  pointer: Pointer,
+  response: ObservedResponse,
+  validate: Validate,
+): readonly string[] {
   const problems: string[] = []
   for (const name of Object.keys((node['headers'] ?? {}) as Node)) {
     const header = resolve(document, [...pointer, 'headers', name])
@@ -90,7 +99,8 @@ function verifyDescribed(where: string, document: OpenApiDocument, node: Node, p
     if (response.body !== '') problems.push(`${where}: there is a body, expected none`)
     return problems
   }
-  if (response.headers['content-type'] !== 'application/json; charset=utf-8') problems.push(`${where}: the content type is ${response.headers['content-type']}`)
+  if (response.headers['content-type'] !== 'application/json; charset=utf-8')
+    problems.push(`${where}: the content type is ${response.headers['content-type']}`)
   const problem = validate([...pointer, 'content', 'application/json', 'schema'], parse(response.body))
   return problem === undefined ? problems : [...problems, `${where}: ${problem}`]
 }
