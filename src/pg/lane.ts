@@ -38,6 +38,11 @@ export class Lane {
     return sent.then(this.#answered, this.#failed)
   }
 
+  /** For how long there has been no answer to what is under way; 0 when nothing is. */
+  get stillMs(): number {
+    return this.inFlight === 0 ? 0 : performance.now() - this.#progressAtMs
+  }
+
   /** Opens the connection if there is none. Attempts are shared. */
   connect(): Promise<pg.Client> {
     if (this.#client !== undefined) return Promise.resolve(this.#client)

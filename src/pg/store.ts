@@ -1,22 +1,23 @@
 /**
  * The store over PostgreSQL. Single statements share a few pipelined lanes; transactions have connections of their own.
- * Reads have lanes apart from writes, so that a slow list cannot hold up a change that is waiting behind it.
+ * Reads, changes and lists have lanes apart: neither a slow list nor a change that waits for a lock holds up a read behind it.
  */
 import pg from 'pg'
 import type { ChangePlan, ChangeResult, CreatePlan, GetPlan, ListPlan, Store, StoredPage, StoredRecord, Transaction } from '../engine/index.ts'
-import { type BoundValue } from '../sql/index.ts'
-import { clientConfig, type ConnectionOptions, type Row, type Runner, send } from './driver.ts'
+import type { Statement } from '../sql/index.ts'
+import { clientConfig, type ConnectionOptions, send } from './driver.ts'
 import { readDatabaseError } from './errors.ts'
 import { Lane } from './lane.ts'
+import { LaneGroup } from './lane-group.ts'
 import { ReadMerger } from './merge.ts'
 import { getKey, RecordOperations, StatementCache } from './operations.ts'
 import { SWEEP } from './statements/once.ts'
 import { PgTransaction } from './transaction.ts'
 
 export interface PgStoreOptions extends ConnectionOptions {
-  /** Pipelined connections for single reads and writes. Default 4. */
+  /** Pipelined connections for single reads, and as many for single writes. Default 4; twice as many while all of them stand still. */
   readonly lanes?: number
-  /** Pipelined connections for lists. Default 3. */
+  /** Pipelined connections for lists. Default 3; twice as many while all of them stand still. */
   readonly listLanes?: number
   /** Connections for transactions. Default 5. */
   readonly transactions?: number
@@ -24,6 +25,7 @@ export interface PgStoreOptions extends ConnectionOptions {
   readonly isMerging?: boolean
 }
 
+const PING: Statement<undefined> = { name: '', text: 'SELECT 1', bind: () => [] }
 const LANES = 4
 const LIST_LANES = 3
 const TRANSACTIONS = 5
@@ -34,51 +36,55 @@ const TRANSACTION_WAIT_MS = 2_000
 const MERGERS_MAX = 500
 
 export class PgStore implements Store {
-  readonly #points: readonly Lane[]
-  readonly #lists: readonly Lane[]
+  readonly #reads: LaneGroup
+  readonly #writes: LaneGroup
+  readonly #lists: LaneGroup
   readonly #pool: pg.Pool
   readonly #cache = new StatementCache()
   readonly #mergers = new Map<string, ReadMerger>()
   readonly #isMerging: boolean
-  readonly #pointOperations: RecordOperations
+  readonly #readOperations: RecordOperations
+  readonly #writeOperations: RecordOperations
   readonly #listOperations: RecordOperations
 
   constructor(options: PgStoreOptions) {
     const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
     // The server should end a statement by itself; a lane is cut when it did not.
     const silenceMsMax = timeoutMs * 1.1
-    const lanes = (count: number): readonly Lane[] => Array.from({ length: count }, () => new Lane(options, silenceMsMax))
-    this.#points = lanes(options.lanes ?? LANES)
+    const lanes = (count: number): LaneGroup => new LaneGroup(count, () => new Lane(options, silenceMsMax))
+    this.#reads = lanes(options.lanes ?? LANES)
+    this.#writes = lanes(options.lanes ?? LANES)
     this.#lists = lanes(options.listLanes ?? LIST_LANES)
     this.#pool = new pg.Pool({ ...clientConfig(options), max: options.transactions ?? TRANSACTIONS, connectionTimeoutMillis: TRANSACTION_WAIT_MS, query_timeout: silenceMsMax })
     // A connection that breaks while it rests is replaced when it is next needed.
     this.#pool.on('error', () => undefined)
     this.#isMerging = options.isMerging ?? true
-    this.#pointOperations = new RecordOperations(runnerOver(this.#points), this.#cache)
-    this.#listOperations = new RecordOperations(runnerOver(this.#lists), this.#cache)
+    this.#readOperations = new RecordOperations(this.#reads.run, this.#cache)
+    this.#writeOperations = new RecordOperations(this.#writes.run, this.#cache)
+    this.#listOperations = new RecordOperations(this.#lists.run, this.#cache)
   }
 
   /** Opens the first lanes, so that the first request does not pay for them. */
   async connect(): Promise<void> {
-    await Promise.all([...this.#points.slice(0, 1), ...this.#lists.slice(0, 1)].map((lane) => lane.connect()))
+    await Promise.all([this.#reads, this.#writes, this.#lists].map((lanes) => lanes.connect()))
   }
 
   /** Whether the database answers now. */
   async ping(): Promise<void> {
     try {
-      await leastBusy(this.#points).run({ name: '', text: 'SELECT 1' }, [])
+      await this.#reads.run(PING, undefined)
     } catch (error) {
       throw readDatabaseError(error, undefined)
     }
   }
 
   get(plan: GetPlan): Promise<StoredRecord | undefined> {
-    if (!this.#isMerging) return this.#pointOperations.get(plan)
+    if (!this.#isMerging) return this.#readOperations.get(plan)
     const key = getKey(plan)
     let merger = this.#mergers.get(key)
     if (merger === undefined) {
-      if (this.#mergers.size >= MERGERS_MAX) return this.#pointOperations.get(plan)
-      const operations = this.#pointOperations
+      if (this.#mergers.size >= MERGERS_MAX) return this.#readOperations.get(plan)
+      const operations = this.#readOperations
       merger = new ReadMerger({ alone: (one) => operations.get(one), merged: (plans) => operations.getMerged(plans) })
       this.#mergers.set(key, merger)
     }
@@ -90,11 +96,11 @@ export class PgStore implements Store {
   }
 
   create(plan: CreatePlan): Promise<StoredRecord> {
-    return this.#pointOperations.create(plan)
+    return this.#writeOperations.create(plan)
   }
 
   change(plan: ChangePlan): Promise<ChangeResult> {
-    return this.#pointOperations.change(plan)
+    return this.#writeOperations.change(plan)
   }
 
   async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
@@ -126,7 +132,7 @@ export class PgStore implements Store {
   /** Forgets idempotency keys that have expired: at most 1,000 in one call. */
   async sweep(): Promise<void> {
     try {
-      await leastBusy(this.#lists).run({ name: 'plinth_once_sweep', text: SWEEP }, [])
+      await this.#lists.run({ name: 'plinth_once_sweep', text: SWEEP, bind: () => [] }, undefined)
     } catch (error) {
       throw readDatabaseError(error, undefined)
     }
@@ -134,7 +140,7 @@ export class PgStore implements Store {
 
   /** Ends all connections when what is under way has been answered. */
   async close(): Promise<void> {
-    await Promise.all([...this.#points, ...this.#lists].map((lane) => lane.close()))
+    await Promise.all([this.#reads, this.#writes, this.#lists].map((lanes) => lanes.close()))
     await this.#pool.end()
   }
 }
@@ -144,19 +150,5 @@ async function control(client: pg.PoolClient, command: 'BEGIN' | 'COMMIT'): Prom
     await client.query(command)
   } catch (error) {
     throw readDatabaseError(error, undefined)
-  }
-}
-
-function leastBusy(lanes: readonly Lane[]): Lane {
-  let [best] = lanes
-  for (const lane of lanes) if (best === undefined || lane.inFlight < best.inFlight) best = lane
-  if (best === undefined) throw new RangeError('Cannot send a statement: there are no lanes, expected at least one')
-  return best
-}
-
-function runnerOver(lanes: readonly Lane[]): Runner {
-  return (statement, input) => {
-    const values: BoundValue[] = statement.bind(input)
-    return leastBusy(lanes).run(statement, values) as Promise<readonly Row[]>
   }
 }
