@@ -39,9 +39,11 @@ export class FieldReader {
     const findings: ErrorDetail[] = []
     const forbidden: ErrorDetail[] = []
     const values = new Map<FieldModel, unknown>(given)
+    const sent = new Set<FieldModel>(given.keys())
     for (const [name, input] of Object.entries(body)) {
       if (findings.length >= FINDINGS_MAX) break
       const field = this.#byName.get(name)
+      if (field !== undefined) sent.add(field)
       const refusal = field === undefined ? undefined : this.#refuse(field, mode)
       if (field === undefined) findings.push(this.#unknown(name, actor))
       else if (refusal !== undefined) findings.push(refusal)
@@ -53,7 +55,7 @@ export class FieldReader {
       if (values.get(field) !== value) findings.push({ field: name, code: 'mismatch', message: `${name} must be the one in the path, or be left out` })
     }
     // Of a body that was not read to its end nobody can say what is missing.
-    if (mode !== 'update' && findings.length < FINDINGS_MAX) this.#complete(mode, actor, values, findings)
+    if (mode !== 'update' && findings.length < FINDINGS_MAX) this.#complete(mode, actor, sent, values, findings)
     if (findings.length > 0) throw invalid(findings)
     if (forbidden.length > 0) throw new PlinthError('AUTH_FIELD_FORBIDDEN', forbidden[0]?.message, { details: forbidden })
     return values
@@ -72,9 +74,10 @@ export class FieldReader {
   }
 
   /** Fills in what was left out. A replacement keeps what this actor cannot set, and secrets, which nobody can send back. */
-  #complete(mode: 'create' | 'replace', actor: Actor, values: Map<FieldModel, unknown>, findings: ErrorDetail[]): void {
+  #complete(mode: 'create' | 'replace', actor: Actor, sent: ReadonlySet<FieldModel>, values: Map<FieldModel, unknown>, findings: ErrorDetail[]): void {
     for (const field of this.#fields) {
-      if (values.has(field)) continue
+      // What was sent and does not fit has been told already; it is not missing.
+      if (sent.has(field)) continue
       const { input, fallback, isImmutable, isOutput } = field.rules
       const isKept = mode === 'replace' && (input === 'none' || isImmutable || !isOutput || !isWritable(field, actor))
       if (isKept) continue

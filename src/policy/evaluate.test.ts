@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest'
+import type { Uuid } from '../kernel/index.ts'
+import { type Condition, NOBODY } from '../model/index.ts'
+import { evaluateCondition } from './index.ts'
+import { isInRange } from './address.ts'
+import { wallClock } from './zone.ts'
+
+describe('wallClock()', () => {
+  test.each([
+    ['before the clocks go forward in Berlin', 'Europe/Berlin', '2026-03-29T00:59:59Z', '01:59', 7],
+    ['after they have skipped an hour', 'Europe/Berlin', '2026-03-29T01:00:00Z', '03:00', 7],
+    ['before they go back', 'Europe/Berlin', '2026-10-25T00:30:00Z', '02:30', 7],
+    ['in the hour that comes twice', 'Europe/Berlin', '2026-10-25T01:30:00Z', '02:30', 7],
+    ['at midnight', 'UTC', '2026-01-05T00:00:00Z', '00:00', 1],
+    ['half an hour off', 'Asia/Kolkata', '2026-01-04T18:29:59Z', '23:59', 7],
+    ['on the next day already', 'Pacific/Kiritimati', '2026-01-04T12:00:00Z', '02:00', 1],
+    ['in the year before', 'America/New_York', '2027-01-01T04:59:00Z', '23:59', 4],
+    ['before 1970', 'UTC', '1969-12-31T23:59:59.999Z', '23:59', 3],
+  ])('%s', (_, zone, moment, time, weekday) => {
+    const [hours, minutes] = time.split(':').map(Number)
+
+    expect(wallClock(zone, Date.parse(moment))).toEqual({ minuteOfDay: (hours ?? 0) * 60 + (minutes ?? 0), weekday })
+  })
+
+  test('does not give one zone the kept answer of another, or of another minute', () => {
+    const atMs = Date.parse('2026-06-15T12:00:59.999Z')
+
+    expect([wallClock('UTC', atMs).minuteOfDay, wallClock('Europe/Berlin', atMs).minuteOfDay]).toEqual([720, 840])
+    expect([wallClock('UTC', atMs + 1).minuteOfDay, wallClock('UTC', atMs).minuteOfDay]).toEqual([721, 720])
+  })
+})
+
+describe('isInRange()', () => {
+  test.each<[string | null, string, boolean]>([
+    ['10.255.255.255', '10.0.0.0/8', true],
+    ['11.0.0.0', '10.0.0.0/8', false],
+    ['192.0.2.7', '192.0.2.7/32', true],
+    ['192.0.2.8', '192.0.2.7/32', false],
+    ['8.8.8.8', '0.0.0.0/0', true],
+    ['::ffff:10.1.2.3', '10.0.0.0/8', true],
+    ['::ffff:a01:203', '10.0.0.0/8', true],
+    ['::ffff:10.1.2.3', '::/0', false],
+    ['2001:DB8::1', '2001:db8::/32', true],
+    ['2001:db9::1', '2001:db8::/32', false],
+    ['10.0.0.1', '2001:db8::/32', false],
+    ['2001:db8::1', '0.0.0.0/0', false],
+    ['167772161', '10.0.0.0/8', false],
+    ['0x0a000001', '10.0.0.0/8', false],
+    ['10.1', '10.0.0.0/8', false],
+    ['010.0.0.1', '0.0.0.0/0', false],
+    ['10.0.0.1, 1.1.1.1', '0.0.0.0/0', false],
+    ['', '0.0.0.0/0', false],
+    [null, '0.0.0.0/0', false],
+  ])('%s in %s: %s', (address, range, isInside) => {
+    expect(isInRange(address, range)).toBe(isInside)
+  })
+})
+
+describe('evaluateCondition()', () => {
+  const id = '01890a5d-ac96-774b-bcce-b302099a8057' as Uuid
+  const input = { actor: { ...NOBODY, kind: 'user' as const, id }, nowMs: Date.parse('2026-01-05T09:00:00Z'), address: null }
+  const holds = (condition: Condition): boolean => evaluateCondition(condition, new Map(), input, {})
+
+  test('counts the first minute of a span of time in and the last one out', () => {
+    const span = (fromMinute: number, toMinute: number): Condition => ({ node: 'time-of-day', zone: 'UTC', fromMinute, toMinute })
+
+    expect([holds(span(540, 541)), holds(span(541, 600)), holds(span(480, 540))]).toEqual([true, false, false])
+  })
+
+  test('orders nothing that has no order', () => {
+    const compare = (comparison: 'eq' | 'gt' | 'lte', value: unknown): Condition => ({
+      node: 'compare',
+      comparison,
+      left: { from: 'actor', property: 'id' },
+      right: { from: 'constant', value },
+    })
+
+    expect([holds(compare('eq', id)), holds(compare('gt', id)), holds(compare('lte', id))]).toEqual([true, false, true])
+    expect([holds(compare('eq', 7)), holds(compare('gt', 7)), holds(compare('lte', 7))]).toEqual([false, false, false])
+    expect([holds(compare('eq', null)), holds(compare('lte', undefined))]).toEqual([false, false])
+  })
+})
