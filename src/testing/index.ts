@@ -7,4 +7,5 @@ export { privateNats, privatePostgres, privateRedis, startTestServers, type Test
 export { appTemplate, type TestAnswer, type TestRequest, type TestService, type TestServiceOptions, testService } from './service.ts'
 export { recordSkip } from './skips.ts'
 export { sweepTestDatabases } from './sweep.ts'
+export { type ObservedResponse, responseVerifier, type VerifyResponse } from './verify-response.ts'
 export { budgetMs, freePort, waitFor, type WaitOptions } from './wait.ts'

@@ -77,8 +77,8 @@ describe('the layers', () => {
       'src/pg/b.ts': "import type { c } from './c.ts'\nexport const b: typeof c = 1\n",
       'src/pg/c.ts': "import type { b } from './b.ts'\nexport const c: typeof b = 1\n",
       'src/rest/index.ts': "import pg from 'pg'\nimport chalk from 'chalk'\nexport const rest = [pg, chalk]\n",
-      'node_modules/pg/package.json': '{"name":"pg","main":"index.js"}',
-      'node_modules/pg/index.js': '',
+      'node_modules/pg/package.json': '{"name":"pg","main":"dist/index.js"}',
+      'node_modules/pg/dist/index.js': '',
       'node_modules/chalk/package.json': '{"name":"chalk","main":"index.js"}',
       'node_modules/chalk/index.js': '',
     })
@@ -86,7 +86,7 @@ describe('the layers', () => {
     const { violations } = runCruise(folder)
 
     expect(violations.toSorted()).toEqual([
-      'home-of-pg: src/rest/index.ts → node_modules/pg/index.js',
+      'home-of-pg: src/rest/index.ts → node_modules/pg/dist/index.js',
       'known-library: src/rest/index.ts → node_modules/chalk/index.js',
       'layer-kernel: src/kernel/index.ts → src/app/index.ts',
       'layer-pg: src/pg/index.ts → src/rest/index.ts',

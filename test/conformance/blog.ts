@@ -1,8 +1,8 @@
 /** The reference service for the tests of one file: three accounts, and requests whose every answer is held against the OpenAPI document. */
 import app from '../../examples/blog/app.ts'
 import { decodeTypeId } from '../../src/kernel/index.ts'
-import { type OpenApiDocument, renderOpenApi, responseVerifier, type VerifyResponse } from '../../src/rest/index.ts'
-import { type TestAnswer, type TestRequest, type TestService, testService } from '../../src/testing/index.ts'
+import { type OpenApiDocument, renderOpenApi } from '../../src/rest/index.ts'
+import { responseVerifier, type TestAnswer, type TestRequest, type TestService, testService, type VerifyResponse } from '../../src/testing/index.ts'
 
 export type Role = 'admin' | 'editor' | 'viewer'
 

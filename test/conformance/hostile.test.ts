@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { ObservedResponse } from '../../src/rest/index.ts'
+import type { ObservedResponse } from '../../src/testing/index.ts'
 import { type Blog, startBlog, USERS } from './blog.ts'
 import { type HostileRequest, hostileRequests } from './hostile-requests.ts'
 
