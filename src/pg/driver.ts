@@ -1,6 +1,6 @@
 /** The one place that speaks to the `pg` library: how a connection is opened and how a statement is sent on it. */
 import pg from 'pg'
-import type { BoundValue, Statement } from '../sql/index.ts'
+import { type BoundValue, identifier, type Statement } from '../sql/index.ts'
 
 /** A row of the answer: columns in order, as PostgreSQL printed them. */
 export type Row = readonly (string | null)[]
@@ -30,21 +30,45 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 /** Columns stay text: what is JSON goes to the client as it is, and the rest is read where it is used. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig
 
-/** The settings that every connection has, whatever the server's defaults are. */
+// JSON prints times in the zone of the session; jit compiles what runs in a millisecond.
+const SESSION_OPTIONS = '-c TimeZone=UTC -c DateStyle=ISO,YMD -c jit=off -c client_encoding=UTF8'
+
+/** The settings that every connection has, whatever the server's defaults are and whatever the URL says. */
 export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
-  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
+  // What stands in the URL wins over what stands beside it, so its `options` are taken out and put before ours: the later one holds.
+  const [address = '', query] = options.url.split('?', 2)
+  const parameters = new URLSearchParams(query)
+  const given = parameters.get('options')
+  parameters.delete('options')
   return {
-    connectionString: options.url,
+    connectionString: given === null ? options.url : `${address}?${parameters}`,
     application_name: options.applicationName,
-    // What waits for a connection waits for its statement: it is not to wait longer than that would have taken.
-    connectionTimeoutMillis: options.connectTimeoutMs ?? Math.min(CONNECT_TIMEOUT_MS, statementTimeoutMs),
-    statement_timeout: statementTimeoutMs,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
     lock_timeout: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
-    // JSON prints times in the zone of the session; jit compiles what runs in a millisecond.
-    options: '-c TimeZone=UTC -c DateStyle=ISO,YMD -c jit=off -c client_encoding=UTF8',
+    options: given === null ? SESSION_OPTIONS : `${given} ${SESSION_OPTIONS}`,
   }
+}
+
+/** What the driver keeps of the statements that it has prepared on a connection; missing from its types. */
+interface Prepared {
+  readonly connection: { readonly parsedStatements: Record<string, string>; readonly submittedNamedStatements: Record<string, string> }
+}
+
+/** Makes both sides forget a prepared statement: what it takes is free again, and its name can be prepared anew. */
+export function forgetStatement(client: pg.ClientBase, name: string): void {
+  const { connection } = client as unknown as Prepared
+  delete connection.parsedStatements[name]
+  delete connection.submittedNamedStatements[name]
+  // A server that does not know the name has nothing to forget.
+  client.query(`DEALLOCATE ${identifier(name)}`, () => undefined)
+}
+
+/** Cuts a connection without a farewell, which fails all that waits on it with `reason`. */
+export function cutConnection(client: pg.ClientBase, reason: Error): void {
+  ;(client as unknown as { connection: { stream: { destroy(error: Error): void } } }).connection.stream.destroy(reason)
 }
 
 /** Sends one named statement. Resolves with rows of text; rejects with whatever the driver says. */

@@ -55,7 +55,7 @@ function isLost(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false
   if (AWAY.test(String((thrown as ServerError).code))) return true
   // The driver has no codes for these; its words are pinned with its version.
-  return /connection (?:error|terminated)|terminating connection|timeout expired|timeout exceeded|Client was closed|not queryable|gave no answer/i.test(thrown.message)
+  return /connection (?:error|terminated)|terminating connection|timeout expired|timeout exceeded|read timeout|Client was closed|not queryable|gave no answer/i.test(thrown.message)
 }
 
 function readReferenceError(error: ServerError, resource: ResourceModel | undefined, thrown: unknown): PlinthError {

@@ -4,6 +4,7 @@
  * Flushed by `setImmediate`, when the turn's input has been read, never by a timer: a lone read goes out in the same turn, as itself.
  */
 import type { GetPlan, StoredRecord } from '../engine/index.ts'
+import { PlinthError } from '../kernel/index.ts'
 import type { Row } from './driver.ts'
 import type { MergedGetStatement } from './statements/get.ts'
 
@@ -44,7 +45,7 @@ export class ReadMerger {
     if (first === undefined) return
     this.#waiting = []
     if (waiting.length === 1) {
-      this.#reads.alone(first.plan).then(first.resolve, first.reject)
+      this.#readAlone(first)
       return
     }
     this.#reads.merged(waiting.map(({ plan }) => plan)).then(
@@ -52,15 +53,26 @@ export class ReadMerger {
         for (const [at, one] of waiting.entries()) one.resolve(records[at])
       },
       (error: unknown) => {
-        for (const one of waiting) one.reject(error)
+        // A database that is away is away for all. Anything else may be the fault of one, and the others shall not suffer for it.
+        if (error instanceof PlinthError && error.code.startsWith('DEPENDENCY_')) for (const one of waiting) one.reject(error)
+        else for (const one of waiting) this.#readAlone(one)
       },
     )
+  }
+
+  #readAlone({ plan, resolve, reject }: Waiting): void {
+    try {
+      this.#reads.alone(plan).then(resolve, reject)
+    } catch (error) {
+      // Nothing may be thrown into the event loop: it would end the process.
+      reject(error)
+    }
   }
 }
 
 /** Puts the rows of a merged answer where their plans stand. */
 export function placeRows(rows: readonly Row[], count: number, statement: MergedGetStatement): readonly (StoredRecord | undefined)[] {
   const records = new Array<StoredRecord | undefined>(count).fill(undefined)
-  for (const row of rows) records[statement.positionOf(row)] = statement.columns.read(row, 0)
+  for (const row of rows) records[statement.positionOf(row)] = statement.columns.read(row)
   return records
 }
