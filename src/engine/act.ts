@@ -15,14 +15,27 @@ import type { StoredRecord, Transaction } from './store.ts'
 /** Most records that code may hold at once. */
 const LIST_BY_MAX = 1_000
 
-export async function runAction(compiled: CompiledResource, runtime: Runtime, context: RequestContext, input: ActInput): Promise<StoredRecord> {
+export async function runAction(
+  compiled: CompiledResource,
+  runtime: Runtime,
+  context: RequestContext,
+  input: ActInput,
+): Promise<StoredRecord> {
   const { model, fieldSets } = compiled
   const access = compiled.access(input.action.verb)
   decideAccess(access, model, context)
   const read = decideAccess(compiled.access('read'), model, context)
 
   return runtime.inTransaction(async (transaction) => {
-    const stored = await transaction.lock({ resource: model, context, id: input.id, read, fields: fieldSets.held, parent: undefined, includesDeleted: false })
+    const stored = await transaction.lock({
+      resource: model,
+      context,
+      id: input.id,
+      read,
+      fields: fieldSets.held,
+      parent: undefined,
+      includesDeleted: false,
+    })
     if (stored === undefined) throw notFound(model, input.id)
     const held = decodeRecord(model, stored)
     // The same order as in a change: who may not do this at all is not told whether their version is the current one.
@@ -38,13 +51,20 @@ export async function runAction(compiled: CompiledResource, runtime: Runtime, co
       store: actionStore(compiled, runtime, context, transaction, input.action),
     }
     const answer = (await input.action.action.run(scope)) as CodeRecord
-    return { id: answer['id'] as Uuid, version: answer['version'] as number, json: encodeRecord(fieldSets.readable(context.actor), answer) }
+    return {
+      id: answer['id'] as Uuid,
+      version: answer['version'] as number,
+      json: encodeRecord(fieldSets.readable(context.actor), answer),
+    }
   })
 }
 
 function makeRefusal(action: ActionModel, code: string, message: string | undefined): PlinthError {
   const declared = Object.hasOwn(action.action.refusals, code) ? action.action.refusals[code] : undefined
-  if (declared === undefined) throw new TypeError(`Cannot refuse with "${code}": action "${action.name}" does not declare it, expected one of ${Object.keys(action.action.refusals).join(', ')}`)
+  if (declared === undefined)
+    throw new TypeError(
+      `Cannot refuse with "${code}": action "${action.name}" does not declare it, expected one of ${Object.keys(action.action.refusals).join(', ')}`,
+    )
   return new PlinthError(refusal(code, declared.message, declared.cure), message)
 }
 
@@ -52,7 +72,13 @@ function makeRefusal(action: ActionModel, code: string, message: string | undefi
  * What the action's code may do with records. It finds only what the caller may read; what it writes is the domain's own decision, which
  * the rule for the action has permitted.
  */
-function actionStore(compiled: CompiledResource, runtime: Runtime, context: RequestContext, transaction: Transaction, action: ActionModel) {
+function actionStore(
+  compiled: CompiledResource,
+  runtime: Runtime,
+  context: RequestContext,
+  transaction: Transaction,
+  action: ActionModel,
+) {
   const trusted = (verb: string): AccessPlan => ({ access: compiled.access(verb), rules: UNCONDITIONAL })
   const other = (resource: Pick<Resource, 'name'>): CompiledResource => runtime.sibling(resource.name).compiled
   /** What the caller may read of another resource; undefined when that is nothing. */
@@ -87,7 +113,15 @@ function actionStore(compiled: CompiledResource, runtime: Runtime, context: Requ
       const { model, fieldSets } = compiledOther
       const read = readOf(compiledOther)
       if (read === undefined) return undefined
-      const stored = await transaction.get({ resource: model, context, id, read, fields: fieldSets.all, parent: undefined, includesDeleted: false })
+      const stored = await transaction.get({
+        resource: model,
+        context,
+        id,
+        read,
+        fields: fieldSets.all,
+        parent: undefined,
+        includesDeleted: false,
+      })
       return stored === undefined ? undefined : decodeRecord(model, stored)
     },
     async listBy(resource: Resource, name: string, id: Uuid, limit = LIST_BY_MAX): Promise<readonly CodeRecord[]> {
@@ -117,8 +151,16 @@ function actionStore(compiled: CompiledResource, runtime: Runtime, context: Requ
       const { model, fieldSets } = other(resource)
       const given = readValues(model, values)
       const declared = model.fields.filter((field) => !field.isStandard)
-      const complete = new Map(declared.map((field) => [field, given.has(field) ? given.get(field) : (field.rules.fallback ?? null)]))
-      const stored = await transaction.create({ resource: model, context, id: runtime.newId(), values: complete, fields: fieldSets.all })
+      const complete = new Map(
+        declared.map((field) => [field, given.has(field) ? given.get(field) : (field.rules.fallback ?? null)]),
+      )
+      const stored = await transaction.create({
+        resource: model,
+        context,
+        id: runtime.newId(),
+        values: complete,
+        fields: fieldSets.all,
+      })
       return decodeRecord(model, stored)
     },
   }
@@ -132,6 +174,7 @@ function readValues(model: ResourceModel, values: CodeRecord): ReadonlyMap<Field
 
 function settableField(model: ResourceModel, name: string): FieldModel {
   const field = fieldNamed(model, name)
-  if (field.isStandard) throw new TypeError(`Cannot set field "${name}" of ${model.name}: Plinth keeps it, expected a declared field`)
+  if (field.isStandard)
+    throw new TypeError(`Cannot set field "${name}" of ${model.name}: Plinth keeps it, expected a declared field`)
   return field
 }

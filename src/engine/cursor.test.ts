@@ -92,8 +92,24 @@ describe('a cursor is refused in', () => {
     ['the list of another parent', { parent: { by: field('author'), id: OTHER_ID } }],
     ['the list of the same parent by another field', { parent: { by: field('editor'), id: ID } }],
     ['a list without a parent', { parent: undefined }],
-    ['another order', { sort: [{ field: field('updatedAt'), isDescending: true }, { field: field('id'), isDescending: true }] }],
-    ['the order turned round', { sort: [{ field: field('createdAt'), isDescending: false }, { field: field('id'), isDescending: false }] }],
+    [
+      'another order',
+      {
+        sort: [
+          { field: field('updatedAt'), isDescending: true },
+          { field: field('id'), isDescending: true },
+        ],
+      },
+    ],
+    [
+      'the order turned round',
+      {
+        sort: [
+          { field: field('createdAt'), isDescending: false },
+          { field: field('id'), isDescending: false },
+        ],
+      },
+    ],
     ['a list with another value to filter by', { filters: [{ ...STATUS, value: 'published' }, TITLE] }],
     ['a list with another operator', { filters: [{ ...STATUS, operator: 'ne' }, TITLE] }],
     ['a list with a filter less', { filters: [STATUS] }],
@@ -111,7 +127,9 @@ test('a cursor outlives another limit, other fields and another order of the fil
 })
 
 test('a cursor of another secret is refused', () => {
-  const foreign = renderCursor(plan, VALUES, false, (content) => createHmac('sha256', 'other').update(content).digest('base64url').slice(0, 16))
+  const foreign = renderCursor(plan, VALUES, false, (content) =>
+    createHmac('sha256', 'other').update(content).digest('base64url').slice(0, 16),
+  )
 
   expect(refusalOf(foreign)).toBe('VALIDATION_CURSOR')
 })

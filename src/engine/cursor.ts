@@ -19,11 +19,24 @@ const CURSOR_LENGTH_MAX = 8_192
 function listIdentity(plan: Omit<ListPlan, 'position'>): string {
   const sort = plan.sort.map(({ field, isDescending }) => `${isDescending ? '-' : ''}${field.name}`)
   const filters = plan.filters.map(({ field, operator, value }) => JSON.stringify([field.name, operator, value])).sort()
-  return JSON.stringify([plan.resource.name, plan.parent?.by.name, plan.parent?.id, sort, filters, plan.search, plan.includesDeleted])
+  return JSON.stringify([
+    plan.resource.name,
+    plan.parent?.by.name,
+    plan.parent?.id,
+    sort,
+    filters,
+    plan.search,
+    plan.includesDeleted,
+  ])
 }
 
 /** @param values the sort values of the record next to which the page begins, as text */
-export function renderCursor(plan: Omit<ListPlan, 'position'>, values: readonly (string | null)[], isBackward: boolean, seal: Seal): string {
+export function renderCursor(
+  plan: Omit<ListPlan, 'position'>,
+  values: readonly (string | null)[],
+  isBackward: boolean,
+  seal: Seal,
+): string {
   const encoded = toBase64Url(JSON.stringify([isBackward ? 1 : 0, ...values]))
   // The identity is JSON, which tells where it ends: no other pair of texts makes the same one.
   return `${encoded}.${seal(listIdentity(plan) + encoded)}`

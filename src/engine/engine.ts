@@ -43,7 +43,10 @@ export class Engine {
    * @returns the answer of `work`, or the one that was kept when the same request came before
    * @throws `CONFLICT_KEY_REUSED` when the key was used for a request with another fingerprint
    */
-  async once(key: OnceKey, work: (resource: (name: string) => ResourceOperations) => Promise<KeptAnswer>): Promise<{ readonly answer: KeptAnswer; readonly isReplay: boolean }> {
+  async once(
+    key: OnceKey,
+    work: (resource: (name: string) => ResourceOperations) => Promise<KeptAnswer>,
+  ): Promise<{ readonly answer: KeptAnswer; readonly isReplay: boolean }> {
     const name = JSON.stringify([key.actor, key.route, key.key])
     for (let twin = this.#underWay.get(name); twin !== undefined; twin = this.#underWay.get(name)) {
       // Whether the twin succeeded is told by what it left behind.
@@ -65,7 +68,10 @@ export class Engine {
     }
   }
 
-  #bind(operations: Operations, inTransaction: <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>): ReadonlyMap<string, ResourceOperations> {
+  #bind(
+    operations: Operations,
+    inTransaction: <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>,
+  ): ReadonlyMap<string, ResourceOperations> {
     const bound = new Map<string, ResourceOperations>()
     const { clock, newId, seal } = this.#options
     const runtime: Runtime = { operations, inTransaction, clock, newId, seal, sibling: (name) => expectOperations(bound, name) }
@@ -76,6 +82,9 @@ export class Engine {
 
 function expectOperations(operations: ReadonlyMap<string, ResourceOperations>, name: string): ResourceOperations {
   const found = operations.get(name)
-  if (found === undefined) throw new PlinthError('INTERNAL_ERROR', undefined, { cause: new TypeError(`Cannot find resource "${name}", expected one of ${[...operations.keys()].join(', ')}`) })
+  if (found === undefined)
+    throw new PlinthError('INTERNAL_ERROR', undefined, {
+      cause: new TypeError(`Cannot find resource "${name}", expected one of ${[...operations.keys()].join(', ')}`),
+    })
   return found
 }

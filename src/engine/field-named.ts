@@ -5,7 +5,9 @@ import type { FieldModel, ResourceModel } from '../model/index.ts'
 export function fieldNamed(model: ResourceModel, name: string): FieldModel {
   const field = model.fieldsByName.get(name)
   if (field === undefined) {
-    throw new TypeError(`Cannot find field "${name}" of ${model.name}, expected one of ${[...model.fieldsByName.keys()].join(', ')}`)
+    throw new TypeError(
+      `Cannot find field "${name}" of ${model.name}, expected one of ${[...model.fieldsByName.keys()].join(', ')}`,
+    )
   }
   return field
 }

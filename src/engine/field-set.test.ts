@@ -9,7 +9,8 @@ const Person = resource('person', {
 })
 const model = domain({ name: 'people', roles: { admin: [] }, resources: [Person] }).resource('person')
 const admin: Actor = { ...NOBODY, kind: 'user', roles: ['admin'] }
-const namesOf = ({ fields }: { readonly fields: readonly { readonly name: string }[] }): readonly string[] => fields.map(({ name }) => name)
+const namesOf = ({ fields }: { readonly fields: readonly { readonly name: string }[] }): readonly string[] =>
+  fields.map(({ name }) => name)
 const STANDARD = ['createdAt', 'updatedAt', 'version']
 
 test('readable() holds what the actor may see, and never what does not leave the service', () => {
@@ -27,7 +28,9 @@ test('select() gives the named fields and the id, in the order of the resource, 
   const sets = new FieldSets(model)
 
   expect(namesOf(sets.select(NOBODY, ['age', 'name', 'age'], model.fieldsByColumn))).toEqual(['id', 'name', 'age'])
-  expect(sets.select(NOBODY, ['age', 'name'], model.fieldsByColumn)).toBe(sets.select(NOBODY, ['name', 'age'], model.fieldsByColumn))
+  expect(sets.select(NOBODY, ['age', 'name'], model.fieldsByColumn)).toBe(
+    sets.select(NOBODY, ['name', 'age'], model.fieldsByColumn),
+  )
 })
 
 test('select() refuses what is not there, what may not be seen and what never leaves in the same words', () => {
@@ -59,7 +62,12 @@ test('sets that callers choose do not pile up, and those of the resource stay th
   const sets = new FieldSets(wideModel)
   const columns = wideModel.fields.filter((field) => !field.isStandard).map(({ column }) => column)
   const seen = new Set<object>()
-  const choose = (bits: number) => sets.select(NOBODY, columns.filter((_, at) => (bits >> at) & 1), wideModel.fieldsByColumn)
+  const choose = (bits: number) =>
+    sets.select(
+      NOBODY,
+      columns.filter((_, at) => (bits >> at) & 1),
+      wideModel.fieldsByColumn,
+    )
   const first = choose(1)
 
   for (let bits = 0; bits < 2_500; bits++) seen.add(choose(bits))
@@ -67,6 +75,12 @@ test('sets that callers choose do not pile up, and those of the resource stay th
   expect(seen.size).toBe(2_500)
   expect(choose(1)).not.toBe(first)
   expect(choose(1)).toEqual(first)
-  expect(sets.select(NOBODY, wideModel.fields.slice(1, -1).map(({ column }) => column), wideModel.fieldsByColumn)).toBe(sets.all)
+  expect(
+    sets.select(
+      NOBODY,
+      wideModel.fields.slice(1, -1).map(({ column }) => column),
+      wideModel.fieldsByColumn,
+    ),
+  ).toBe(sets.all)
   expect(sets.readable(NOBODY)).toBe(sets.all)
 })

@@ -48,7 +48,9 @@ export class FieldSets {
       if (field === undefined || !readable.fields.includes(field)) {
         const known = readable.fields.map((one) => one.column).join(', ')
         const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name
-        throw invalid([{ field: 'fields', code: 'unknown', message: `fields names ${JSON.stringify(shown)}, expected some of ${known}` }])
+        throw invalid([
+          { field: 'fields', code: 'unknown', message: `fields names ${JSON.stringify(shown)}, expected some of ${known}` },
+        ])
       }
       wanted.add(field)
     }

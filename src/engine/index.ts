@@ -2,8 +2,18 @@ export type { RequestContext } from './context.ts'
 export type { Seal } from './cursor.ts'
 export { Engine, type EngineOptions } from './engine.ts'
 export type { FieldSet } from './field-set.ts'
+export type { ActInput, ChangeInput, CreateInput, FieldSelection, GetInput, ListInput, Page, ParentInput } from './inputs.ts'
 export type { AccessPlan, ChangePlan, CreatePlan, FilterPlan, GetPlan, ListPlan, ParentPlan, PositionPlan } from './plan.ts'
 export { FieldReader, type FieldValues, type Naming, type ReadMode } from './read-fields.ts'
-export type { ActInput, ChangeInput, CreateInput, FieldSelection, GetInput, ListInput, Page, ParentInput } from './inputs.ts'
 export type { ResourceOperations } from './resource-operations.ts'
-export type { ChangeResult, KeptAnswer, OnceKey, Operations, Store, StoredPage, StoredRecord, Transaction } from './store.ts'
+export type {
+  ChangeResult,
+  KeptAnswer,
+  OnceKey,
+  Operations,
+  PrintedRecord,
+  Store,
+  StoredPage,
+  StoredRecord,
+  Transaction,
+} from './store.ts'

@@ -3,7 +3,7 @@ import type { Uuid } from '../kernel/index.ts'
 import type { ActionModel, ChildModel, FieldModel, ResourceModel, SortModel } from '../model/index.ts'
 import type { FilterPlan } from './plan.ts'
 import type { FieldValues } from './read-fields.ts'
-import type { StoredRecord } from './store.ts'
+import type { PrintedRecord } from './store.ts'
 
 export interface ParentInput {
   readonly child: ChildModel
@@ -57,7 +57,7 @@ export interface ActInput {
 }
 
 export interface Page {
-  readonly records: readonly StoredRecord[]
+  readonly records: readonly PrintedRecord[]
   readonly hasNext: boolean
   readonly hasPrevious: boolean
   readonly next: string | undefined

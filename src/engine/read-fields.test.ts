@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import type { Uuid } from '../kernel/index.ts'
-import { type Actor, belongsTo, choice, domain, type FieldModel, integer, permit, resource, secret, text } from '../model/index.ts'
+import {
+  type Actor,
+  belongsTo,
+  choice,
+  domain,
+  type FieldModel,
+  integer,
+  permit,
+  resource,
+  secret,
+  text,
+} from '../model/index.ts'
 import { FieldReader, type FieldValues, type ReadMode } from './index.ts'
 
 const User = resource('user', { fields: { name: text({ max: 50 }) }, policies: () => [permit('read')] })
@@ -85,24 +96,66 @@ describe('FieldReader refuses', () => {
     ['a number', 1],
     ['nothing', undefined],
   ])('a body that is %s', (_, body) => {
-    expect(refusalOf(body, 'create')).toMatchObject({ code: 'VALIDATION_FAILED', details: [{ field: '', code: 'type', message: 'The body must be a JSON object' }] })
+    expect(refusalOf(body, 'create')).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      details: [{ field: '', code: 'type', message: 'The body must be a JSON object' }],
+    })
   })
 
   const CASES: readonly [string, ReadMode, object, object][] = [
-    ['an unknown field', 'update', { titel: 'A' }, { field: 'titel', code: 'unknown', message: '"titel" is not a field here, expected some of author_id, title, stars, status, password' }],
+    [
+      'an unknown field',
+      'update',
+      { titel: 'A' },
+      {
+        field: 'titel',
+        code: 'unknown',
+        message: '"titel" is not a field here, expected some of author_id, title, stars, status, password',
+      },
+    ],
     ['a name of the other surface', 'update', { authorId: AUTHOR_ID }, { field: 'authorId', code: 'unknown' }],
-    ['a read-only field', 'update', { views: 1 }, { field: 'views', code: 'read_only', message: 'views is set by the service and cannot be sent' }],
+    [
+      'a read-only field',
+      'update',
+      { views: 1 },
+      { field: 'views', code: 'read_only', message: 'views is set by the service and cannot be sent' },
+    ],
     ['a standard field', 'create', { ...whole, version: 9 }, { field: 'version', code: 'read_only' }],
     ['the id', 'create', { ...whole, id: 'post_01h455vb4pex5vsknk084sn02q' }, { field: 'id', code: 'read_only' }],
     ['the deletion time, which no caller knows of', 'update', { deleted_at: null }, { field: 'deleted_at', code: 'unknown' }],
-    ['an immutable field in an update', 'update', { author_id: AUTHOR_ID }, { field: 'author_id', code: 'immutable', message: 'author_id cannot change once the record exists' }],
+    [
+      'an immutable field in an update',
+      'update',
+      { author_id: AUTHOR_ID },
+      { field: 'author_id', code: 'immutable', message: 'author_id cannot change once the record exists' },
+    ],
     ['an immutable field in a replacement', 'replace', whole, { field: 'author_id', code: 'immutable' }],
-    ['a creation without a required field', 'create', { author_id: AUTHOR_ID }, { field: 'title', code: 'required', message: 'title is required' }],
+    [
+      'a creation without a required field',
+      'create',
+      { author_id: AUTHOR_ID },
+      { field: 'title', code: 'required', message: 'title is required' },
+    ],
     ['a replacement without a required field', 'replace', {}, { field: 'title', code: 'required' }],
-    ['null where something must be', 'update', { title: null }, { field: 'title', code: 'null', message: 'title must not be null' }],
-    ['a value of another type', 'update', { stars: '3' }, { field: 'stars', code: 'type', message: 'stars must be a whole number' }],
+    [
+      'null where something must be',
+      'update',
+      { title: null },
+      { field: 'title', code: 'null', message: 'title must not be null' },
+    ],
+    [
+      'a value of another type',
+      'update',
+      { stars: '3' },
+      { field: 'stars', code: 'type', message: 'stars must be a whole number' },
+    ],
     ['a value out of bounds', 'update', { stars: 6 }, { field: 'stars', code: 'too_large', message: 'stars must be at most 5' }],
-    ['an id of another resource', 'create', { ...whole, author_id: 'post_01h455vb4pex5vsknk084sn02q' }, { field: 'author_id', code: 'id' }],
+    [
+      'an id of another resource',
+      'create',
+      { ...whole, author_id: 'post_01h455vb4pex5vsknk084sn02q' },
+      { field: 'author_id', code: 'id' },
+    ],
     ['a key "__proto__"', 'update', JSON.parse('{"__proto__":{"title":"A"}}') as object, { field: '__proto__', code: 'unknown' }],
     ['a key "constructor"', 'update', { constructor: 1 }, { field: 'constructor', code: 'unknown' }],
   ]
@@ -111,14 +164,20 @@ describe('FieldReader refuses', () => {
   })
 
   test('what others may set, by its name and with its own code', () => {
-    expect(refusalOf({ rank: 1 }, 'update')).toMatchObject({ code: 'AUTH_FIELD_FORBIDDEN', status: 403, details: [{ field: 'rank', code: 'forbidden', message: 'rank may be set by others only' }] })
+    expect(refusalOf({ rank: 1 }, 'update')).toMatchObject({
+      code: 'AUTH_FIELD_FORBIDDEN',
+      status: 403,
+      details: [{ field: 'rank', code: 'forbidden', message: 'rank may be set by others only' }],
+    })
     expect(named(reader.read({ rank: 2 }, 'update', admin))).toEqual({ rank: 2 })
   })
 
   test('a body that contradicts the path', () => {
     const given = new Map([[field('author'), '01890a5d-ac96-774b-bcce-b302099a8058' as Uuid]])
 
-    expect(refusalOf(whole, 'create', editor, given).details).toEqual([{ field: 'author_id', code: 'mismatch', message: 'author_id must be the one in the path, or be left out' }])
+    expect(refusalOf(whole, 'create', editor, given).details).toEqual([
+      { field: 'author_id', code: 'mismatch', message: 'author_id must be the one in the path, or be left out' },
+    ])
   })
 
   test('with all that is wrong at once, in the order of the body', () => {

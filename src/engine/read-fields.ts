@@ -24,7 +24,9 @@ export class FieldReader {
     this.#naming = naming
     this.#fields = fields.filter((field) => !field.isStandard)
     // Standard fields are known by name, to be refused as read-only; those that never leave are not known at all.
-    this.#byName = new Map(fields.filter((field) => field.rules.isOutput || field.rules.input !== 'none').map((field) => [field[naming], field]))
+    this.#byName = new Map(
+      fields.filter((field) => field.rules.isOutput || field.rules.input !== 'none').map((field) => [field[naming], field]),
+    )
   }
 
   /**
@@ -47,12 +49,14 @@ export class FieldReader {
       const refusal = field === undefined ? undefined : this.#refuse(field, mode)
       if (field === undefined) findings.push(this.#unknown(name, actor))
       else if (refusal !== undefined) findings.push(refusal)
-      else if (!isWritable(field, actor)) forbidden.push({ field: name, code: 'forbidden', message: `${name} may be set by others only` })
+      else if (!isWritable(field, actor))
+        forbidden.push({ field: name, code: 'forbidden', message: `${name} may be set by others only` })
       else this.#readValue(field, input, values, findings)
     }
     for (const [field, value] of given) {
       const name = field[this.#naming]
-      if (values.get(field) !== value) findings.push({ field: name, code: 'mismatch', message: `${name} must be the one in the path, or be left out` })
+      if (values.get(field) !== value)
+        findings.push({ field: name, code: 'mismatch', message: `${name} must be the one in the path, or be left out` })
     }
     // Of a body that was not read to its end nobody can say what is missing.
     if (mode !== 'update' && findings.length < FINDINGS_MAX) this.#complete(mode, actor, sent, values, findings)
@@ -74,7 +78,13 @@ export class FieldReader {
   }
 
   /** Fills in what was left out. A replacement keeps what this actor cannot set, and secrets, which nobody can send back. */
-  #complete(mode: 'create' | 'replace', actor: Actor, sent: ReadonlySet<FieldModel>, values: Map<FieldModel, unknown>, findings: ErrorDetail[]): void {
+  #complete(
+    mode: 'create' | 'replace',
+    actor: Actor,
+    sent: ReadonlySet<FieldModel>,
+    values: Map<FieldModel, unknown>,
+    findings: ErrorDetail[],
+  ): void {
     for (const field of this.#fields) {
       // What was sent and does not fit has been told already; it is not missing.
       if (sent.has(field)) continue
@@ -89,8 +99,10 @@ export class FieldReader {
 
   #refuse(field: FieldModel, mode: ReadMode): ErrorDetail | undefined {
     const name = field[this.#naming]
-    if (field.rules.input === 'none') return { field: name, code: 'read_only', message: `${name} is set by the service and cannot be sent` }
-    if (field.rules.isImmutable && mode !== 'create') return { field: name, code: 'immutable', message: `${name} cannot change once the record exists` }
+    if (field.rules.input === 'none')
+      return { field: name, code: 'read_only', message: `${name} is set by the service and cannot be sent` }
+    if (field.rules.isImmutable && mode !== 'create')
+      return { field: name, code: 'immutable', message: `${name} cannot change once the record exists` }
     return undefined
   }
 
@@ -98,6 +110,10 @@ export class FieldReader {
   #unknown(name: string, actor: Actor): ErrorDetail {
     const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name
     const known = this.#fields.filter((field) => isWritable(field, actor)).map((field) => field[this.#naming])
-    return { field: shown, code: 'unknown', message: `${JSON.stringify(shown)} is not a field here, expected some of ${known.join(', ')}` }
+    return {
+      field: shown,
+      code: 'unknown',
+      message: `${JSON.stringify(shown)} is not a field here, expected some of ${known.join(', ')}`,
+    }
   }
 }

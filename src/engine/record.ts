@@ -1,12 +1,12 @@
 /** Turns the JSON that the store prints into values that code sees, and back. */
 import type { FieldModel, Json, ResourceModel } from '../model/index.ts'
 import type { FieldSet } from './field-set.ts'
-import type { StoredRecord } from './store.ts'
+import type { PrintedRecord } from './store.ts'
 
 /** A record as code sees it: values by the declared names of its fields. */
 export type CodeRecord = Readonly<Record<string, unknown>>
 
-export function decodeRecord(resource: ResourceModel, stored: StoredRecord): CodeRecord {
+export function decodeRecord(resource: ResourceModel, stored: PrintedRecord): CodeRecord {
   const json = JSON.parse(stored.json) as Readonly<Record<string, Json>>
   const record: Record<string, unknown> = {}
   for (const field of resource.fields) {

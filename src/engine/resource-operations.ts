@@ -7,8 +7,8 @@ import type { CompiledResource } from './compiled-resource.ts'
 import type { RequestContext } from './context.ts'
 import { readCursor, renderCursor } from './cursor.ts'
 import { decideAccess, notFound, refused } from './decide.ts'
-import type { FieldSet } from './field-set.ts'
 import { fieldNamed } from './field-named.ts'
+import type { FieldSet } from './field-set.ts'
 import type { ActInput, ChangeInput, CreateInput, FieldSelection, GetInput, ListInput, Page, ParentInput } from './inputs.ts'
 import type { AccessPlan, ChangePlan, ListPlan, ParentPlan } from './plan.ts'
 import type { Runtime } from './runtime.ts'
@@ -76,7 +76,8 @@ export class ResourceOperations {
       hasNext,
       hasPrevious,
       next: hasNext && !isNumbered && page.last !== undefined ? renderCursor(unplaced, page.last, false, seal) : undefined,
-      previous: hasPrevious && !isNumbered && page.first !== undefined ? renderCursor(unplaced, page.first, true, seal) : undefined,
+      previous:
+        hasPrevious && !isNumbered && page.first !== undefined ? renderCursor(unplaced, page.first, true, seal) : undefined,
       total: page.total,
     }
   }
@@ -89,9 +90,17 @@ export class ResourceOperations {
     const now = new Date(context.nowMs)
     if (!access.permits(context, { ...record, id, createdAt: now, updatedAt: now })) throw refused('create', this.model, context)
     try {
-      return await this.#runtime.operations.create({ resource: this.model, context, id, values: input.values, fields: this.compiled.fieldSets.readable(context.actor) })
+      return await this.#runtime.operations.create({
+        resource: this.model,
+        context,
+        id,
+        values: input.values,
+        fields: this.compiled.fieldSets.readable(context.actor),
+      })
     } catch (error) {
-      throw input.parent !== undefined && isMissingReference(error, input.parent.child.by) ? notFound(input.parent.parent, input.parent.id) : error
+      throw input.parent !== undefined && isMissingReference(error, input.parent.child.by)
+        ? notFound(input.parent.parent, input.parent.id)
+        : error
     }
   }
 
@@ -105,18 +114,30 @@ export class ResourceOperations {
 
   /** Hides the record; it can be restored. */
   delete(context: RequestContext, input: Omit<ChangeInput, 'values'>): Promise<StoredRecord> {
-    return this.#change(context, { ...input, values: new Map() }, { verb: 'delete', operation: 'delete', target: 'live', sets: 'deletion' })
+    return this.#change(
+      context,
+      { ...input, values: new Map() },
+      { verb: 'delete', operation: 'delete', target: 'live', sets: 'deletion' },
+    )
   }
 
   restore(context: RequestContext, input: Omit<ChangeInput, 'values'>): Promise<StoredRecord> {
-    return this.#change(context, { ...input, values: new Map() }, { verb: 'restore', operation: 'restore', target: 'deleted', sets: 'restoration' })
+    return this.#change(
+      context,
+      { ...input, values: new Map() },
+      { verb: 'restore', operation: 'restore', target: 'deleted', sets: 'restoration' },
+    )
   }
 
   act(context: RequestContext, input: ActInput): Promise<StoredRecord> {
     return runAction(this.compiled, this.#runtime, context, input)
   }
 
-  async #change(context: RequestContext, input: ChangeInput, how: Pick<ChangePlan, 'operation' | 'target' | 'sets'> & { readonly verb: string }): Promise<StoredRecord> {
+  async #change(
+    context: RequestContext,
+    input: ChangeInput,
+    how: Pick<ChangePlan, 'operation' | 'target' | 'sets'> & { readonly verb: string },
+  ): Promise<StoredRecord> {
     const write = decideAccess(this.compiled.access(how.verb), this.model, context)
     const read = this.#decideRead(context, how.target === 'deleted')
     const { operation, target, sets } = how
@@ -153,7 +174,10 @@ export class ResourceOperations {
 
   #fields(context: RequestContext, selection: FieldSelection | undefined, includesDeleted: boolean): FieldSet {
     const { fieldSets } = this.compiled
-    const set = selection === undefined ? fieldSets.readable(context.actor) : fieldSets.select(context.actor, selection.names, selection.byName)
+    const set =
+      selection === undefined
+        ? fieldSets.readable(context.actor)
+        : fieldSets.select(context.actor, selection.names, selection.byName)
     return includesDeleted ? fieldSets.withDeletion(set) : set
   }
 
@@ -192,5 +216,7 @@ function parentPlan(parent: ParentInput | undefined): ParentPlan | undefined {
 }
 
 function isMissingReference(error: unknown, by: FieldModel): boolean {
-  return error instanceof PlinthError && error.details.some((detail) => detail.code === 'reference' && detail.field === by.publicName)
+  return (
+    error instanceof PlinthError && error.details.some((detail) => detail.code === 'reference' && detail.field === by.publicName)
+  )
 }

@@ -3,15 +3,18 @@ import type { Uuid } from '../kernel/index.ts'
 import type { ChangePlan, CreatePlan, GetPlan, ListPlan } from './plan.ts'
 
 /** A record as the database printed it. */
-export interface StoredRecord {
+export interface PrintedRecord {
   readonly id: Uuid
-  readonly version: number
   /** One JSON object: the fields of the plan, in snake_case, ids as TypeIDs. */
   readonly json: string
 }
 
+export interface StoredRecord extends PrintedRecord {
+  readonly version: number
+}
+
 export interface StoredPage {
-  readonly records: readonly StoredRecord[]
+  readonly records: readonly PrintedRecord[]
   /** Whether the list goes on in the direction that was asked. */
   readonly hasMore: boolean
   /** The sort values of the first and the last record, for the cursors; undefined on an empty page. */

@@ -24,10 +24,19 @@ const Post = resource('post', {
     permit('restore').when(not(record.author.isNothing())),
   ],
 })
-const model = domain({ name: 'blog', roles: { admin: ['posts:read', 'posts:write'], editor: ['posts:write'] }, resources: [User, Post] }).resource('post')
+const model = domain({
+  name: 'blog',
+  roles: { admin: ['posts:read', 'posts:write'], editor: ['posts:write'] },
+  resources: [User, Post],
+}).resource('post')
 
 function as(actor: Partial<Actor>, more: Partial<PolicyInput> = {}): PolicyInput {
-  return { actor: { kind: 'user', id: ADA, subject: 'usr_a', roles: [], permissions: [], ...actor }, nowMs: 0, address: null, ...more }
+  return {
+    actor: { kind: 'user', id: ADA, subject: 'usr_a', roles: [], permissions: [], ...actor },
+    nowMs: 0,
+    address: null,
+    ...more,
+  }
 }
 const nobody: PolicyInput = { actor: NOBODY, nowMs: 0, address: null }
 
@@ -35,12 +44,27 @@ describe('Access.decide()', () => {
   test.each<[string, string, PolicyInput, number]>([
     ['denies what no rule names', 'publish', as({ roles: ['admin'] }), DENIED],
     ['keeps the rules that depend on the record', 'read', nobody, 0b01],
-    ['lets a rule without a condition stand for all', 'read', as({ roles: ['admin'], permissions: ['posts:read'] }), UNCONDITIONAL],
+    [
+      'lets a rule without a condition stand for all',
+      'read',
+      as({ roles: ['admin'], permissions: ['posts:read'] }),
+      UNCONDITIONAL,
+    ],
     ['needs the permission besides the role', 'read', as({ roles: ['admin'] }), 0b01],
     ['needs one of the roles', 'update', as({ permissions: ['posts:write', 'posts:read'] }), DENIED],
     ['needs all of the permissions', 'update', as({ roles: ['editor'], permissions: ['posts:write'] }), DENIED],
-    ['is content with one role and all permissions', 'update', as({ roles: ['editor'], permissions: ['posts:write', 'posts:read'] }), 0b01],
-    ['knows that nobody owns nothing', 'update', as({ id: null, roles: ['editor'], permissions: ['posts:write', 'posts:read'] }), DENIED],
+    [
+      'is content with one role and all permissions',
+      'update',
+      as({ roles: ['editor'], permissions: ['posts:write', 'posts:read'] }),
+      0b01,
+    ],
+    [
+      'knows that nobody owns nothing',
+      'update',
+      as({ id: null, roles: ['editor'], permissions: ['posts:write', 'posts:read'] }),
+      DENIED,
+    ],
     ['lets "not mine" hold for nobody', 'delete', nobody, 0b01],
     ['decides by the address', 'create', as({}, { address: '10.1.1.1' }), UNCONDITIONAL],
     ['denies by the address', 'create', as({}, { address: '11.1.1.1' }), DENIED],
@@ -69,11 +93,21 @@ test('Access.condition() is made once for each set, and holds for none under DEN
 
 test('Access.explain() says of each rule for the verb whether caller and record fulfil it', () => {
   const access = new Access(model, 'read')
-  const explain = (input: PolicyInput, record: object) => access.explain(input, { ...record }).map(({ guardHolds, recordHolds }) => [guardHolds, recordHolds])
+  const explain = (input: PolicyInput, record: object) =>
+    access.explain(input, { ...record }).map(({ guardHolds, recordHolds }) => [guardHolds, recordHolds])
 
-  expect(explain(nobody, { status: 'published' })).toEqual([[true, true], [false, true]])
-  expect(explain(as({}), { author: BOB, status: 'draft' })).toEqual([[true, false], [false, true]])
-  expect(explain(as({ roles: ['admin'], permissions: ['posts:read'] }), { author: BOB, status: 'draft' })).toEqual([[true, false], [true, true]])
+  expect(explain(nobody, { status: 'published' })).toEqual([
+    [true, true],
+    [false, true],
+  ])
+  expect(explain(as({}), { author: BOB, status: 'draft' })).toEqual([
+    [true, false],
+    [false, true],
+  ])
+  expect(explain(as({ roles: ['admin'], permissions: ['posts:read'] }), { author: BOB, status: 'draft' })).toEqual([
+    [true, false],
+    [true, true],
+  ])
   expect(access.explain(nobody, {}).map(({ rule }) => rule)).toEqual(model.rules.filter(({ verbs }) => verbs.includes('read')))
 })
 
@@ -86,5 +120,11 @@ test('isReadable() and isWritable() ask for a role where the field does, and for
   }
 
   expect([rightsOf('note'), rightsOf('note', 'editor'), rightsOf('note', 'admin')]).toEqual(['--', '-w', 'rw'])
-  expect([rightsOf('status'), rightsOf('token'), rightsOf('views'), rightsOf('id'), rightsOf('deletedAt', 'admin')]).toEqual(['rw', '-w', 'r-', 'r-', '--'])
+  expect([rightsOf('status'), rightsOf('token'), rightsOf('views'), rightsOf('id'), rightsOf('deletedAt', 'admin')]).toEqual([
+    'rw',
+    '-w',
+    'r-',
+    'r-',
+    '--',
+  ])
 })

@@ -4,7 +4,7 @@
  * A rule splits in two: the part about actor and context is decided here, in memory; the part about the record is left for SQL.
  * The rules whose first part holds form a bit set, and each set has one fixed predicate: so statements are few, and none depends on who asks.
  */
-import { ALWAYS, all, type Condition, either, NEVER, not, readsRecord, type ResourceModel, type Rule } from '../model/index.ts'
+import { ALWAYS, all, type Condition, either, NEVER, not, type ResourceModel, type Rule, readsRecord } from '../model/index.ts'
 import { evaluateCondition } from './evaluate.ts'
 import type { PolicyInput, PolicyRecord } from './input.ts'
 
@@ -94,7 +94,10 @@ export class Access {
   }
 
   /** Which rules were asked and how each decided: for `explain-access`. */
-  explain(input: PolicyInput, record: PolicyRecord): readonly { readonly rule: Rule; readonly guardHolds: boolean; readonly recordHolds: boolean }[] {
+  explain(
+    input: PolicyInput,
+    record: PolicyRecord,
+  ): readonly { readonly rule: Rule; readonly guardHolds: boolean; readonly recordHolds: boolean }[] {
     const { fieldsByName } = this.#resource
     return this.#rules.map((rule) => ({
       rule: rule.rule,

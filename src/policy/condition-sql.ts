@@ -59,11 +59,18 @@ function printOperand(operand: Operand, field: FieldModel | undefined, printer: 
   switch (operand.from) {
     case 'record': {
       const own = fieldOf(operand, printer)
-      if (own === undefined) throw new TypeError(`Cannot print a condition: there is no field "${operand.field}", expected one of ${[...printer.fields.keys()].join(', ')}`)
+      if (own === undefined)
+        throw new TypeError(
+          `Cannot print a condition: there is no field "${operand.field}", expected one of ${[...printer.fields.keys()].join(', ')}`,
+        )
       return printer.column(own)
     }
     case 'actor':
-      return printer.bind(`actor.${operand.property}`, operand.property === 'id' ? 'uuid' : 'text', (input) => input.actor[operand.property])
+      return printer.bind(
+        `actor.${operand.property}`,
+        operand.property === 'id' ? 'uuid' : 'text',
+        (input) => input.actor[operand.property],
+      )
     case 'constant':
       return printConstant(operand.value, field)
   }
@@ -72,7 +79,8 @@ function printOperand(operand: Operand, field: FieldModel | undefined, printer: 
 function printConstant(value: unknown, field: FieldModel | undefined): string {
   if (value === null || value === undefined || field === undefined) return 'NULL'
   const bound: BoundValue = field.kind.toSql(value)
-  if (bound === null || typeof bound === 'object') throw new TypeError(`Cannot compare field "${field.name}" with a list, expected a single value`)
+  if (bound === null || typeof bound === 'object')
+    throw new TypeError(`Cannot compare field "${field.name}" with a list, expected a single value`)
   return `${literal(bound)}::${field.kind.sqlType}`
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Uuid } from '../kernel/index.ts'
 import { type Condition, NOBODY } from '../model/index.ts'
-import { evaluateCondition } from './index.ts'
 import { isInRange } from './address.ts'
+import { evaluateCondition } from './index.ts'
 import { wallClock } from './zone.ts'
 
 describe('wallClock()', () => {

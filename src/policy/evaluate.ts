@@ -38,7 +38,12 @@ export function evaluateCondition(condition: Condition, fields: Fields, input: P
   }
 }
 
-function evaluateComparison(condition: Condition & { node: 'compare' }, fields: Fields, input: PolicyInput, record: PolicyRecord): boolean {
+function evaluateComparison(
+  condition: Condition & { node: 'compare' },
+  fields: Fields,
+  input: PolicyInput,
+  record: PolicyRecord,
+): boolean {
   const left = readOperand(condition.left, input, record)
   const right = readOperand(condition.right, input, record)
   // Nothing compares with nothing: two-valued where SQL has three.

@@ -23,14 +23,23 @@ export function wallClock(zone: string, nowMs: number): WallClock {
   const minute = Math.floor(nowMs / MS_PER_MINUTE)
   let formatter = formatters.get(zone)
   if (formatter === undefined) {
-    const format = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit', weekday: 'short', hourCycle: 'h23' })
+    const format = new Intl.DateTimeFormat('en-GB', {
+      timeZone: zone,
+      hour: '2-digit',
+      minute: '2-digit',
+      weekday: 'short',
+      hourCycle: 'h23',
+    })
     formatter = { format, minute: Number.NaN, clock: { minuteOfDay: 0, weekday: 1 } }
     formatters.set(zone, formatter)
   }
   if (formatter.minute !== minute) {
     const parts = new Map(formatter.format.formatToParts(nowMs).map(({ type, value }) => [type, value]))
     formatter.minute = minute
-    formatter.clock = { minuteOfDay: Number(parts.get('hour')) * 60 + Number(parts.get('minute')), weekday: WEEKDAYS.indexOf(parts.get('weekday') ?? '') + 1 }
+    formatter.clock = {
+      minuteOfDay: Number(parts.get('hour')) * 60 + Number(parts.get('minute')),
+      weekday: WEEKDAYS.indexOf(parts.get('weekday') ?? '') + 1,
+    }
   }
   return formatter.clock
 }

@@ -2,7 +2,8 @@
 
 /** `"posts"`: quoted always, so that no name is a keyword. */
 export function identifier(name: string): string {
-  if (name === '' || name.includes('\0')) throw new TypeError(`Cannot quote identifier ${JSON.stringify(name)}: it is empty or holds NUL, expected a name`)
+  if (name === '' || name.includes('\0'))
+    throw new TypeError(`Cannot quote identifier ${JSON.stringify(name)}: it is empty or holds NUL, expected a name`)
   return `"${name.replaceAll('"', '""')}"`
 }
 

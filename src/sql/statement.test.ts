@@ -41,7 +41,15 @@ test('digest() tells texts apart that differ in one character or in the order of
   const texts = new Set<string>([base])
   for (let at = 0; at < base.length; at++) {
     for (let code = 32; code < 127; code++) texts.add(base.slice(0, at) + String.fromCharCode(code) + base.slice(at + 1))
-    texts.add(base.slice(0, at) + base.slice(at, at + 2).split('').reverse().join('') + base.slice(at + 2))
+    texts.add(
+      base.slice(0, at) +
+        base
+          .slice(at, at + 2)
+          .split('')
+          .reverse()
+          .join('') +
+        base.slice(at + 2),
+    )
   }
   for (let number = 0; number < 100_000; number++) texts.add(`${base} LIMIT ${number}`)
 

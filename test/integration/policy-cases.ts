@@ -6,12 +6,12 @@ import {
   all,
   belongsTo,
   boolean,
-  choice,
   type Comparison,
   type Condition,
+  choice,
+  type Domain,
   date,
   decimal,
-  type Domain,
   domain,
   either,
   email,
@@ -82,9 +82,38 @@ const PERSONS = [uuid(1), uuid(2), uuid(3)]
 const THINGS = [uuid(101), uuid(102), uuid(103)]
 
 /** Few values, so that equality is common; edges of the type and of SQL's syntax among them. */
-const TEXTS = ['', ' ', 'a', 'A', 'a ', "o'hara", '\\', "\\'; --", '"', '$1', '%_', 'NULL', 'null', 'true', 'ß', 'ss', 'é', 'e\u0301', '😀', '\ufeff', '\u0001', '\n']
+const TEXTS = [
+  '',
+  ' ',
+  'a',
+  'A',
+  'a ',
+  "o'hara",
+  '\\',
+  "\\'; --",
+  '"',
+  '$1',
+  '%_',
+  'NULL',
+  'null',
+  'true',
+  'ß',
+  'ss',
+  'é',
+  'e\u0301',
+  '😀',
+  '\ufeff',
+  '\u0001',
+  '\n',
+]
 const DAYS = ['0001-01-01', '1999-12-31', '2024-02-29', '2026-01-31', '9999-12-31']
-const MOMENTS = ['0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '2026-03-29T01:00:00.000Z', '2026-03-29T01:00:00.001Z', '9999-12-31T23:59:59.999Z']
+const MOMENTS = [
+  '0001-01-01T00:00:00.000Z',
+  '1969-12-31T23:59:59.999Z',
+  '2026-03-29T01:00:00.000Z',
+  '2026-03-29T01:00:00.001Z',
+  '9999-12-31T23:59:59.999Z',
+]
 
 /** The values that a field may have, constants of conditions among them. */
 const POOLS: Readonly<Record<string, readonly unknown[]>> = {
@@ -110,11 +139,14 @@ function poolOf({ kind }: FieldModel): readonly unknown[] {
 }
 
 /** Mostly from the pool; texts also anything that a client could send. */
-function valueOf(field: FieldModel): fc.Arbitrary<unknown> {
+function arbitraryOf(field: FieldModel): fc.Arbitrary<unknown> {
   const pooled = fc.constantFrom(...poolOf(field))
   const { kind } = field
   if (kind.name !== 'text') return pooled
-  return fc.oneof({ weight: 5, arbitrary: pooled }, { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }).filter((one) => !one.includes('\0')) })
+  return fc.oneof(
+    { weight: 5, arbitrary: pooled },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }).filter((one) => !one.includes('\0')) },
+  )
 }
 
 const STANDARD = ['version', 'deletedAt']
@@ -128,11 +160,13 @@ export function comparableFields(model: ResourceModel): readonly FieldModel[] {
 export function things(model: ResourceModel, count: number): fc.Arbitrary<readonly Thing[]> {
   const fields = comparableFields(model).filter((field) => field.name !== 'id')
   const entries = fields.map((field) => {
-    const value = valueOf(field)
+    const value = arbitraryOf(field)
     return [field.name, field.rules.isNullable ? fc.option(value, { freq: 3, nil: null }) : value] as const
   })
   const record = fc.record(Object.fromEntries(entries))
-  return fc.array(record, { minLength: count, maxLength: count }).map((records) => records.map((one, at) => ({ ...one, id: uuid(101 + at) })))
+  return fc
+    .array(record, { minLength: count, maxLength: count })
+    .map((records) => records.map((one, at) => ({ ...one, id: uuid(101 + at) })))
 }
 
 const someOf = (words: readonly string[]): fc.Arbitrary<readonly string[]> => fc.subarray([...words])
@@ -149,7 +183,14 @@ export const actors: fc.Arbitrary<Actor> = fc.oneof(
 )
 
 /** Round the change of clocks in Europe, a New Year, and the end of a day on the other side of the world. */
-const CLOCKS = ['2026-03-29T00:59:59Z', '2026-03-29T01:00:00Z', '2026-10-25T00:30:00Z', '2026-10-25T01:30:00Z', '2026-12-31T23:59:00Z', '2026-06-15T12:00:00Z']
+const CLOCKS = [
+  '2026-03-29T00:59:59Z',
+  '2026-03-29T01:00:00Z',
+  '2026-10-25T00:30:00Z',
+  '2026-10-25T01:30:00Z',
+  '2026-12-31T23:59:00Z',
+  '2026-06-15T12:00:00Z',
+]
 
 export const inputs: fc.Arbitrary<PolicyInput> = fc.record({
   actor: actors,
@@ -164,10 +205,24 @@ const contextLeaves: fc.Arbitrary<Condition> = fc.oneof(
   fc.constantFrom(...ROLES).map((role): Condition => ({ node: 'role', role })),
   fc.constantFrom(...PERMISSIONS).map((permission): Condition => ({ node: 'permission', permission })),
   fc.constantFrom('user' as const, 'service' as const, 'nobody' as const).map((kind): Condition => ({ node: 'kind', kind })),
-  fc.record({ node: fc.constant('time-of-day' as const), zone: zones, fromMinute: fc.integer({ min: 0, max: 720 }), toMinute: fc.integer({ min: 721, max: 1_440 }) }),
+  fc.record({
+    node: fc.constant('time-of-day' as const),
+    zone: zones,
+    fromMinute: fc.integer({ min: 0, max: 720 }),
+    toMinute: fc.integer({ min: 721, max: 1_440 }),
+  }),
   fc.record({ node: fc.constant('weekday' as const), zone: zones, days: fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }) }),
-  fc.subarray(['10.0.0.0/8', '192.0.2.0/24', '2001:db8::/32'], { minLength: 1 }).map((ranges): Condition => ({ node: 'address', ranges })),
-  fc.constantFrom(...PERSONS).map((value): Condition => ({ node: 'compare', comparison: 'eq', left: { from: 'actor', property: 'id' }, right: { from: 'constant', value } })),
+  fc
+    .subarray(['10.0.0.0/8', '192.0.2.0/24', '2001:db8::/32'], { minLength: 1 })
+    .map((ranges): Condition => ({ node: 'address', ranges })),
+  fc.constantFrom(...PERSONS).map(
+    (value): Condition => ({
+      node: 'compare',
+      comparison: 'eq',
+      left: { from: 'actor', property: 'id' },
+      right: { from: 'constant', value },
+    }),
+  ),
   fc.constant<Condition>({ node: 'nothing', operand: { from: 'actor', property: 'id' } }),
 )
 
@@ -175,10 +230,18 @@ const ORDERINGS: readonly Comparison[] = ['eq', 'gt', 'gte', 'lt', 'lte']
 
 /** What a comparison may stand between: like with like, as the verifier of declarations asks. */
 function partnersOf(field: FieldModel, fields: readonly FieldModel[]): readonly Operand[] {
-  const family = ({ kind }: FieldModel) => kind.idPrefix ?? (kind.sqlType === 'bigint' ? 'integer' : kind.sqlType.replace(/\(.*\)/, ''))
-  const others = fields.filter((one) => one !== field && family(one) === family(field)).map((one): Operand => ({ from: 'record', field: one.name }))
+  const family = ({ kind }: FieldModel) =>
+    kind.idPrefix ?? (kind.sqlType === 'bigint' ? 'integer' : kind.sqlType.replace(/\(.*\)/, ''))
+  const others = fields
+    .filter((one) => one !== field && family(one) === family(field))
+    .map((one): Operand => ({ from: 'record', field: one.name }))
   const { name, sqlType, idPrefix } = field.kind
-  const own: readonly Operand[] = idPrefix === 'person' ? [{ from: 'actor', property: 'id' }] : name !== 'id' && sqlType === 'text' ? [{ from: 'actor', property: 'subject' }] : []
+  const own: readonly Operand[] =
+    idPrefix === 'person'
+      ? [{ from: 'actor', property: 'id' }]
+      : name !== 'id' && sqlType === 'text'
+        ? [{ from: 'actor', property: 'subject' }]
+        : []
   return [...others, ...own]
 }
 
@@ -186,7 +249,7 @@ function comparisonsOf(field: FieldModel, fields: readonly FieldModel[]): fc.Arb
   const { kind } = field
   const comparisons = kind.sqlType !== 'text' && kind.operators.includes('gt') ? ORDERINGS : (['eq'] as const)
   const left: Operand = { from: 'record', field: field.name }
-  const constants = valueOf(field).map((value): Operand => ({ from: 'constant', value }))
+  const constants = arbitraryOf(field).map((value): Operand => ({ from: 'constant', value }))
   const partners = partnersOf(field, fields)
   const right = partners.length === 0 ? constants : fc.oneof(constants, fc.constantFrom(...partners))
   return fc
@@ -219,13 +282,21 @@ export function conditions(model: ResourceModel): fc.Arbitrary<Condition> {
 /** Rules for one verb: some to roles, some with permissions, some under conditions. */
 export function rules(model: ResourceModel, verb: string): fc.Arbitrary<readonly Rule[]> {
   const rule = fc
-    .record({ roles: fc.oneof(fc.constant([]), someOf(ROLES)), permissions: fc.oneof(fc.constant([]), someOf(PERMISSIONS)), condition: conditions(model) })
+    .record({
+      roles: fc.oneof(fc.constant([]), someOf(ROLES)),
+      permissions: fc.oneof(fc.constant([]), someOf(PERMISSIONS)),
+      condition: conditions(model),
+    })
     .map((parts): Rule => ({ verbs: [verb], ...parts }))
   return fc.array(rule, { minLength: 1, maxLength: 4 })
 }
 
 /** Inserts the records as `create` would bind them. */
-export function insertOf(model: ResourceModel, record: Thing, at: number): { readonly text: string; readonly values: readonly unknown[] } {
+export function insertOf(
+  model: ResourceModel,
+  record: Thing,
+  at: number,
+): { readonly text: string; readonly values: readonly unknown[] } {
   const cells = model.fields.map((field): unknown => {
     if (field.name === 'version') return at + 1
     const value = record[field.name]

@@ -2,10 +2,27 @@
 import { createHmac, randomFillSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'
-import { Engine, type FieldValues, type KeptAnswer, type OnceKey, type RequestContext, type ResourceOperations } from '../../src/engine/index.ts'
+import {
+  Engine,
+  type FieldValues,
+  type KeptAnswer,
+  type OnceKey,
+  type RequestContext,
+  type ResourceOperations,
+} from '../../src/engine/index.ts'
 import { type Uuid, uuidGenerator } from '../../src/kernel/index.ts'
-import { type Actor, belongsTo, type Domain, domain, NOBODY, permit, type ResourceModel, resource, text } from '../../src/model/index.ts'
-import { openConnection, type PlainConnection, PgStore } from '../../src/pg/index.ts'
+import {
+  type Actor,
+  belongsTo,
+  type Domain,
+  domain,
+  NOBODY,
+  permit,
+  type ResourceModel,
+  resource,
+  text,
+} from '../../src/model/index.ts'
+import { openConnection, PgStore, type PlainConnection } from '../../src/pg/index.ts'
 import { appTemplate, type TestDatabase, testDatabase } from '../../src/testing/index.ts'
 import { createTable } from './policy-cases.ts'
 
@@ -47,7 +64,9 @@ const nobody: RequestContext = { actor: NOBODY, nowMs: NOW_MS, address: null, re
 /** Values by the names of their fields; with `isComplete`, what is left out has its default. */
 function valuesOf(model: ResourceModel, values: Readonly<Record<string, unknown>>, isComplete = false): FieldValues {
   const fields = model.fields.filter((field) => Object.hasOwn(values, field.name) || (isComplete && !field.isStandard))
-  return new Map(fields.map((field) => [field, Object.hasOwn(values, field.name) ? values[field.name] : (field.rules.fallback ?? null)]))
+  return new Map(
+    fields.map((field) => [field, Object.hasOwn(values, field.name) ? values[field.name] : (field.rules.fallback ?? null)]),
+  )
 }
 
 const posts = (): ResourceOperations => engine.resource('post')
@@ -69,11 +88,17 @@ async function makePost(author: RequestContext, status = 'draft'): Promise<Uuid>
   return (await posts().create(author, { values })).id
 }
 
-function change(model: ResourceModel, id: Uuid, values: Readonly<Record<string, unknown>>, expectedVersion: number | null = null) {
+function change(
+  model: ResourceModel,
+  id: Uuid,
+  values: Readonly<Record<string, unknown>>,
+  expectedVersion: number | null = null,
+) {
   return { id, values: valuesOf(model, values), expectedVersion }
 }
 
-const rowOf = async (id: Uuid): Promise<Record<string, unknown> | undefined> => (await sql.query('SELECT * FROM posts WHERE id = $1', [id]))[0]
+const rowOf = async (id: Uuid): Promise<Record<string, unknown> | undefined> =>
+  (await sql.query('SELECT * FROM posts WHERE id = $1', [id]))[0]
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -88,8 +113,12 @@ describe('what a caller is told', () => {
     const draft = await makePost(ada)
     const stranger = asUser('viewer')
 
-    const hidden = await posts().get(nobody, { id: draft }).catch((error: Error) => error)
-    const missing = await posts().get(nobody, { id: newId() }).catch((error: Error) => error)
+    const hidden = await posts()
+      .get(nobody, { id: draft })
+      .catch((error: Error) => error)
+    const missing = await posts()
+      .get(nobody, { id: newId() })
+      .catch((error: Error) => error)
 
     expect(hidden).toMatchObject({ code: 'NOT_FOUND_RECORD', status: 404, details: [] })
     expect(missing).toMatchObject({ code: 'NOT_FOUND_RECORD', status: 404, details: [] })
@@ -161,7 +190,8 @@ describe('what a caller is told', () => {
     const { model } = users()
     const [child] = model.children
     if (child === undefined) throw new Error('users have posts')
-    const listOf = (context: RequestContext, id: Uuid) => posts().list(context, { parent: { child, parent: model, id }, filters: [], limit: 5 })
+    const listOf = (context: RequestContext, id: Uuid) =>
+      posts().list(context, { parent: { child, parent: model, id }, filters: [], limit: 5 })
 
     expect((await listOf(ada, ada.actor.id as Uuid)).records).toEqual([])
     expect(await codeOf(listOf(await makeEditor(), ada.actor.id as Uuid))).toBe('NOT_FOUND_RECORD')
@@ -205,7 +235,9 @@ describe('a rule for writing holds of the record before and after', () => {
 
     await codeOf(posts().update(await makeEditor(), change(posts().model, id, { title: 'Mine' })))
 
-    expect(await sql.query('SELECT operation, version FROM plinth_journal WHERE record_id = $1', [id])).toEqual([{ operation: 'create', version: 1 }])
+    expect(await sql.query('SELECT operation, version FROM plinth_journal WHERE record_id = $1', [id])).toEqual([
+      { operation: 'create', version: 1 },
+    ])
   })
 })
 
@@ -225,7 +257,10 @@ describe('an action', () => {
     expect(record).toMatchObject({ id, version: 2 })
     expect(JSON.parse(record.json)).toMatchObject({ status: 'published', version: 2 })
     expect(await rowOf(id)).toMatchObject({ status: 'published', published_at: new Date(NOW_MS), version: 2 })
-    expect(await sql.query('SELECT operation FROM plinth_journal WHERE record_id = $1 ORDER BY position', [id])).toEqual([{ operation: 'create' }, { operation: 'publish' }])
+    expect(await sql.query('SELECT operation FROM plinth_journal WHERE record_id = $1 ORDER BY position', [id])).toEqual([
+      { operation: 'create' },
+      { operation: 'publish' },
+    ])
   })
 
   test('refuses by a rule of the domain with its own code', async () => {
@@ -234,7 +269,12 @@ describe('an action', () => {
 
     const refusal = await publish(ada, id).catch((error: Error) => error)
 
-    expect(refusal).toMatchObject({ code: 'CONFLICT_POST_NOT_DRAFT', status: 422, message: 'Only a draft can be published', retry: false })
+    expect(refusal).toMatchObject({
+      code: 'CONFLICT_POST_NOT_DRAFT',
+      status: 422,
+      message: 'Only a draft can be published',
+      retry: false,
+    })
     expect(await rowOf(id)).toMatchObject({ status: 'archived', version: 1 })
   })
 
@@ -261,7 +301,10 @@ describe('an action', () => {
     const ada = await makeEditor()
     const id = await makePost(ada)
 
-    const answers = await Promise.all([codeOf(publish(ada, id)), codeOf(publish(ada, id, null, engineOver(otherStore, blog.domain).resource('post')))])
+    const answers = await Promise.all([
+      codeOf(publish(ada, id)),
+      codeOf(publish(ada, id, null, engineOver(otherStore, blog.domain).resource('post'))),
+    ])
 
     expect(answers.sort()).toEqual(['CONFLICT_POST_NOT_DRAFT', 'permitted'])
     expect(await rowOf(id)).toMatchObject({ version: 2 })
@@ -281,9 +324,14 @@ describe('the code of an action', () => {
       pin: text({ max: 8 }).writeOnly(),
       note: text({ max: 50 }).optional().default('none'),
     },
-    policies: ({ record }) => [permit('read', 'create', 'update'), permit('open', 'fail', 'spoil', 'look', 'add').when(record.pin.is('1234'))],
+    policies: ({ record }) => [
+      permit('read', 'create', 'update'),
+      permit('open', 'fail', 'spoil', 'look', 'add').when(record.pin.is('1234')),
+    ],
     actions: (action) => ({
-      open: action({ run: async ({ record, store: { update } }) => update(record, { label: `opened by ${Object.keys(record).join(', ')}` }) }),
+      open: action({
+        run: async ({ record, store: { update } }) => update(record, { label: `opened by ${Object.keys(record).join(', ')}` }),
+      }),
       fail: action({
         async run({ record, store: { update } }) {
           await update(record, { label: 'half-way' })
@@ -334,8 +382,19 @@ describe('the code of an action', () => {
 
     const record = await act('open', right)
 
-    expect(Object.keys(JSON.parse(record.json))).toEqual(['id', 'shelf_id', 'label', 'note', 'created_at', 'updated_at', 'version'])
-    expect(await stored(right)).toMatchObject({ label: 'opened by id, shelf, label, note, createdAt, updatedAt, version', version: 2 })
+    expect(Object.keys(JSON.parse(record.json))).toEqual([
+      'id',
+      'shelf_id',
+      'label',
+      'note',
+      'created_at',
+      'updated_at',
+      'version',
+    ])
+    expect(await stored(right)).toMatchObject({
+      label: 'opened by id, shelf, label, note, createdAt, updatedAt, version',
+      version: 2,
+    })
     expect(await codeOf(act('open', wrong))).toBe('AUTH_FORBIDDEN')
   })
 
@@ -376,7 +435,13 @@ describe('the code of an action', () => {
 
 describe('Engine.once()', () => {
   let keys = 0
-  const keyOf = (more: Partial<OnceKey> = {}): OnceKey => ({ key: `key ${++keys}`, actor: 'user:a', route: 'post.create', fingerprint: 'aa', ...more })
+  const keyOf = (more: Partial<OnceKey> = {}): OnceKey => ({
+    key: `key ${++keys}`,
+    actor: 'user:a',
+    route: 'post.create',
+    fingerprint: 'aa',
+    ...more,
+  })
   const ANSWER: KeptAnswer = { status: 201, headers: { location: '/here' }, body: '{"a":1}' }
 
   /** Work that creates a post and counts how often it was done. */
@@ -387,7 +452,8 @@ describe('Engine.once()', () => {
       done.push((await operations('post').create(author, { values })).id)
       return ANSWER
     }
-    const count = async (): Promise<number> => (await sql.query('SELECT FROM posts WHERE author_id = $1', [author.actor.id])).length
+    const count = async (): Promise<number> =>
+      (await sql.query('SELECT FROM posts WHERE author_id = $1', [author.actor.id])).length
     return { done, work, count }
   }
 
@@ -395,7 +461,11 @@ describe('Engine.once()', () => {
     const key = keyOf()
     const { work, count } = await counted(await makeEditor())
 
-    const answers = [await engine.once(key, work), await engine.once(key, work), await engineOver(otherStore, blog.domain).once(key, work)]
+    const answers = [
+      await engine.once(key, work),
+      await engine.once(key, work),
+      await engineOver(otherStore, blog.domain).once(key, work),
+    ]
 
     expect(answers).toEqual([
       { answer: ANSWER, isReplay: false },

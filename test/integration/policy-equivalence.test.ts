@@ -46,14 +46,22 @@ function selectInMemory(condition: Condition, input: PolicyInput): readonly stri
 
 async function selectAlone(condition: Condition, input: PolicyInput, print: Printer): Promise<readonly string[]> {
   const writer = new StatementWriter<PolicyInput>()
-  const predicate = print(condition, { fields: model.fieldsByName, column: (field) => `t.${identifier(field.column)}`, bind: writer.bind })
+  const predicate = print(condition, {
+    fields: model.fieldsByName,
+    column: (field) => `t.${identifier(field.column)}`,
+    bind: writer.bind,
+  })
   const statement = writer.finish('alone', `SELECT t.id FROM things t WHERE ${predicate} ORDER BY t.id`)
   const rows = await connection.query<{ id: string }>(statement.text, statement.bind(input))
   return rows.map(({ id }) => id)
 }
 
 /** As `src/pg/statements/get.ts` prints it: what each caller binds is a row of `q`. */
-async function selectMerged(condition: Condition, callers: readonly PolicyInput[], print: Printer): Promise<readonly (readonly string[])[]> {
+async function selectMerged(
+  condition: Condition,
+  callers: readonly PolicyInput[],
+  print: Printer,
+): Promise<readonly (readonly string[])[]> {
   const keys = new Map<string, string>([['caller', 'q.k0']])
   const types = ['integer']
   const readers: ((input: PolicyInput, at: number) => BoundValue)[] = [(_, at) => at]
@@ -70,7 +78,10 @@ async function selectMerged(condition: Condition, callers: readonly PolicyInput[
   const arrays = types.map((type, at) => `$${at + 1}::${type}[]`).join(', ')
   const names = types.map((_, at) => `k${at}`).join(', ')
   const text = `SELECT q.n, t.id FROM unnest(${arrays}) WITH ORDINALITY AS q(${names}, n) JOIN things t ON ${predicate} ORDER BY t.id`
-  const rows = await connection.query<{ n: string; id: string }>(text, readers.map((read) => callers.map(read)))
+  const rows = await connection.query<{ n: string; id: string }>(
+    text,
+    readers.map((read) => callers.map(read)),
+  )
   return callers.map((_, at) => rows.filter(({ n }) => Number(n) === at + 1).map(({ id }) => id))
 }
 

@@ -60,13 +60,21 @@ function ruledModel(ruleList: readonly Rule[]): { readonly model: ResourceModel;
   const noIds = (): never => {
     throw new Error('nothing is created here')
   }
-  return { model: domain.resource(name), engine: (store) => new Engine({ domain, store, clock, newId: noIds, seal: (text) => String(text.length) }) }
+  return {
+    model: domain.resource(name),
+    engine: (store) => new Engine({ domain, store, clock, newId: noIds, seal: (text) => String(text.length) }),
+  }
 }
 
 const ruleLists = rules(plain, 'read')
 const callerLists = fc.array(inputs, { minLength: CALLERS, maxLength: CALLERS })
 
-async function readIds(engine: Engine, resource: string, context: RequestContext, ids: readonly Thing['id'][]): Promise<readonly string[]> {
+async function readIds(
+  engine: Engine,
+  resource: string,
+  context: RequestContext,
+  ids: readonly Thing['id'][],
+): Promise<readonly string[]> {
   const { compiled } = engine.resource(resource)
   if (compiled.access('read').decide(context) === DENIED) return []
   const found = await Promise.all(ids.map((id) => engine.resource(resource).get(context, { id }).catch(expectMissing)))
@@ -85,7 +93,9 @@ test('Access and the store permit the records that the rules permit, read alone,
     const { model, engine } = ruledModel(ruleList)
     const access = new Access(model, 'read')
     const contexts = callers.map((input, at): RequestContext => ({ ...input, requestId: `r${at}` }))
-    const expected = contexts.map((input) => records.filter((record) => permitsNaively(model, 'read', input, record)).map(({ id }) => id))
+    const expected = contexts.map((input) =>
+      records.filter((record) => permitsNaively(model, 'read', input, record)).map(({ id }) => id),
+    )
     const ids = records.map(({ id }) => id)
 
     const byAccess = contexts.map((input) => records.filter((record) => access.permits(input, record)).map(({ id }) => id))

@@ -1,10 +1,29 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openConnection, type PlainConnection } from '../pg/index.ts'
-import { privatePostgres } from '../testing/index.ts'
-import { identifier, literal } from './index.ts'
+import { openConnection, type PlainConnection } from '../../src/pg/index.ts'
+import { identifier, literal } from '../../src/sql/index.ts'
+import { privatePostgres } from '../../src/testing/index.ts'
 
-const HOSTILE = ["'", "''", '\\', "\\'", "\\\\'; DROP TABLE posts; --", '"', '$1', '$$', '%s', '\n', '\u0001', '\ufeff', 'é', '😀', "E'", '/*', '--', '']
+const HOSTILE = [
+  "'",
+  "''",
+  '\\',
+  "\\'",
+  "\\\\'; DROP TABLE posts; --",
+  '"',
+  '$1',
+  '$$',
+  '%s',
+  '\n',
+  '\u0001',
+  '\ufeff',
+  'é',
+  '😀',
+  "E'",
+  '/*',
+  '--',
+  '',
+]
 
 let connection: PlainConnection
 beforeAll(async () => {
@@ -17,10 +36,14 @@ describe.each(['on', 'off'])('literal(), with standard_conforming_strings %s', (
   beforeAll(() => connection.query(`SET standard_conforming_strings = ${setting}; SET escape_string_warning = off`))
 
   test('gives the server back the very text', async () => {
-    const random = fc.sample(fc.string({ unit: 'binary', maxLength: 12 }), { numRuns: 300, seed: 7 }).filter((text) => !text.includes('\0'))
+    const random = fc
+      .sample(fc.string({ unit: 'binary', maxLength: 12 }), { numRuns: 300, seed: 7 })
+      .filter((text) => !text.includes('\0'))
     const texts = [...HOSTILE, ...random]
 
-    const rows = await connection.query<Record<string, string>>(`SELECT ${texts.map((text, at) => `${literal(text)} AS t${at}`).join(', ')}`)
+    const rows = await connection.query<Record<string, string>>(
+      `SELECT ${texts.map((text, at) => `${literal(text)} AS t${at}`).join(', ')}`,
+    )
 
     expect(texts.map((_, at) => rows[0]?.[`t${at}`])).toEqual(texts)
   })
