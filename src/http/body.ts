@@ -1,7 +1,7 @@
 /** Takes the body off the socket: judged by its headers before a byte is read, and never more than the route allows. */
 import type { IncomingMessage } from 'node:http'
-import { PlinthError } from '../kernel/index.ts'
-import { LINGER_MS } from './limits.ts'
+import { invalid, PlinthError } from '../kernel/index.ts'
+import { BODY_PIECES_MAX, LINGER_MS } from './limits.ts'
 
 /** The media type, and at most `charset=utf-8`. Spaces are allowed where the grammar allows them, and nowhere else. */
 const JSON_FORM = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i
@@ -49,7 +49,10 @@ export function readBytes(
       end(tooLarge(bytesMax))
     } else if (first === undefined) first = chunk
     else if (chunks === undefined) chunks = [first, chunk]
-    else chunks.push(chunk)
+    else if (chunks.push(chunk) > BODY_PIECES_MAX) {
+      raw.pause()
+      end(invalid([{ field: 'body', code: 'too_many', message: `Cannot read the body: it comes in more than ${BODY_PIECES_MAX} pieces` }]))
+    }
   })
   raw.on('end', () => {
     if (isOver) return

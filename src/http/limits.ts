@@ -2,6 +2,8 @@
 
 /** Longest body, unless the route says otherwise: nginx's and Fastify's default, 1 MiB. */
 export const BODY_BYTES_MAX = 1_048_576
+/** Pieces that a body may come in: each costs as much as a kilobyte. A body of the size above in packets of 64 bytes has as many. */
+export const BODY_PIECES_MAX = 16_384
 /** All headers and the request line: Node's default. */
 export const HEADER_BYTES_MAX = 16_384
 /** A browser sends about 20 headers and proxies add some; a hundred is Apache's default. */
