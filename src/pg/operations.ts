@@ -64,18 +64,17 @@ export class RecordOperations implements Operations {
 
   async list(plan: ListPlan): Promise<StoredPage> {
     const shape = `${plan.resource.name}|${accessKey(plan)}|${plan.fields.key}|${listShape(plan)}`
-    const { statement, columns } = this.#cache.of(`list|${shape}`, () => writeList(plan))
+    const { statement, columns, readKeys } = this.#cache.of(`list|${shape}`, () => writeList(plan))
     const counting = plan.wantsTotal ? this.#send(this.#cache.of(`count|${shape}`, () => writeCount(plan)), plan, plan.resource) : undefined
     const [rows, counted] = await Promise.all([this.#send(statement, plan, plan.resource), counting])
 
     const page = rows.slice(0, plan.limit)
     if (plan.position?.isBackward === true) page.reverse()
-    const positionOf = (row: Row | undefined) => row?.slice(columns.count)
     return {
-      records: page.map((row) => columns.read(row, 0)),
+      records: page.map((row) => columns.read(row)),
       hasMore: rows.length > plan.limit,
-      first: positionOf(page[0]),
-      last: positionOf(page.at(-1)),
+      first: readKeys(page[0]),
+      last: readKeys(page.at(-1)),
       total: counted === undefined ? undefined : Number(counted[0]?.[0]),
     }
   }
@@ -84,7 +83,7 @@ export class RecordOperations implements Operations {
     const { statement, columns } = this.#cache.of(`create|${plan.resource.name}|${plan.fields.key}`, () => writeCreate(plan))
     const [row] = await this.#send(statement, plan, plan.resource)
     if (row === undefined) throw new TypeError(`Cannot create ${plan.resource.name}: the database returned no row`)
-    return columns.read(row, 0)
+    return columns.read(row)
   }
 
   async change(plan: ChangePlan): Promise<ChangeResult> {
@@ -94,13 +93,13 @@ export class RecordOperations implements Operations {
     const { statement, columns } = this.#cache.of(key, () => writeChange(plan))
     const [row] = await this.#send(statement, plan, plan.resource)
     const verdict = row?.[columns.count]
-    if (row !== undefined && verdict === 'changed') return { kind: 'changed', record: columns.read(row, 0) }
+    if (row !== undefined && verdict === 'changed') return { kind: 'changed', record: columns.read(row) }
     return { kind: verdict === 'forbidden' || verdict === 'stale' ? verdict : 'missing' }
   }
 
   async #one(plan: GetPlan, { statement, columns }: GetStatement): Promise<StoredRecord | undefined> {
     const [row] = await this.#send(statement, plan, plan.resource)
-    return row === undefined ? undefined : columns.read(row, 0)
+    return row === undefined ? undefined : columns.read(row)
   }
 
   #send<Input>(statement: Statement<Input>, input: Input, resource: ResourceModel): Promise<readonly Row[]> {

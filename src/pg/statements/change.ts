@@ -44,7 +44,7 @@ export function writeChange(plan: ChangePlan): ChangeStatement {
   ]
   const journal = printJournal(resource.name, plan.operation, writer.bind, ({ changes }) => JSON.stringify([...changes.keys()].map((field) => field.name)))
   const table = identifier(resource.table)
-  const nulls = Array.from({ length: columns.count - 1 }, (_, at) => (at === 0 ? 'NULL::integer' : at === 1 ? 'NULL::json' : 'NULL::uuid'))
+  const nulls = columns.types.slice(1).map((type) => `NULL::${type}`)
 
   const text = `WITH w AS (UPDATE ${table} t SET ${assignments.join(', ')} WHERE ${joinAnd([address, isExpected, readable, permitted])} \
 RETURNING ${columns.needed.map((name) => `t.${identifier(name)}`).join(', ')}), ${journal} \

@@ -4,16 +4,21 @@
  * The order is total (its last key is `id`), and nulls count as greater than all values, as PostgreSQL's indexes keep them. The limit stands
  * in the text: bound, the planner would guess a tenth of the table and leave the index. One record more than asked tells whether the list goes on.
  */
-import type { FilterPlan, ListPlan, PositionPlan } from '../../engine/index.ts'
+import type { FilterPlan, ListPlan, PositionPlan, PrintedRecord } from '../../engine/index.ts'
 import type { SortModel } from '../../model/index.ts'
 import { type Binder, type BoundValue, identifier, literal, type Statement, StatementWriter } from '../../sql/index.ts'
+import type { Row } from '../driver.ts'
 import { contextBinder, IS_LIVE, joinAnd, printAccess, printParent } from './predicates.ts'
-import { column, type RecordColumns, recordColumns } from './record-columns.ts'
+import { column, printedColumns, type RecordColumns } from './record-columns.ts'
 
 export interface ListStatement {
   readonly statement: Statement<ListPlan>
-  readonly columns: RecordColumns
+  readonly columns: RecordColumns<PrintedRecord>
+  /** The sort values of a row, as text: where the next page begins. */
+  readonly readKeys: KeyReader
 }
+
+type KeyReader = (row: Row | undefined) => readonly (string | null)[] | undefined
 
 /** Names the shape: plans of one shape differ in bound values only. */
 export function listShape(plan: ListPlan): string {
@@ -25,10 +30,10 @@ export function listShape(plan: ListPlan): string {
 
 export function writeList(plan: ListPlan): ListStatement {
   const writer = new StatementWriter<ListPlan>()
-  const columns = recordColumns(plan.fields)
+  const columns = printedColumns(plan.fields)
   const isBackward = plan.position?.isBackward === true
   const order = plan.sort.map(({ field, isDescending }) => `${column(field)} ${isDescending !== isBackward ? 'DESC' : 'ASC'}`).join(', ')
-  const keys = plan.sort.map(({ field }) => `${column(field)}::text`)
+  const { keys, readKeys } = planKeys(plan, columns.count)
   const selection = printSelection(plan, writer.bind)
   const stretches = plan.position === undefined ? [] : printStretches(plan.sort, plan.position, writer.bind)
   const offset = plan.offset > 0 ? ` OFFSET ${writer.bind('offset', 'bigint', (bound) => bound.offset)}` : ''
@@ -40,7 +45,32 @@ export function writeList(plan: ListPlan): ListStatement {
   const united = stretches.map((stretch) => `(SELECT ${all} ${from(joinAnd([selection, stretch]))}${end})`).join(' UNION ALL ')
   const source = stretches.length > 1 ? `FROM (${united}) t` : from(joinAnd([selection, ...stretches]))
   const text = `SELECT ${[columns.list, ...keys].join(', ')} ${source}${end}${offset}`
-  return { statement: writer.finish(`${plan.resource.table}_list`, text), columns }
+  return { statement: writer.finish(`${plan.resource.table}_list`, text), columns, readKeys }
+}
+
+/**
+ * Where the sort values of a row are found. Only two rows of a page are ever asked, so what the record's JSON holds is read from there, and a
+ * column, which all rows would pay for, stands only for what it does not hold.
+ */
+function planKeys({ sort, fields }: ListPlan, columnCount: number): { readonly keys: readonly string[]; readonly readKeys: KeyReader } {
+  const keys: string[] = []
+  const readers = sort.map(({ field }): ((row: Row, json: Readonly<Record<string, unknown>>) => string | null) => {
+    if (field.name === 'id') return (row) => row[0] ?? null
+    if (fields.fields.includes(field) && field.kind.idPrefix === undefined) return (_, json) => textOf(json[field.column])
+    const at = columnCount + keys.push(`${column(field)}::text`) - 1
+    return (row) => row[at] ?? null
+  })
+  const readKeys: KeyReader = (row) => {
+    if (row === undefined) return undefined
+    const json = JSON.parse(row[1] ?? '{}') as Readonly<Record<string, unknown>>
+    return readers.map((read) => read(row, json))
+  }
+  return { keys, readKeys }
+}
+
+/** JSON prints times, numbers and texts as PostgreSQL reads them. */
+function textOf(value: unknown): string | null {
+  return value === null || value === undefined ? null : String(value)
 }
 
 /** How many records the list has in all; only where pages are numbered, and tables small. */

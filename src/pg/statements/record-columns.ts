@@ -6,19 +6,20 @@
  */
 import { encodeTypeIdSuffix, type Uuid } from '../../kernel/index.ts'
 import type { FieldModel } from '../../model/index.ts'
-import type { FieldSet, StoredRecord } from '../../engine/index.ts'
+import type { FieldSet, PrintedRecord, StoredRecord } from '../../engine/index.ts'
 import { identifier } from '../../sql/index.ts'
 import type { Row } from '../driver.ts'
 
-export interface RecordColumns {
+export interface RecordColumns<Printed extends PrintedRecord = StoredRecord> {
   /** For a SELECT list, over a row named `t`. */
   readonly list: string
-  /** How many columns that is. */
+  /** The types of these columns, in order. */
+  readonly types: readonly string[]
   readonly count: number
   /** The columns of the table that must be there: for RETURNING. */
   readonly needed: readonly string[]
-  /** Reads the record from a row in which its columns begin at `offset`. */
-  read(row: Row, offset: number): StoredRecord
+  /** Reads the record from a row that begins with its columns. */
+  read(row: Row): Printed
 }
 
 export function column(field: FieldModel, alias = 't'): string {
@@ -31,7 +32,24 @@ function jsonColumn(field: FieldModel): string {
   return sqlJson === undefined ? column(field) : `${sqlJson(column(field))} AS ${identifier(field.column)}`
 }
 
+/** The columns of a record whose version matters: all but those of a list. */
 export function recordColumns(set: FieldSet): RecordColumns {
+  const printed = printedColumns(set)
+  const at = printed.count
+  return {
+    list: `${printed.list}, t."version"`,
+    types: [...printed.types, 'integer'],
+    count: at + 1,
+    needed: [...new Set([...printed.needed, 'version'])],
+    read: (row) => {
+      const { id, json } = printed.read(row)
+      return { id, version: Number(row[at]), json }
+    },
+  }
+}
+
+/** The columns of a record that is only printed. Each costs at every row of a page, so there are no more than that takes. */
+export function printedColumns(set: FieldSet): RecordColumns<PrintedRecord> {
   const keys = set.fields.filter((field) => field.kind.idPrefix !== undefined)
   const plain = set.fields.filter((field) => field.kind.idPrefix === undefined)
   const json = plain.length === 0 ? `'{}'` : `(SELECT row_to_json(r) FROM (SELECT ${plain.map(jsonColumn).join(', ')}) r)`
@@ -42,18 +60,18 @@ export function recordColumns(set: FieldSet): RecordColumns {
   const [, ...otherKeys] = keys
 
   return {
-    list: ['t."id"', 't."version"', json, ...otherKeys.map((field) => column(field))].join(', '),
-    count: 3 + otherKeys.length,
-    needed: [...new Set(['id', 'version', ...set.fields.map((field) => field.column)])],
-    read: (row, offset) => {
-      const id = row[offset] as Uuid
+    list: ['t."id"', json, ...otherKeys.map((field) => column(field))].join(', '),
+    types: ['uuid', 'json', ...otherKeys.map(() => 'uuid')],
+    count: 2 + otherKeys.length,
+    needed: [...new Set(['id', ...set.fields.map((field) => field.column)])],
+    read: (row) => {
+      const id = row[0] as Uuid
       let text = `${quoted[0]}${encodeTypeIdSuffix(id)}"`
       for (let at = 1; at < keys.length; at++) {
-        const key = row[offset + 2 + at]
+        const key = row[at + 1]
         text += key === null || key === undefined ? `${heads[at]}null` : `${quoted[at]}${encodeTypeIdSuffix(key)}"`
       }
-      const rest = row[offset + 2] ?? '{}'
-      return { id, version: Number(row[offset + 1]), json: isOnlyKeys ? `${text}}` : `${text},${rest.slice(1)}` }
+      return { id, json: isOnlyKeys ? `${text}}` : `${text},${(row[1] ?? '{}').slice(1)}` }
     },
   }
 }
