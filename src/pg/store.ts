@@ -4,6 +4,7 @@
  */
 import pg from 'pg'
 import type { ChangePlan, ChangeResult, CreatePlan, GetPlan, ListPlan, Store, StoredPage, StoredRecord, Transaction } from '../engine/index.ts'
+import { PlinthError } from '../kernel/index.ts'
 import type { Statement } from '../sql/index.ts'
 import { clientConfig, type ConnectionOptions, send } from './driver.ts'
 import { readDatabaseError } from './errors.ts'
@@ -32,8 +33,10 @@ const TRANSACTIONS = 5
 const STATEMENT_TIMEOUT_MS = 30_000
 /** A transaction that finds no connection in this time is told to come back. */
 const TRANSACTION_WAIT_MS = 2_000
-/** Merged reads have one shape for each set of rules and fields; more than this many mean that the shapes are not few, and new ones go unmerged. */
+/** Merged reads have one shape for each set of rules and fields. More than this many are forgotten and made anew: a client chooses its fields. */
 const MERGERS_MAX = 500
+/** After so many transactions a connection is replaced, and with it goes what the server keeps of its statements. */
+const TRANSACTIONS_PER_CONNECTION = 10_000
 
 export class PgStore implements Store {
   readonly #reads: LaneGroup
@@ -55,7 +58,7 @@ export class PgStore implements Store {
     this.#reads = lanes(options.lanes ?? LANES)
     this.#writes = lanes(options.lanes ?? LANES)
     this.#lists = lanes(options.listLanes ?? LIST_LANES)
-    this.#pool = new pg.Pool({ ...clientConfig(options), max: options.transactions ?? TRANSACTIONS, connectionTimeoutMillis: TRANSACTION_WAIT_MS, query_timeout: silenceMsMax })
+    this.#pool = new pg.Pool({ ...clientConfig(options), max: options.transactions ?? TRANSACTIONS, connectionTimeoutMillis: TRANSACTION_WAIT_MS, query_timeout: silenceMsMax, maxUses: TRANSACTIONS_PER_CONNECTION })
     // A connection that breaks while it rests is replaced when it is next needed.
     this.#pool.on('error', () => undefined)
     this.#isMerging = options.isMerging ?? true
@@ -83,7 +86,8 @@ export class PgStore implements Store {
     const key = getKey(plan)
     let merger = this.#mergers.get(key)
     if (merger === undefined) {
-      if (this.#mergers.size >= MERGERS_MAX) return this.#readOperations.get(plan)
+      // One that has reads waiting flushes by itself.
+      if (this.#mergers.size >= MERGERS_MAX) this.#mergers.clear()
       const operations = this.#readOperations
       merger = new ReadMerger({ alone: (one) => operations.get(one), merged: (plans) => operations.getMerged(plans) })
       this.#mergers.set(key, merger)
@@ -104,8 +108,9 @@ export class PgStore implements Store {
   }
 
   async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
-    const client = await this.#pool.connect().catch((error: unknown) => {
-      throw readDatabaseError(error, undefined)
+    const client = await this.#pool.connect().catch((cause: unknown) => {
+      // Whatever keeps it from connecting, no client of ours can mend it.
+      throw new PlinthError('DEPENDENCY_UNAVAILABLE', undefined, { cause })
     })
     let broken: Error | undefined
     const markBroken = (error: Error): void => {
@@ -118,7 +123,9 @@ export class PgStore implements Store {
       await control(client, 'COMMIT')
       return result
     } catch (error) {
-      await client.query('ROLLBACK').catch((rollbackError: unknown) => {
+      // On a connection that has gone silent, ROLLBACK would wait too; the server rolls back what is cut.
+      if (error instanceof PlinthError && error.code === 'DEPENDENCY_UNAVAILABLE') broken ??= error
+      else await client.query('ROLLBACK').catch((rollbackError: unknown) => {
         // Whether it is rolled back is no longer ours to know: the connection goes, and the server rolls back.
         broken ??= rollbackError as Error
       })
@@ -146,9 +153,12 @@ export class PgStore implements Store {
 }
 
 async function control(client: pg.PoolClient, command: 'BEGIN' | 'COMMIT'): Promise<void> {
-  try {
-    await client.query(command)
-  } catch (error) {
+  const { command: done } = await client.query(command).catch((error: unknown) => {
     throw readDatabaseError(error, undefined)
+  })
+  // PostgreSQL answers COMMIT with ROLLBACK where a statement has failed; without this, code that swallows an error would report success.
+  if (done !== command) {
+    const cause = new Error(`Cannot commit: the transaction was rolled back, since a statement in it failed and its error was not passed on`)
+    throw new PlinthError('INTERNAL_ERROR', undefined, { cause })
   }
 }
