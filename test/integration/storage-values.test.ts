@@ -29,11 +29,8 @@ const cents = (digits: number, scale: number) =>
     return scale === 0 ? text : `${text.slice(0, -scale)}.${text.slice(-scale)}`
   })
 const day = fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T00:00:00Z'), noInvalidDate: true }).map((moment) => moment.toISOString().slice(0, 10))
-const jsonValue = fc.dictionary(
-  within(20).filter((key) => key !== '__proto__'),
-  fc.jsonValue({ maxDepth: 3 }).filter((value) => !/\\u0000|__proto__|\\ud[89a-f]|[eE][+-]|-0[^.0-9]|:-0|\[-0/i.test(JSON.stringify(value)) && !JSON.stringify(value).includes('-0')),
-  { maxKeys: 5 },
-)
+// What JSON keeps: it has no −0. What it may not hold here (NUL, lone surrogates, __proto__) the kind refuses below.
+const jsonValue = fc.dictionary(within(20), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 5 }).map((value) => JSON.parse(JSON.stringify(value)) as object)
 
 const product = fc.record({
   name: within(100, 1),
