@@ -1,5 +1,5 @@
 /** The one place that speaks to the `pg` library: how a connection is opened and how a statement is sent on it. */
-import pg from 'pg'
+import type pg from 'pg'
 import { type BoundValue, identifier, type Statement } from '../sql/index.ts'
 
 /** A row of the answer: columns in order, as PostgreSQL printed them. */
@@ -54,7 +54,10 @@ export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
 
 /** What the driver keeps of the statements that it has prepared on a connection; missing from its types. */
 interface Prepared {
-  readonly connection: { readonly parsedStatements: Record<string, string>; readonly submittedNamedStatements: Record<string, string> }
+  readonly connection: {
+    readonly parsedStatements: Record<string, string>
+    readonly submittedNamedStatements: Record<string, string>
+  }
 }
 
 /** Makes both sides forget a prepared statement: what it takes is free again, and its name can be prepared anew. */
@@ -63,7 +66,7 @@ export function forgetStatement(client: pg.ClientBase, name: string): void {
   delete connection.parsedStatements[name]
   delete connection.submittedNamedStatements[name]
   // A server that does not know the name has nothing to forget.
-  client.query(`DEALLOCATE ${identifier(name)}`, () => undefined)
+  client.query(`DEALLOCATE ${identifier(name)}`).catch(() => undefined)
 }
 
 /** Cuts a connection without a farewell, which fails all that waits on it with `reason`. */
@@ -71,14 +74,31 @@ export function cutConnection(client: pg.ClientBase, reason: Error): void {
   ;(client as unknown as { connection: { stream: { destroy(error: Error): void } } }).connection.stream.destroy(reason)
 }
 
+/** Holds back what is written on the connection until the turn of the event loop ends, so that its statements leave in one system call. */
+export function gatherWrites(client: pg.ClientBase, whenSent: () => void): void {
+  const { stream } = (client as unknown as { connection: { stream: { cork(): void; uncork(): void } } }).connection
+  stream.cork()
+  setImmediate(() => {
+    stream.uncork()
+    whenSent()
+  })
+}
+
 /** Sends one named statement. Resolves with rows of text; rejects with whatever the driver says. */
-export function send(client: pg.ClientBase, statement: { readonly name: string; readonly text: string }, values: BoundValue[]): Promise<readonly Row[]> {
+export function send(
+  client: pg.ClientBase,
+  statement: { readonly name: string; readonly text: string },
+  values: BoundValue[],
+): Promise<readonly Row[]> {
   return new Promise((resolve, reject) => {
     const query = { name: statement.name, text: statement.text, values, rowMode: 'array' as const, types: AS_TEXT }
     // The form with a callback spares the driver's own promise and the stack that it captures.
-    ;(client.query as (query: object, done: (error: Error | null, result: { rows: readonly Row[] }) => void) => void)(query, (error, result) => {
-      if (error) reject(error)
-      else resolve(result.rows)
-    })
+    ;(client.query as (query: object, done: (error: Error | null, result: { rows: readonly Row[] }) => void) => void)(
+      query,
+      (error, result) => {
+        if (error) reject(error)
+        else resolve(result.rows)
+      },
+    )
   })
 }

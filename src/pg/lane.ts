@@ -9,7 +9,7 @@ import { LRUCache } from 'lru-cache'
 import pg from 'pg'
 import { PlinthError } from '../kernel/index.ts'
 import type { BoundValue } from '../sql/index.ts'
-import { clientConfig, type ConnectionOptions, cutConnection, forgetStatement, type Row, send } from './driver.ts'
+import { type ConnectionOptions, clientConfig, cutConnection, forgetStatement, gatherWrites, type Row, send } from './driver.ts'
 
 /** After a failed attempt to connect, statements are refused for this long before the next attempt. */
 const RECONNECT_PAUSE_MS = 250
@@ -35,6 +35,7 @@ export class Lane {
   #watch: NodeJS.Timeout | undefined
   #progressAtMs = 0
   #isClosed = false
+  #isGathering = false
   /** Statements that were sent and not answered yet. */
   inFlight = 0
 
@@ -46,7 +47,10 @@ export class Lane {
   run(statement: LaneStatement, values: BoundValue[]): Promise<readonly Row[]> {
     if (this.inFlight++ === 0) this.#progressAtMs = performance.now()
     const client = this.#client
-    const sent = client === undefined ? this.connect().then((fresh) => this.#send(fresh, statement, values)) : this.#send(client, statement, values)
+    const sent =
+      client === undefined
+        ? this.connect().then((fresh) => this.#send(fresh, statement, values))
+        : this.#send(client, statement, values)
     return sent.then(this.#answered, (error: unknown) => this.#recover(error, statement, values))
   }
 
@@ -84,18 +88,19 @@ export class Lane {
     }
     client.on('error', forget)
     client.on('end', forget)
-    try {
-      await client.connect()
-    } catch (error) {
+    await client.connect().catch((cause: unknown) => {
       this.#refusedUntilMs = performance.now() + RECONNECT_PAUSE_MS
-      throw new PlinthError('DEPENDENCY_UNAVAILABLE', undefined, { cause: error })
-    }
+      throw new PlinthError('DEPENDENCY_UNAVAILABLE', undefined, { cause })
+    })
     if (this.#isClosed) {
       await farewell(client, FAREWELL_MS_MAX)
       throw new PlinthError('RATE_LIMIT_OVERLOADED', 'The service is stopping')
     }
     this.#client = client
-    this.#prepared = new LRUCache({ max: PREPARED_MAX, dispose: (_, name, reason) => void (reason === 'evict' && forgetStatement(client, name)) })
+    this.#prepared = new LRUCache({
+      max: PREPARED_MAX,
+      dispose: (_, name, reason) => void (reason === 'evict' && forgetStatement(client, name)),
+    })
     this.#progressAtMs = performance.now()
     this.#watch ??= setInterval(() => this.#checkSilence(), WATCH_INTERVAL_MS).unref()
     return client
@@ -103,6 +108,12 @@ export class Lane {
 
   #send(client: pg.Client, statement: LaneStatement, values: BoundValue[]): Promise<readonly Row[]> {
     if (client === this.#client && statement.name !== '') this.#prepared?.set(statement.name, true)
+    if (!this.#isGathering) {
+      this.#isGathering = true
+      gatherWrites(client, () => {
+        this.#isGathering = false
+      })
+    }
     return send(client, statement, values)
   }
 
@@ -131,7 +142,8 @@ export class Lane {
     if (this.inFlight === 0 || performance.now() - this.#progressAtMs < this.#silenceMsMax) return
     const client = this.#client
     this.#client = undefined
-    if (client !== undefined) cutConnection(client, new Error(`Cannot wait for the database: it gave no answer in ${this.#silenceMsMax} ms`))
+    if (client !== undefined)
+      cutConnection(client, new Error(`Cannot wait for the database: it gave no answer in ${this.#silenceMsMax} ms`))
   }
 }
 
@@ -147,7 +159,10 @@ function isNameLost(error: unknown): boolean {
 
 /** Ends a connection when what is under way has been answered, and in any case within the time. */
 async function farewell(client: pg.Client, msMax: number): Promise<void> {
-  const cut = setTimeout(() => cutConnection(client, new Error('Cannot wait for the database: it did not answer the farewell')), msMax)
+  const cut = setTimeout(
+    () => cutConnection(client, new Error('Cannot wait for the database: it did not answer the farewell')),
+    msMax,
+  )
   await client.end()
   clearTimeout(cut)
 }
