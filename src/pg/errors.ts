@@ -38,8 +38,15 @@ export function readDatabaseError(thrown: unknown, resource: ResourceModel | und
       return new PlinthError('CONFLICT_IN_PROGRESS', 'Another change to the same rows is under way', { cause: thrown })
     case '57014':
       return new PlinthError('DEPENDENCY_TIMEOUT', undefined, { cause: thrown })
+    default:
+      return readByClass(code, thrown)
   }
-  if (code === undefined || AWAY.test(code)) return isLost(thrown) ? away(thrown) : new PlinthError('INTERNAL_ERROR', undefined, { cause: thrown })
+}
+
+/** Judges by the class of the code: its first two characters. */
+function readByClass(code: string | undefined, thrown: unknown): PlinthError {
+  if (code === undefined || AWAY.test(code))
+    return isLost(thrown) ? away(thrown) : new PlinthError('INTERNAL_ERROR', undefined, { cause: thrown })
   // Connection exceptions, insufficient resources, operator intervention, disk and system errors: the server is not fit to serve.
   if (/^(?:08|53|57P|58)/.test(code) || code === '25006') return away(thrown)
   // Data exceptions that no reader caught: still the client's input, never our fault alone.
@@ -55,11 +62,14 @@ function isLost(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false
   if (AWAY.test(String((thrown as ServerError).code))) return true
   // The driver has no codes for these; its words are pinned with its version.
-  return /connection (?:error|terminated)|terminating connection|timeout expired|timeout exceeded|read timeout|Client was closed|not queryable|gave no answer/i.test(thrown.message)
+  return /connection (?:error|terminated)|terminating connection|timeout expired|timeout exceeded|read timeout|Client was closed|not queryable|gave no answer/i.test(
+    thrown.message,
+  )
 }
 
 function readReferenceError(error: ServerError, resource: ResourceModel | undefined, thrown: unknown): PlinthError {
-  if (error.detail?.includes('still referenced') === true) return new PlinthError('CONFLICT_REFERENCE', undefined, { cause: thrown })
+  if (error.detail?.includes('still referenced') === true)
+    return new PlinthError('CONFLICT_REFERENCE', undefined, { cause: thrown })
   return invalidField(blamed(error, resource), 'reference', 'names a record that does not exist', thrown)
 }
 
@@ -79,9 +89,18 @@ function detailsOf(fields: readonly FieldModel[], code: string, predicate: strin
   return fields.map((field) => ({ field: field.publicName, code, message: `${field.column} ${predicate}` }))
 }
 
-function conflict(code: 'CONFLICT_DUPLICATE', fields: readonly FieldModel[], rule: string, predicate: string, cause: unknown): PlinthError {
+function conflict(
+  code: 'CONFLICT_DUPLICATE',
+  fields: readonly FieldModel[],
+  rule: string,
+  predicate: string,
+  cause: unknown,
+): PlinthError {
   const details = detailsOf(fields, rule, predicate)
-  return new PlinthError(code, details.length === 0 ? undefined : details.map((detail) => detail.message).join('; '), { details, cause })
+  return new PlinthError(code, details.length === 0 ? undefined : details.map((detail) => detail.message).join('; '), {
+    details,
+    cause,
+  })
 }
 
 function invalidField(fields: readonly FieldModel[], rule: string, predicate: string, cause: unknown): PlinthError {

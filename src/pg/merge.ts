@@ -71,7 +71,11 @@ export class ReadMerger {
 }
 
 /** Puts the rows of a merged answer where their plans stand. */
-export function placeRows(rows: readonly Row[], count: number, statement: MergedGetStatement): readonly (StoredRecord | undefined)[] {
+export function placeRows(
+  rows: readonly Row[],
+  count: number,
+  statement: MergedGetStatement,
+): readonly (StoredRecord | undefined)[] {
   const records = new Array<StoredRecord | undefined>(count).fill(undefined)
   for (const row of rows) records[statement.positionOf(row)] = statement.columns.read(row)
   return records

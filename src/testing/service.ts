@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type App, mintDevelopmentToken, migrate, openDatabase, readSettings, type Service, startService } from '../app/index.ts'
+import { type App, migrate, mintDevelopmentToken, openDatabase, readSettings, type Service, startService } from '../app/index.ts'
 import { openConnection, type PlainConnection } from '../pg/index.ts'
 import { type DatabaseTemplate, type TestDatabase, testDatabase } from './database.ts'
 
@@ -87,7 +87,11 @@ export async function testService(options: TestServiceOptions): Promise<TestServ
       service,
       logs: () => {
         service.logger.flush()
-        return lines.join('').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
+        return lines
+          .join('')
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line) as Record<string, unknown>)
       },
       token: (role, subject) => mintDevelopmentToken(app, settings, role, subject),
       request: (path, request) => send(service.origin + path, request),

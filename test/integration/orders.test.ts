@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkMigrations } from '../../src/migrate/index.ts'
 import { openConnection } from '../../src/pg/index.ts'
 import { type TestAnswer, type TestService, testDatabase, testService } from '../../src/testing/index.ts'
-import orders from '../domains/orders/app.ts'
+import { ordersApp as orders } from '../domains/orders/app.ts'
 
 const ADDRESS = { street: '12 St James’s Square', city: 'London', country: 'GB' }
 
@@ -18,7 +18,8 @@ beforeAll(async () => {
 })
 afterAll(() => service.stop())
 
-const post = (path: string, body: unknown, token = manager): Promise<TestAnswer> => service.request(`/api/v1/${path}`, { method: 'POST', body, token })
+const post = (path: string, body: unknown, token = manager): Promise<TestAnswer> =>
+  service.request(`/api/v1/${path}`, { method: 'POST', body, token })
 const patch = (path: string, body: unknown, version: number, token = manager): Promise<TestAnswer> =>
   service.request(`/api/v1/${path}`, { method: 'PATCH', body, token, headers: { 'if-match': `"${version}"` } })
 const get = (path: string, token = manager): Promise<TestAnswer> => service.request(`/api/v1/${path}`, { token })
@@ -34,7 +35,9 @@ async function makeProduct(more: object = {}): Promise<{ id: string; version: nu
   expect(answer.status, answer.text).toBe(201)
   return answer.json.data
 }
-async function makeOrder(lines: readonly (readonly [price: string, quantity: number])[] = []): Promise<{ id: string; customer_id: string; version: number }> {
+async function makeOrder(
+  lines: readonly (readonly [price: string, quantity: number])[] = [],
+): Promise<{ id: string; customer_id: string; version: number }> {
   const customer = await makeCustomer()
   const order = await post('orders', { customer_id: customer.id, shipping_address: ADDRESS }, clerk)
   expect(order.status, order.text).toBe(201)
@@ -48,7 +51,11 @@ async function makeOrder(lines: readonly (readonly [price: string, quantity: num
 
 describe('an order', () => {
   test('is submitted with the exact sum of its lines', async () => {
-    const order = await makeOrder([['0.10', 3], ['1234567890.99', 10_000], ['0.01', 1]])
+    const order = await makeOrder([
+      ['0.10', 3],
+      ['1234567890.99', 10_000],
+      ['0.01', 1],
+    ])
 
     const answer = await service.request(`/api/v1/orders/${order.id}/submit`, { method: 'POST', token: clerk })
 
@@ -69,7 +76,11 @@ describe('an order', () => {
   test('is shipped once, with what the input says', async () => {
     const order = await makeOrder([['5.00', 1]])
     const ship = (): Promise<TestAnswer> =>
-      post(`orders/${order.id}/ship`, { carrier: 'Parcel Force', tracking_url: 'https://example.com/t/1', at: '2026-03-01T10:00:00+02:00' }, clerk)
+      post(
+        `orders/${order.id}/ship`,
+        { carrier: 'Parcel Force', tracking_url: 'https://example.com/t/1', at: '2026-03-01T10:00:00+02:00' },
+        clerk,
+      )
     const early = await ship()
     await service.request(`/api/v1/orders/${order.id}/submit`, { method: 'POST', token: clerk })
 
@@ -78,7 +89,12 @@ describe('an order', () => {
     expect(early.json.error.code).toBe('CONFLICT_ORDER_NOT_SUBMITTED')
     expect([first.status, second.status].sort()).toEqual([200, 422])
     const { json } = await get(`orders/${order.id}`)
-    expect(json.data).toMatchObject({ status: 'shipped', carrier: 'Parcel Force', tracking_url: 'https://example.com/t/1', version: 3 })
+    expect(json.data).toMatchObject({
+      status: 'shipped',
+      carrier: 'Parcel Force',
+      tracking_url: 'https://example.com/t/1',
+      version: 3,
+    })
     expect(new Date(json.data.shipped_at).toISOString()).toBe('2026-03-01T08:00:00.000Z')
   })
 
@@ -138,7 +154,9 @@ describe('fields of every kind', () => {
     expect(answer.text).not.toContain('sesame')
     expect(answer.json.data).not.toHaveProperty('passphrase')
     const sql = await service.sql()
-    expect(await sql.query('SELECT passphrase, tags FROM customers WHERE email = $1', [sent.email])).toEqual([{ passphrase: 'open sesame', tags: sent.tags }])
+    expect(await sql.query('SELECT passphrase, tags FROM customers WHERE email = $1', [sent.email])).toEqual([
+      { passphrase: 'open sesame', tags: sent.tags },
+    ])
   })
 
   test('that some roles alone may see do not exist for others: not in answers, sorts or filters', async () => {
@@ -160,7 +178,8 @@ describe('fields of every kind', () => {
 
 describe('a resource with numbered pages', () => {
   test('says how many records and pages there are', async () => {
-    for (let at = 0; at < 7; at++) await post('warehouses', { name: `Depot ${at}`, country: at % 2 === 0 ? 'DE' : 'GB', capacity: 9_007_199_254_740_991 - at })
+    for (let at = 0; at < 7; at++)
+      await post('warehouses', { name: `Depot ${at}`, country: at % 2 === 0 ? 'DE' : 'GB', capacity: 9_007_199_254_740_991 - at })
 
     const second = await get('warehouses?per_page=3&page=2&sort=name')
     const filtered = await get('warehouses?country=GB&sort=-capacity')
@@ -168,7 +187,9 @@ describe('a resource with numbered pages', () => {
     expect(second.status, second.text).toBe(200)
     expect(second.json.data.map(({ name }: { name: string }) => name)).toEqual(['Depot 3', 'Depot 4', 'Depot 5'])
     expect(second.json.meta).toMatchObject({ total: 7 })
-    expect(filtered.json.data.map(({ capacity }: { capacity: number }) => capacity)).toEqual([9_007_199_254_740_990, 9_007_199_254_740_988, 9_007_199_254_740_986])
+    expect(filtered.json.data.map(({ capacity }: { capacity: number }) => capacity)).toEqual([
+      9_007_199_254_740_990, 9_007_199_254_740_988, 9_007_199_254_740_986,
+    ])
   })
 
   test('has children under a plural of its own', async () => {
@@ -185,7 +206,10 @@ test('the migrations of the orders can each be reverted', async () => {
   await using database = await testDatabase()
   const connect = async () => {
     const connection = await openConnection(database.url)
-    return { query: async (text: string, values?: readonly unknown[]) => ({ rows: await connection.query(text, values) }), end: () => connection.close() }
+    return {
+      query: async (text: string, values?: readonly unknown[]) => ({ rows: await connection.query(text, values) }),
+      end: () => connection.close(),
+    }
   }
 
   expect(await checkMigrations(connect as never, { folder: orders.migrations })).toEqual([])
@@ -199,7 +223,9 @@ test('the columns of the migrations have the types that the domain declares', as
     `SELECT c.relname || '.' || a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND c.relname NOT LIKE 'plinth%'`,
   )
-  const declared = orders.domain.resources.flatMap((resource) => resource.fields.map((field) => ({ column: `${resource.table}.${field.column}`, type: field.kind.sqlType })))
+  const declared = orders.domain.resources.flatMap((resource) =>
+    resource.fields.map((field) => ({ column: `${resource.table}.${field.column}`, type: field.kind.sqlType })),
+  )
 
   expect(text).not.toBe('')
   expect(rows.sort((a, b) => (a.column < b.column ? -1 : 1))).toEqual(declared.sort((a, b) => (a.column < b.column ? -1 : 1)))

@@ -25,7 +25,8 @@ afterAll(() => storage.stop())
 const posts = () => storage.engine.resource('post')
 const values = (given: Record<string, unknown>, isComplete = false) => valuesOf(storage.resource('post'), given, isComplete)
 const create = async (context = ada, more: Record<string, unknown> = {}): Promise<Uuid> =>
-  (await posts().create(context, { values: values({ author: context.actor.id, title: 'First', body: 'Text', ...more }, true) })).id
+  (await posts().create(context, { values: values({ author: context.actor.id, title: 'First', body: 'Text', ...more }, true) }))
+    .id
 const update = (context: RequestContext, id: Uuid, changes: Record<string, unknown>, expectedVersion: number | null = null) =>
   posts().update(context, { id, values: values(changes), expectedVersion })
 const codeOf = (promise: Promise<unknown>): Promise<string> =>
@@ -33,9 +34,22 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     () => 'done',
     (error: unknown) => (error instanceof PlinthError ? error.code : String(error)),
   )
-const row = async (id: Uuid) => (await storage.sql.query<{ title: string; version: number; author_id: string; updated_at: Date; deleted_at: Date | null }>('SELECT * FROM posts WHERE id = $1', [id]))[0]
+const row = async (id: Uuid) =>
+  (
+    await storage.sql.query<{ title: string; version: number; author_id: string; updated_at: Date; deleted_at: Date | null }>(
+      'SELECT * FROM posts WHERE id = $1',
+      [id],
+    )
+  )[0]
 const journal = (id: Uuid) =>
-  storage.sql.query<{ operation: string; version: number; actor: string; changed: unknown; request_id: string; resource: string }>(
+  storage.sql.query<{
+    operation: string
+    version: number
+    actor: string
+    changed: unknown
+    request_id: string
+    resource: string
+  }>(
     'SELECT resource, operation, version, actor, request_id, changed FROM plinth_journal WHERE record_id = $1 ORDER BY position',
     [id],
   )
@@ -68,7 +82,10 @@ describe('a change', () => {
     expect(await codeOf(update(grace, draft, { title: 'X' }, 1))).toBe('NOT_FOUND_RECORD')
 
     expect(await storage.sql.query('SELECT count(*) FROM plinth_journal')).toEqual(before)
-    expect([await row(draft), await row(published)]).toMatchObject([{ title: 'First', version: 1 }, { title: 'First', version: 1 }])
+    expect([await row(draft), await row(published)]).toMatchObject([
+      { title: 'First', version: 1 },
+      { title: 'First', version: 1 },
+    ])
   })
 
   test('cannot give a record away: the rule must hold of it as it would be', async () => {
@@ -83,7 +100,9 @@ describe('a change', () => {
     const id = await create()
 
     for (let version = 1; version <= 4; version++) {
-      const outcomes = await Promise.all(Array.from({ length: 50 }, (_, at) => codeOf(update(ada, id, { title: `${version}.${at}` }, version))))
+      const outcomes = await Promise.all(
+        Array.from({ length: 50 }, (_, at) => codeOf(update(ada, id, { title: `${version}.${at}` }, version))),
+      )
 
       expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(1)
       expect(outcomes.filter((outcome) => outcome === 'CONFLICT_VERSION')).toHaveLength(49)
@@ -126,7 +145,11 @@ describe('a deleted record', () => {
   test('cannot be restored over a living one that has taken its unique value', async () => {
     const users = storage.engine.resource('user')
     const make = async (): Promise<Uuid> =>
-      (await users.create(admin, { values: valuesOf(storage.resource('user'), { email: 'twin@example.com', displayName: 'Twin' }, true) })).id
+      (
+        await users.create(admin, {
+          values: valuesOf(storage.resource('user'), { email: 'twin@example.com', displayName: 'Twin' }, true),
+        })
+      ).id
     const first = await make()
     await users.delete(admin, { id: first, expectedVersion: 1 })
     const second = await make()
@@ -142,11 +165,21 @@ describe('a deleted record', () => {
 describe('transaction()', () => {
   test('does not report success when code swallows the error of a statement', async () => {
     const id = await create()
-    const plan = { resource: storage.resource('post'), context: admin, id: newId(), values: values({ author: newId(), title: 'X', body: '', status: 'draft' }, true), fields: posts().compiled.fieldSets.all }
+    const plan = {
+      resource: storage.resource('post'),
+      context: admin,
+      id: newId(),
+      values: values({ author: newId(), title: 'X', body: '', status: 'draft' }, true),
+      fields: posts().compiled.fieldSets.all,
+    }
 
     const outcome = await codeOf(
       storage.store.transaction(async (transaction) => {
-        await transaction.create({ ...plan, id: newId(), values: values({ author: ada.actor.id, title: 'Lost', body: '', status: 'draft' }, true) })
+        await transaction.create({
+          ...plan,
+          id: newId(),
+          values: values({ author: ada.actor.id, title: 'Lost', body: '', status: 'draft' }, true),
+        })
         await transaction.create(plan).catch(() => undefined)
         return id
       }),
@@ -157,7 +190,12 @@ describe('transaction()', () => {
   })
 
   test('leaves nothing behind when its work throws, and the connection serves the next', async () => {
-    const plan = { resource: storage.resource('post'), context: admin, fields: posts().compiled.fieldSets.all, values: values({ author: ada.actor.id, title: 'Undone', body: '', status: 'draft' }, true) }
+    const plan = {
+      resource: storage.resource('post'),
+      context: admin,
+      fields: posts().compiled.fieldSets.all,
+      values: values({ author: ada.actor.id, title: 'Undone', body: '', status: 'draft' }, true),
+    }
 
     for (let round = 0; round < 12; round++) {
       const work = storage.store.transaction(async (transaction) => {
@@ -168,6 +206,10 @@ describe('transaction()', () => {
     }
 
     expect(await storage.sql.query(`SELECT FROM posts WHERE title = 'Undone'`)).toEqual([])
-    expect(await storage.sql.query(`SELECT FROM plinth_journal j LEFT JOIN posts p ON p.id = j.record_id WHERE j.resource = 'post' AND p.id IS NULL`)).toEqual([])
+    expect(
+      await storage.sql.query(
+        `SELECT FROM plinth_journal j LEFT JOIN posts p ON p.id = j.record_id WHERE j.resource = 'post' AND p.id IS NULL`,
+      ),
+    ).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import { createServer, connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'
@@ -15,7 +15,10 @@ beforeAll(async () => {
   storage = await openStorage(blog)
   admin = contextOf(actorOf(blog, 'admin'))
   user = newId()
-  await storage.sql.query(`INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ($1, 'ada@example.com', 'Ada', 'admin', now(), now(), 1)`, [user])
+  await storage.sql.query(
+    `INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ($1, 'ada@example.com', 'Ada', 'admin', now(), now(), 1)`,
+    [user],
+  )
 })
 afterAll(() => storage.stop())
 
@@ -28,11 +31,22 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
 /** A read of the user by a store of this test's own. */
 function planOf() {
   const { compiled } = storage.engine.resource('user')
-  return { resource: storage.resource('user'), context: admin, id: user, read: { access: compiled.access('read'), rules: -1 }, fields: compiled.fieldSets.all, parent: undefined, includesDeleted: false }
+  return {
+    resource: storage.resource('user'),
+    context: admin,
+    id: user,
+    read: { access: compiled.access('read'), rules: -1 },
+    fields: compiled.fieldSets.all,
+    parent: undefined,
+    includesDeleted: false,
+  }
 }
-const open = (options: Partial<PgStoreOptions> = {}): PgStore => new PgStore({ url: storage.url, applicationName: 'connections-test', ...options })
-const terminate = (name: string) => storage.sql.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [name])
-const count = async (name: string): Promise<number> => (await storage.sql.query('SELECT FROM pg_stat_activity WHERE application_name = $1', [name])).length
+const open = (options: Partial<PgStoreOptions> = {}): PgStore =>
+  new PgStore({ url: storage.url, applicationName: 'connections-test', ...options })
+const terminate = (name: string) =>
+  storage.sql.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [name])
+const count = async (name: string): Promise<number> =>
+  (await storage.sql.query('SELECT FROM pg_stat_activity WHERE application_name = $1', [name])).length
 
 describe('a lost connection', () => {
   test('fails what is under way with DEPENDENCY_UNAVAILABLE, and the next statement works within a second', async () => {
@@ -41,7 +55,12 @@ describe('a lost connection', () => {
     await store.get(planOf())
     await blocker.query('BEGIN; LOCK TABLE users')
     const underWay = Promise.all([codeOf(store.get(planOf())), codeOf(store.get({ ...planOf(), id: newId() }))])
-    await waitFor('a statement that waits for the lock', async () => (await storage.sql.query(`SELECT FROM pg_stat_activity WHERE application_name = 'lost' AND wait_event_type = 'Lock'`)).length > 0)
+    await waitFor(
+      'a statement that waits for the lock',
+      async () =>
+        (await storage.sql.query(`SELECT FROM pg_stat_activity WHERE application_name = 'lost' AND wait_event_type = 'Lock'`))
+          .length > 0,
+    )
 
     await terminate('lost')
 
@@ -88,7 +107,12 @@ describe('a server that is away', () => {
   test('is DEPENDENCY_UNAVAILABLE at once, for reads and transactions, and nothing is left unhandled', async () => {
     const store = open({ url: 'postgresql://nobody@127.0.0.1:1/none' })
 
-    const outcomes = await Promise.all([codeOf(store.get(planOf())), codeOf(store.ping()), codeOf(store.transaction(async () => undefined)), codeOf(store.connect())])
+    const outcomes = await Promise.all([
+      codeOf(store.get(planOf())),
+      codeOf(store.ping()),
+      codeOf(store.transaction(async () => undefined)),
+      codeOf(store.connect()),
+    ])
 
     expect(new Set(outcomes)).toEqual(new Set(['DEPENDENCY_UNAVAILABLE']))
     await store.close()
@@ -116,7 +140,10 @@ describe('a server that is away', () => {
     const proxy = createServer((client) => {
       const host = decodeURIComponent(upstream.hostname)
       const server = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${upstream.port}`) : connect(Number(upstream.port), host)
-      for (const [from, to] of [[client, server], [server, client]] as const) {
+      for (const [from, to] of [
+        [client, server],
+        [server, client],
+      ] as const) {
         from.on('data', (chunk) => void (isSilent || to.write(chunk)))
         from.on('close', () => to.destroy())
         from.on('error', () => to.destroy())
@@ -129,7 +156,10 @@ describe('a server that is away', () => {
     await Promise.all([store.get(planOf()), store.transaction(async (transaction) => transaction.get(planOf()))])
     isSilent = true
 
-    const [read, transaction] = await Promise.all([codeOf(store.get(planOf())), codeOf(store.transaction(async (bound) => bound.get(planOf())))])
+    const [read, transaction] = await Promise.all([
+      codeOf(store.get(planOf())),
+      codeOf(store.transaction(async (bound) => bound.get(planOf()))),
+    ])
 
     expect([read, transaction]).toEqual(['DEPENDENCY_UNAVAILABLE', 'DEPENDENCY_UNAVAILABLE'])
     isSilent = false
@@ -202,7 +232,17 @@ describe('prepared statements', () => {
     const { compiled } = storage.engine.resource('user')
     const sort = [{ field: storage.resource('user').fields[0] as never, isDescending: false }]
     const list = (limit: number) =>
-      store.list({ ...planOf(), fields: compiled.fieldSets.all, filters: [], search: undefined, sort, position: undefined, limit, offset: 0, wantsTotal: false })
+      store.list({
+        ...planOf(),
+        fields: compiled.fieldSets.all,
+        filters: [],
+        search: undefined,
+        sort,
+        position: undefined,
+        limit,
+        offset: 0,
+        wantsTotal: false,
+      })
     const sent = await recordStatements(async () => {
       for (let limit = 1; limit <= 700; limit++) await list(limit)
     })

@@ -5,7 +5,7 @@ import type { App } from '../../src/app/index.ts'
 import { Engine, type FieldValues, type ListPlan, type RequestContext, type Store } from '../../src/engine/index.ts'
 import { type Uuid, uuidGenerator } from '../../src/kernel/index.ts'
 import { type Actor, type FieldModel, NOBODY, type ResourceModel, type SortModel } from '../../src/model/index.ts'
-import { openConnection, type PlainConnection, PgStore, type PgStoreOptions } from '../../src/pg/index.ts'
+import { openConnection, PgStore, type PgStoreOptions, type PlainConnection } from '../../src/pg/index.ts'
 import { appTemplate, type TestDatabase, testDatabase } from '../../src/testing/index.ts'
 
 const clock = { now: () => Date.now(), monotonicMs: () => performance.now() }
@@ -48,7 +48,17 @@ export async function openStorage(app: App, options: Partial<PgStoreOptions> = {
     await sql.close()
     await database.drop()
   }
-  return { app, engine, store, sql, url, listPlans, resource: (name) => app.domain.resource(name), stop, [Symbol.asyncDispose]: stop }
+  return {
+    app,
+    engine,
+    store,
+    sql,
+    url,
+    listPlans,
+    resource: (name) => app.domain.resource(name),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
 }
 
 export function contextOf(actor: Actor, more: Partial<RequestContext> = {}): RequestContext {
@@ -77,7 +87,8 @@ export function fieldOf(resource: ResourceModel, name: string): FieldModel {
 export function valuesOf(resource: ResourceModel, values: Readonly<Record<string, unknown>>, isComplete = false): FieldValues {
   const given = new Map<FieldModel, unknown>(Object.entries(values).map(([name, value]) => [fieldOf(resource, name), value]))
   if (isComplete) {
-    for (const field of resource.fields) if (!field.isStandard && !given.has(field)) given.set(field, field.rules.fallback ?? null)
+    for (const field of resource.fields)
+      if (!field.isStandard && !given.has(field)) given.set(field, field.rules.fallback ?? null)
   }
   return given
 }

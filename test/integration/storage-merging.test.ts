@@ -95,7 +95,11 @@ describe('merged reads', () => {
 
   test('of one turn are one statement, and a lone read is the plain one', async () => {
     const [, admin = nobody] = callers
-    const get = (id: Uuid): Promise<unknown> => merged.engine.resource('post').get(admin, { id }).catch(() => undefined)
+    const get = (id: Uuid): Promise<unknown> =>
+      merged.engine
+        .resource('post')
+        .get(admin, { id })
+        .catch(() => undefined)
 
     const many = await recordStatements(() => Promise.all(posts.map(get)))
     const one = await recordStatements(() => get(posts[0] ?? newId()))
@@ -108,7 +112,14 @@ describe('merged reads', () => {
 
   test('do not share the error of one: the others get their records', async () => {
     const [, admin = nobody] = callers
-    const get = (id: Uuid): Promise<string> => merged.engine.resource('post').get(admin, { id }).then(() => 'found', (error: PlinthError) => error.code)
+    const get = (id: Uuid): Promise<string> =>
+      merged.engine
+        .resource('post')
+        .get(admin, { id })
+        .then(
+          () => 'found',
+          (error: PlinthError) => error.code,
+        )
 
     const answers = await Promise.all([get(posts[0] ?? newId()), get('not-a-uuid' as Uuid), get(posts[2] ?? newId())])
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { FilterPlan, Page } from '../../src/engine/index.ts'
 import type { SortModel } from '../../src/model/index.ts'
-import orders from '../domains/orders/app.ts'
+import { ordersApp as orders } from '../domains/orders/app.ts'
 import { actorOf, contextOf, fieldOf, newId, openStorage, type Storage, sortOf } from './storage-kit.ts'
 
 interface Row {
@@ -16,10 +16,20 @@ interface Row {
 const RUNS = 250
 const few = fc.integer({ min: 0, max: 3 })
 const orNull = fc.option(few, { nil: null })
-const row: fc.Arbitrary<Row> = fc.record({ created: few, due: orNull, shipped: orNull, total: few, status: fc.constantFrom('open', 'submitted', 'shipped') })
+const row: fc.Arbitrary<Row> = fc.record({
+  created: few,
+  due: orNull,
+  shipped: orNull,
+  total: few,
+  status: fc.constantFrom('open', 'submitted', 'shipped'),
+})
 const rows = fc.array(row, { maxLength: 24 })
 const sort = fc
-  .uniqueArray(fc.tuple(fc.constantFrom('createdAt', 'dueOn', 'shippedAt', 'total'), fc.boolean()), { minLength: 1, maxLength: 3, selector: ([name]) => name })
+  .uniqueArray(fc.tuple(fc.constantFrom('createdAt', 'dueOn', 'shippedAt', 'total'), fc.boolean()), {
+    minLength: 1,
+    maxLength: 3,
+    selector: ([name]) => name,
+  })
   .map((keys) => keys.map(([name, isDescending]) => `${isDescending ? '-' : ''}${name}`))
 const limit = fc.integer({ min: 1, max: 6 })
 
@@ -45,13 +55,25 @@ async function insert(made: readonly Row[], ids = made.map(() => newId())): Prom
      SELECT id, $2, status, '{}', total, date '2026-01-01' + due, timestamptz '2026-01-01' + shipped * interval '1 millisecond', '{}',
        timestamptz '2026-01-01' + created * interval '1 ms', now(), 1
      FROM unnest($1::uuid[], $3::text[], $4::numeric[], $5::int[], $6::int[], $7::int[]) q(id, status, total, due, shipped, created)`,
-    [ids, customer, made.map((one) => one.status), made.map((one) => one.total), made.map((one) => one.due), made.map((one) => one.shipped), made.map((one) => one.created)],
+    [
+      ids,
+      customer,
+      made.map((one) => one.status),
+      made.map((one) => one.total),
+      made.map((one) => one.due),
+      made.map((one) => one.shipped),
+      made.map((one) => one.created),
+    ],
   )
   return ids
 }
 
-const list = (by: readonly SortModel[], limit: number, cursor: string | undefined, filters: readonly FilterPlan[] = []): Promise<Page> =>
-  storage.engine.resource('order').list(context(), { filters, sort: by, limit, cursor })
+const list = (
+  by: readonly SortModel[],
+  limit: number,
+  cursor: string | undefined,
+  filters: readonly FilterPlan[] = [],
+): Promise<Page> => storage.engine.resource('order').list(context(), { filters, sort: by, limit, cursor })
 
 /** The order that the list must have, worked out in memory: nulls are greater than all values, and `id` decides at last. */
 function sortRows(made: readonly (Row & { id: string })[], keys: readonly string[]): readonly string[] {
@@ -142,7 +164,10 @@ describe('list() by keyset', () => {
           page = await list(by, count, page.next)
         }
 
-        const stayed = sortRows(made.map((one, at) => ({ ...one, id: ids[at] ?? '' })), keys).filter((id) => !gone.has(id))
+        const stayed = sortRows(
+          made.map((one, at) => ({ ...one, id: ids[at] ?? '' })),
+          keys,
+        ).filter((id) => !gone.has(id))
         expect(new Set(seen).size).toBe(seen.length)
         expect(seen.filter((id) => stayed.includes(id))).toEqual(stayed)
       }),
@@ -160,7 +185,9 @@ describe('list() by keyset', () => {
       )
     }
     const search = async (text: string): Promise<readonly string[]> => {
-      const page = await storage.engine.resource('product').list(context(), { filters: [], search: text, sort: sortOf(storage.resource('product'), 'name'), limit: 10 })
+      const page = await storage.engine
+        .resource('product')
+        .list(context(), { filters: [], search: text, sort: sortOf(storage.resource('product'), 'name'), limit: 10 })
       return page.records.map(({ json }) => (JSON.parse(json) as { name: string }).name)
     }
 

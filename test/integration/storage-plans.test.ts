@@ -5,7 +5,7 @@ import { seed } from '../../examples/blog/seed.ts'
 import type { FilterPlan, ListPlan } from '../../src/engine/index.ts'
 import type { Uuid } from '../../src/kernel/index.ts'
 import { writeList } from '../../src/pg/statements/list.ts'
-import orders from '../domains/orders/app.ts'
+import { ordersApp as orders } from '../domains/orders/app.ts'
 import { actorOf, contextOf, fieldOf, newId, nobody, openStorage, type Storage, sortOf } from './storage-kit.ts'
 
 const POSTS = 20_000
@@ -55,7 +55,11 @@ interface Explained {
 /** Explains and runs a list as the server would: with a plan for these values, or with one for all values, as it makes after some runs. */
 async function explain({ sql }: Storage, plan: ListPlan, mode: 'force_custom_plan' | 'force_generic_plan'): Promise<Explained> {
   const { statement } = writeList(plan)
-  const values = statement.bind(plan).map((value) => (value === null ? 'NULL' : `'${Array.isArray(value) ? `{${value.join()}}` : String(value).replaceAll("'", "''")}'`))
+  const values = statement
+    .bind(plan)
+    .map((value) =>
+      value === null ? 'NULL' : `'${Array.isArray(value) ? `{${value.join()}}` : String(value).replaceAll("'", "''")}'`,
+    )
   await sql.query(`SET plan_cache_mode = ${mode}; SET TimeZone = 'UTC'; SET jit = off; PREPARE explained AS ${statement.text}`)
   try {
     const [row] = await sql.query<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(
@@ -64,7 +68,10 @@ async function explain({ sql }: Storage, plan: ListPlan, mode: 'force_custom_pla
     const root = row?.['QUERY PLAN'][0]?.Plan
     if (root === undefined) throw new Error('Cannot read the plan')
     const nodesOf = (node: PlanNode): readonly PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
-    return { nodes: nodesOf(root).map((node) => node['Node Type']), blocks: root['Shared Hit Blocks'] + root['Shared Read Blocks'] }
+    return {
+      nodes: nodesOf(root).map((node) => node['Node Type']),
+      blocks: root['Shared Hit Blocks'] + root['Shared Read Blocks'],
+    }
   } finally {
     await sql.query('DEALLOCATE explained')
   }
@@ -82,7 +89,13 @@ async function placeAt({ sql }: Storage, plan: ListPlan, offset: number): Promis
   return { ...plan, position: { values: positions[0]?.key ?? [], isBackward: false } }
 }
 
-async function planOf(storage: Storage, resource: string, sort: string, filters: readonly FilterPlan[] = [], context = contextOf(actorOf(storage.app, storage === blogStorage ? 'admin' : 'manager'))): Promise<ListPlan> {
+async function planOf(
+  storage: Storage,
+  resource: string,
+  sort: string,
+  filters: readonly FilterPlan[] = [],
+  context = contextOf(actorOf(storage.app, storage === blogStorage ? 'admin' : 'manager')),
+): Promise<ListPlan> {
   storage.listPlans.length = 0
   await storage.engine.resource(resource).list(context, { filters, sort: sortOf(storage.resource(resource), sort), limit: 20 })
   const [plan] = storage.listPlans
@@ -99,8 +112,14 @@ async function expectWalk(storage: Storage, plan: ListPlan, far: number): Promis
     const last = await explain(storage, placed, mode)
 
     for (const { nodes } of [first, last]) {
-      expect(nodes.filter((node) => /Sort$|Seq Scan|Bitmap/.test(node)), mode).toEqual([])
-      expect(nodes.some((node) => /Index (?:Only )?Scan/.test(node)), mode).toBe(true)
+      expect(
+        nodes.filter((node) => /Sort$|Seq Scan|Bitmap/.test(node)),
+        mode,
+      ).toEqual([])
+      expect(
+        nodes.some((node) => /Index (?:Only )?Scan/.test(node)),
+        mode,
+      ).toBe(true)
     }
     // 21 rows, each perhaps on a page of its own, and the way down the index.
     expect(first.blocks, `${mode}, first page`).toBeLessThan(150)
@@ -108,9 +127,12 @@ async function expectWalk(storage: Storage, plan: ListPlan, far: number): Promis
   }
 }
 
-test.each(['-createdAt', 'createdAt', 'title', '-title'])('posts sorted by %s are a walk through an index, first page and far', async (sort) => {
-  await expectWalk(blogStorage, await planOf(blogStorage, 'post', sort), FAR)
-})
+test.each(['-createdAt', 'createdAt', 'title', '-title'])(
+  'posts sorted by %s are a walk through an index, first page and far',
+  async (sort) => {
+    await expectWalk(blogStorage, await planOf(blogStorage, 'post', sort), FAR)
+  },
+)
 
 test.each(['-createdAt', 'createdAt'])('posts in one status sorted by %s are a walk through an index', async (sort) => {
   const filter: FilterPlan = { field: fieldOf(blogStorage.resource('post'), 'status'), operator: 'eq', value: 'published' }
@@ -122,10 +144,13 @@ test('the posts of one author are a walk through an index', async () => {
   await expectWalk(blogStorage, await planOf(blogStorage, 'post', '-createdAt', [filter]), 1_500)
 })
 
-test.each(['-createdAt', 'title'])('posts under the policies of an editor and of nobody, sorted by %s, are a walk through an index', async (sort) => {
-  await expectWalk(blogStorage, await planOf(blogStorage, 'post', sort, [], contextOf(actorOf(blog, 'editor', EDITOR))), 10_000)
-  await expectWalk(blogStorage, await planOf(blogStorage, 'post', sort, [], nobody), 10_000)
-})
+test.each(['-createdAt', 'title'])(
+  'posts under the policies of an editor and of nobody, sorted by %s, are a walk through an index',
+  async (sort) => {
+    await expectWalk(blogStorage, await planOf(blogStorage, 'post', sort, [], contextOf(actorOf(blog, 'editor', EDITOR))), 10_000)
+    await expectWalk(blogStorage, await planOf(blogStorage, 'post', sort, [], nobody), 10_000)
+  },
+)
 
 test('the search in titles goes through its index', async () => {
   const plan = await planOf(blogStorage, 'post', '-createdAt')
@@ -135,7 +160,10 @@ test('the search in titles goes through its index', async () => {
   expect(blocks).toBeLessThan(150)
 })
 
-test.each(['dueOn', '-dueOn', 'shippedAt', '-shippedAt', '-total', 'total'])('orders sorted by %s, which may be null, are a walk through an index, first page and far, in values and in nulls', async (sort) => {
-  const plan = await planOf(orderStorage, 'order', sort)
-  for (const far of [3_000, FAR, 19_000]) await expectWalk(orderStorage, plan, far)
-})
+test.each(['dueOn', '-dueOn', 'shippedAt', '-shippedAt', '-total', 'total'])(
+  'orders sorted by %s, which may be null, are a walk through an index, first page and far, in values and in nulls',
+  async (sort) => {
+    const plan = await planOf(orderStorage, 'order', sort)
+    for (const far of [3_000, FAR, 19_000]) await expectWalk(orderStorage, plan, far)
+  },
+)

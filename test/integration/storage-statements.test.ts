@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'
 import { type TestService, testService } from '../../src/testing/index.ts'
-import orders from '../domains/orders/app.ts'
+import { ordersApp as orders } from '../domains/orders/app.ts'
 import { recordStatements, type SentStatement } from './storage-kit.ts'
 
 const ADDRESS = { street: 'marker-street', city: 'b', country: 'GB' }
@@ -31,7 +31,12 @@ function expectFixed(statements: readonly SentStatement[], markers: readonly str
 test('each request of the blog is one statement: create, read, change, list, delete, restore', async () => {
   const admin = blogService.token('admin')
   const at = (path: string, method = 'GET', body?: unknown, version?: number) =>
-    blogService.request(`/api/v1/${path}`, { method, token: admin, ...(body !== undefined && { body }), ...(version !== undefined && { headers: { 'if-match': `"${version}"` } }) })
+    blogService.request(`/api/v1/${path}`, {
+      method,
+      token: admin,
+      ...(body !== undefined && { body }),
+      ...(version !== undefined && { headers: { 'if-match': `"${version}"` } }),
+    })
   const user = (await at('users', 'POST', { email: 'marker@example.com', display_name: 'marker' })).json.data
   const { id } = (await at('posts', 'POST', { author_id: user.id, title: 'marker', body: 'marker' })).json.data
   const requests: readonly (readonly [string, () => Promise<{ status: number }>])[] = [
@@ -50,7 +55,10 @@ test('each request of the blog is one statement: create, read, change, list, del
   for (const [what, send] of requests) {
     const statements = await recordStatements(send)
 
-    expect(statements.map(({ text }) => text), what).toHaveLength(1)
+    expect(
+      statements.map(({ text }) => text),
+      what,
+    ).toHaveLength(1)
     expectFixed(statements, ['marker'])
   }
 })
@@ -58,10 +66,17 @@ test('each request of the blog is one statement: create, read, change, list, del
 test('an action of the orders is one transaction of fixed statements', async () => {
   const { request, token } = orderService
   const manager = token('manager')
-  const post = async (path: string, body?: unknown) => (await request(`/api/v1/${path}`, { method: 'POST', token: manager, ...(body !== undefined && { body }) })).json.data
+  const post = async (path: string, body?: unknown) =>
+    (await request(`/api/v1/${path}`, { method: 'POST', token: manager, ...(body !== undefined && { body }) })).json.data
   let order = { id: '' }
   const making = await recordStatements(async () => {
-    const customer = await post('customers', { name: 'marker', email: 'marker@example.com', address: ADDRESS, tags: ['marker'], passphrase: 'marker' })
+    const customer = await post('customers', {
+      name: 'marker',
+      email: 'marker@example.com',
+      address: ADDRESS,
+      tags: ['marker'],
+      passphrase: 'marker',
+    })
     const product = await post('products', { sku: 'MARKER', name: 'marker', price: '77.77', attributes: { marker: 1 } })
     order = await post('orders', { customer_id: customer.id, shipping_address: ADDRESS })
     await post(`orders/${order.id}/lines`, { product_id: product.id, quantity: 3, unit_price: '77.77' })
@@ -71,12 +86,20 @@ test('an action of the orders is one transaction of fixed statements', async () 
 
   expect(making).toHaveLength(4)
   expectFixed(making, ['marker', 'MARKER', '77.77'])
-  expect(statements.map(({ text }) => /^(?:BEGIN|COMMIT|SELECT|WITH w AS \(UPDATE)/.exec(text)?.[0])).toEqual(['BEGIN', 'SELECT', 'SELECT', 'WITH w AS (UPDATE', 'COMMIT'])
+  expect(statements.map(({ text }) => /^(?:BEGIN|COMMIT|SELECT|WITH w AS \(UPDATE)/.exec(text)?.[0])).toEqual([
+    'BEGIN',
+    'SELECT',
+    'SELECT',
+    'WITH w AS (UPDATE',
+    'COMMIT',
+  ])
   expectFixed(statements, ['marker', '77.77', '233.31'])
 })
 
 test('numbered pages take one statement for the page and one for the count', async () => {
-  const statements = await recordStatements(() => orderService.request('/api/v1/warehouses?per_page=5&page=2', { token: orderService.token('manager') }))
+  const statements = await recordStatements(() =>
+    orderService.request('/api/v1/warehouses?per_page=5&page=2', { token: orderService.token('manager') }),
+  )
 
   expect(statements).toHaveLength(2)
   expect(statements.map(({ text }) => text).join()).toContain('count(*)')

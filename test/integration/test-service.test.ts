@@ -17,7 +17,9 @@ test('testService() starts a service with a database, tokens and a log of its ow
   expect(created.status).toBe(201)
   const sql = await service.sql()
   expect(await sql.query('SELECT email FROM users')).toEqual([{ email }])
-  const own = await service.request(`/api/v1/users/${created.json.data.id}`, { token: service.token('editor', created.json.data.id) })
+  const own = await service.request(`/api/v1/users/${created.json.data.id}`, {
+    token: service.token('editor', created.json.data.id),
+  })
   expect(own.json.data).toMatchObject({ email, display_name: 'Ada' })
   expect(service.logs().map((line) => line['message'])).toContain('The service is ready')
 })

@@ -1,5 +1,5 @@
 /** The domain of orders as an application, for tests. */
 import { app } from 'plinth'
-import orders from './domain.ts'
+import { orders } from './domain.ts'
 
-export default app({ domain: orders, folder: import.meta.dirname })
+export const ordersApp = app({ domain: orders, folder: import.meta.dirname })

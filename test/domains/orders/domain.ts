@@ -1,7 +1,30 @@
 /** A domain quite unlike the blog, for tests: orders taken by telephone, with lines, money, addresses and warehouses. */
-import { belongsTo, boolean, choice, date, decimal, domain, email, hasMany, integer, json, list, permit, resource, secret, text, timestamp, url } from 'plinth'
+import {
+  belongsTo,
+  boolean,
+  choice,
+  date,
+  decimal,
+  domain,
+  email,
+  hasMany,
+  integer,
+  json,
+  list,
+  permit,
+  resource,
+  secret,
+  text,
+  timestamp,
+  url,
+} from 'plinth'
 
-export type Address = { readonly street: string; readonly city: string; readonly country: string; readonly lines?: readonly string[] }
+export type Address = {
+  readonly street: string
+  readonly city: string
+  readonly country: string
+  readonly lines?: readonly string[]
+}
 
 const ADDRESS = {
   type: 'object',
@@ -45,7 +68,9 @@ export const Product = resource('product', {
   idPrefix: 'prd',
   description: 'Something that can be ordered.',
   fields: {
-    sku: text({ min: 3, max: 20, pattern: /^[A-Z0-9-]+$/ }).unique().immutable(),
+    sku: text({ min: 3, max: 20, pattern: /^[A-Z0-9-]+$/ })
+      .unique()
+      .immutable(),
     name: text({ min: 1, max: 100 }),
     price: decimal({ digits: 12, scale: 2, min: '0' }),
     cost: decimal({ digits: 12, scale: 4, min: '0' }).optional().readableBy('manager').writableBy('manager'),
@@ -57,7 +82,11 @@ export const Product = resource('product', {
     sizes: list(decimal({ digits: 6, scale: 1 }), { max: 10 }).default([]),
     attributes: json({ type: 'object', maxProperties: 50 }).default({}),
   },
-  list: { sort: ['name', '-price', 'launchedOn', 'stock'], filter: ['sku', 'price', 'stock', 'isAvailable', 'launchedOn'], search: ['name'] },
+  list: {
+    sort: ['name', '-price', 'launchedOn', 'stock'],
+    filter: ['sku', 'price', 'stock', 'isAvailable', 'launchedOn'],
+    search: ['name'],
+  },
   policies: ({ record }) => [
     permit('read').when(record.isAvailable.is(true)),
     permit('read').to('clerk', 'manager'),
@@ -86,7 +115,10 @@ export const Order = resource('order', {
     customer: belongsTo(Customer).immutable(),
     status: choice(['open', 'submitted', 'shipped']).default('open').readOnly(),
     shippingAddress: json<Address>(ADDRESS),
-    total: decimal({ digits: 20, scale: 2 }).optional().readOnly().describe('What is to be paid; known once the order is submitted.'),
+    total: decimal({ digits: 20, scale: 2 })
+      .optional()
+      .readOnly()
+      .describe('What is to be paid; known once the order is submitted.'),
     dueOn: date().optional(),
     shippedAt: timestamp().optional().readOnly(),
     carrier: text({ max: 60 }).optional().readOnly(),
@@ -105,7 +137,10 @@ export const Order = resource('order', {
     submit: action({
       description: 'Closes the order and works out what it costs.',
       refusals: {
-        CONFLICT_ORDER_NOT_OPEN: { message: 'Only an open order can be submitted', cure: 'Submit orders whose `status` is `open`.' },
+        CONFLICT_ORDER_NOT_OPEN: {
+          message: 'Only an open order can be submitted',
+          cure: 'Submit orders whose `status` is `open`.',
+        },
         CONFLICT_ORDER_EMPTY: { message: 'The order has no lines', cure: 'Add a line, then submit again.' },
         CONFLICT_ORDER_TOO_LONG: { message: `The order has more than ${LINES_MAX} lines`, cure: 'Split the order.' },
       },
@@ -120,12 +155,23 @@ export const Order = resource('order', {
     }),
     ship: action({
       description: 'Notes that the parcel has left.',
-      input: { carrier: text({ min: 1, max: 60 }), trackingUrl: url({ schemes: ['https'] }).optional(), at: timestamp().optional() },
-      refusals: { CONFLICT_ORDER_NOT_SUBMITTED: { message: 'Only a submitted order can be shipped', cure: 'Submit the order first.' } },
+      input: {
+        carrier: text({ min: 1, max: 60 }),
+        trackingUrl: url({ schemes: ['https'] }).optional(),
+        at: timestamp().optional(),
+      },
+      refusals: {
+        CONFLICT_ORDER_NOT_SUBMITTED: { message: 'Only a submitted order can be shipped', cure: 'Submit the order first.' },
+      },
       async run({ record, input, store, refuse, clock }) {
         if (record.status !== 'submitted') throw refuse('CONFLICT_ORDER_NOT_SUBMITTED')
         const shippedAt = input.at ?? new Date(clock.now())
-        return store.update(record, { status: 'shipped', shippedAt, carrier: input.carrier, trackingUrl: input.trackingUrl ?? null })
+        return store.update(record, {
+          status: 'shipped',
+          shippedAt,
+          carrier: input.carrier,
+          trackingUrl: input.trackingUrl ?? null,
+        })
       },
     }),
   }),
@@ -162,7 +208,7 @@ function fromCents(cents: bigint): string {
   return `${digits.slice(0, -2)}.${digits.slice(-2)}`
 }
 
-export default domain({
+export const orders = domain({
   name: 'orders',
   roles: { manager: ['orders:write'], clerk: ['orders:write'], customer: [] },
   resources: [Customer, Product, Order, OrderLine, Warehouse, Shelf],
