@@ -80,7 +80,9 @@ export class Caller implements Disposable {
               isReused: sent.reusedSocket,
               headers: response.headers,
               text,
-              json: readJson(text),
+              get json() {
+                return readJson(text)
+              },
               tookMs,
               sentAtMs,
             })
