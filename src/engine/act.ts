@@ -8,7 +8,7 @@ import { decideAccess, notFound, refused } from './decide.ts'
 import { fieldNamed } from './field-named.ts'
 import type { ActInput } from './inputs.ts'
 import type { AccessPlan } from './plan.ts'
-import { type CodeRecord, decodeRecord, encodeRecord, pickFields } from './record.ts'
+import { type CodeRecord, decodeRecord, pickFields } from './record.ts'
 import type { Runtime } from './runtime.ts'
 import type { StoredRecord, Transaction } from './store.ts'
 
@@ -51,11 +51,18 @@ export async function runAction(
       store: actionStore(compiled, runtime, context, transaction, input.action),
     }
     const answer = (await input.action.action.run(scope)) as CodeRecord
-    return {
+    // Printed by the store, as every other answer is: the same record has the same text whichever operation returns it.
+    const printed = await transaction.get({
+      resource: model,
+      context,
       id: answer['id'] as Uuid,
-      version: answer['version'] as number,
-      json: encodeRecord(fieldSets.readable(context.actor), answer),
-    }
+      read: { access: compiled.access('read'), rules: UNCONDITIONAL },
+      fields: fieldSets.readable(context.actor),
+      parent: undefined,
+      includesDeleted: false,
+    })
+    if (printed === undefined) throw notFound(model, input.id)
+    return printed
   })
 }
 

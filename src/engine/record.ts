@@ -1,5 +1,5 @@
-/** Turns the JSON that the store prints into values that code sees, and back. */
-import type { FieldModel, Json, ResourceModel } from '../model/index.ts'
+/** Turns the JSON that the store prints into values that code sees. */
+import type { Json, ResourceModel } from '../model/index.ts'
 import type { FieldSet } from './field-set.ts'
 import type { PrintedRecord } from './store.ts'
 
@@ -19,13 +19,4 @@ export function decodeRecord(resource: ResourceModel, stored: PrintedRecord): Co
 /** The record with the fields of the set alone: what never leaves the service is not shown to code either. */
 export function pickFields(set: FieldSet, record: CodeRecord): CodeRecord {
   return Object.fromEntries(set.fields.map((field) => [field.name, record[field.name]]))
-}
-
-/** Prints the fields of the set, in snake_case, as the store would. */
-export function encodeRecord(fields: FieldSet, record: CodeRecord): string {
-  return JSON.stringify(Object.fromEntries(fields.fields.map((field) => [field.column, encodeValue(field, record[field.name])])))
-}
-
-function encodeValue(field: FieldModel, value: unknown): Json {
-  return value === null || value === undefined ? null : field.kind.toJson(value)
 }

@@ -77,3 +77,11 @@ describe('decimal', () => {
     ).toEqual([what])
   })
 })
+
+test('a decimal is compared with a finer one by all its digits', () => {
+  const { compare } = decimalKind({ digits: 12, scale: 2 })
+
+  expect(compare('1.00', '1.0050')).toBe(-1)
+  expect(compare('-1.00', '-1.0050')).toBe(1)
+  expect(compare('1.00', '1.0000')).toBe(0)
+})

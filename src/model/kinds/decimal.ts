@@ -22,6 +22,11 @@ function toUnits(text: string, scale: number): bigint {
   return isNegative ? -units : units
 }
 
+function fractionLength(text: string): number {
+  const point = text.indexOf('.')
+  return point < 0 ? 0 : text.length - point - 1
+}
+
 export function decimalKind(options: DecimalOptions): Kind<string> {
   const { digits, scale = 2 } = options
   const flaws = findOptionFlaws(options)
@@ -68,7 +73,9 @@ export function decimalKind(options: DecimalOptions): Kind<string> {
     toJson: (value) => value,
     fromJson: (json) => json as string,
     compare: (left, right) => {
-      const difference = toUnits(left, scale) - toUnits(right, scale)
+      // The other side may be of a finer kind: SQL compares all digits, and so must memory.
+      const digits = Math.max(scale, fractionLength(left), fractionLength(right))
+      const difference = toUnits(left, digits) - toUnits(right, digits)
       return difference === 0n ? 0 : difference < 0n ? -1 : 1
     },
     findFlaws: () => flaws,
