@@ -91,6 +91,8 @@ test('an action of the orders is one transaction of fixed statements', async () 
     'SELECT',
     'SELECT',
     'WITH w AS (UPDATE',
+    // The answer, as a read would print it.
+    'SELECT',
     'COMMIT',
   ])
   expectFixed(statements, ['marker', '77.77', '233.31'])
