@@ -62,7 +62,8 @@ async function stopService(service: ChildProcess): Promise<void> {
 function runPage(blocks: readonly Block[], port: number, app: string): string | undefined {
   const strictCurl = 'curl() { command curl --fail-with-body --silent --show-error "$@"; }'
   const steps = blocks.map(
-    (block) => `echo "@ ${block.page}:${block.line}" >&2\n${block.text.replaceAll(/\b3000\b/g, String(port)).replaceAll('examples/blog', app)}`,
+    (block) =>
+      `echo "@ ${block.page}:${block.line}" >&2\n${block.text.replaceAll(/\b3000\b/g, String(port)).replaceAll('examples/blog', app)}`,
   )
   const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', [strictCurl, ...steps].join('\n')], {
     cwd: root,

@@ -52,8 +52,13 @@ const POSTS = `
 
 /** Writes about `count` posts, a hundredth as many people, and the three accounts, all or nothing. The blog must be empty. */
 export async function seed(connection: PlainConnection, count: number): Promise<SeedReport> {
-  const [{ is_empty: isEmpty } = { is_empty: false }] = await connection.query<{ is_empty: boolean }>('SELECT NOT EXISTS (SELECT FROM users) AS is_empty')
-  if (!isEmpty) throw new Error('Cannot seed the blog: it has users already, expected an empty one. Start over with: plinth migrate down --steps 2 && plinth migrate up')
+  const [{ is_empty: isEmpty } = { is_empty: false }] = await connection.query<{ is_empty: boolean }>(
+    'SELECT NOT EXISTS (SELECT FROM users) AS is_empty',
+  )
+  if (!isEmpty)
+    throw new Error(
+      'Cannot seed the blog: it has users already, expected an empty one. Start over with: plinth migrate down --steps 2 && plinth migrate up',
+    )
   const users = Math.max(USERS_MIN, Math.ceil(count / POSTS_PER_USER))
   await connection.query('BEGIN')
   try {

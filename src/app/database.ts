@@ -1,6 +1,6 @@
 /** Which database a service uses: the one that `DATABASE_URL` names, or its own, started here. */
 import { join, relative } from 'node:path'
-import { type Connect, migrateUp, type MigrationDone, type MigrationEvent, migrationStatus } from '../migrate/index.ts'
+import { type Connect, type MigrationDone, type MigrationEvent, migrateUp, migrationStatus } from '../migrate/index.ts'
 import { type EmbeddedPostgresEvent, openConnection, startEmbeddedPostgres } from '../pg/index.ts'
 import type { App } from './declare.ts'
 
@@ -27,12 +27,22 @@ export async function openDatabase(app: App, { databaseUrl, onEvent }: DatabaseO
   if (databaseUrl !== undefined) {
     const { host, pathname, searchParams } = new URL(databaseUrl)
     const place = `${searchParams.get('host') ?? host}${pathname}`
-    return { url: databaseUrl, description: `PostgreSQL at ${place}`, connect: connectTo(databaseUrl), stop: async () => undefined }
+    return {
+      url: databaseUrl,
+      description: `PostgreSQL at ${place}`,
+      connect: connectTo(databaseUrl),
+      stop: async () => undefined,
+    }
   }
   const folder = dataFolder(app)
   const embedded = await startEmbeddedPostgres({ folder, ...(onEvent !== undefined && { onEvent }) })
   const shown = relative(process.cwd(), folder) || '.'
-  return { url: embedded.url, description: `embedded PostgreSQL ${embedded.version} in ${shown}/`, connect: connectTo(embedded.url), stop: () => embedded.stop() }
+  return {
+    url: embedded.url,
+    description: `embedded PostgreSQL ${embedded.version} in ${shown}/`,
+    connect: connectTo(embedded.url),
+    stop: () => embedded.stop(),
+  }
 }
 
 /** Applies all migrations that are pending. */

@@ -58,12 +58,22 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const verifier = createVerifier(app, settings, mode)
     const secret = readSecret(options)
 
-    const database = options.database ?? (await openDatabase(app, { databaseUrl: settings.databaseUrl, onEvent: (event) => logger.info(`The embedded database: ${event.kind}`, { ...event }) }))
+    const database =
+      options.database ??
+      (await openDatabase(app, {
+        databaseUrl: settings.databaseUrl,
+        onEvent: (event) => logger.info(`The embedded database: ${event.kind}`, { ...event }),
+      }))
     if (options.database === undefined) stops.push(() => database.stop())
     if (mode === 'development') await migrate(app, database, options.onMigration)
     else await expectMigrated(app, database)
 
-    const store = new PgStore({ url: database.url, applicationName: app.domain.name, statementTimeoutMs: settings.statementTimeoutMs, isMerging: settings.isMerging })
+    const store = new PgStore({
+      url: database.url,
+      applicationName: app.domain.name,
+      statementTimeoutMs: settings.statementTimeoutMs,
+      isMerging: settings.isMerging,
+    })
     stops.push(() => store.close())
     await store.connect()
     stops.push(sweepRegularly(store, logger))
@@ -87,10 +97,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       newId: uuidGenerator(SYSTEM_CLOCK, SYSTEM_RANDOMNESS),
       seal: createSeal(deriveKey(secret, 'cursor')),
     })
-    mountRest({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...(settings.publicOrigin === undefined ? {} : { origin: settings.publicOrigin }) })
+    mountRest({
+      domain: app.domain,
+      engine,
+      server,
+      clock: SYSTEM_CLOCK,
+      ...(settings.publicOrigin === undefined ? {} : { origin: settings.publicOrigin }),
+    })
 
     const admin = createAdminServer({ metrics, readiness })
-    const { origin: adminOrigin } = await listenOn('ADMIN_PORT', () => admin.listen({ port: settings.adminPort, host: settings.adminHost }))
+    const { origin: adminOrigin } = await listenOn('ADMIN_PORT', () =>
+      admin.listen({ port: settings.adminPort, host: settings.adminHost }),
+    )
     stops.push(() => admin.stop())
     const { origin } = await listenOn('PORT', () => server.listen({ port: settings.port, host: settings.host }))
     stops.push(() => server.stop({ graceMs: settings.shutdownGraceMs }))
@@ -111,8 +129,16 @@ async function listenOn<Bound>(setting: string, listen: () => Promise<Bound>): P
   } catch (error) {
     const { code, address, port } = error as NodeJS.ErrnoException & { readonly address?: string; readonly port?: number }
     if (code === undefined || port === undefined) throw error
-    const reason = code === 'EADDRINUSE' ? 'another process uses this port' : code === 'EACCES' ? 'this user may not use this port' : `the system says ${code}`
-    throw new SettingsError(`Cannot listen on ${address}:${port}: ${reason}, expected a free one. Set ${setting} to another port`)
+    const reason =
+      code === 'EADDRINUSE'
+        ? 'another process uses this port'
+        : code === 'EACCES'
+          ? 'this user may not use this port'
+          : `the system says ${code}`
+    throw new SettingsError(
+      `Cannot listen on ${address}:${port}: ${reason}, expected a free one. Set ${setting} to another port`,
+      { cause: error },
+    )
   }
 }
 
@@ -122,6 +148,8 @@ function readSecret({ app, settings }: ServiceOptions): string {
 
 /** How the model's sensitive fields are spelt, in code and on the wire. */
 function sensitiveNames(app: App): readonly string[] {
-  const fields = app.domain.resources.flatMap((resource) => resource.fields).filter((field) => field.rules.isSensitive || !field.rules.isOutput && !field.isStandard)
+  const fields = app.domain.resources
+    .flatMap((resource) => resource.fields)
+    .filter((field) => field.rules.isSensitive || (!field.rules.isOutput && !field.isStandard))
   return [...new Set(fields.flatMap((field) => [field.name, field.publicName, field.column]))]
 }

@@ -36,6 +36,7 @@ export interface Settings {
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** A setting cannot be used; the message says which and what was expected. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }
@@ -48,7 +49,8 @@ export function readSettings(environment: Environment): Settings {
     const value = text(name)
     if (value === undefined) return fallback
     const number = Number(value)
-    if (!Number.isInteger(number) || number < min || number > max) throw new SettingsError(`Cannot use ${name}="${value}": it is no whole number from ${min} to ${max}`)
+    if (!Number.isInteger(number) || number < min || number > max)
+      throw new SettingsError(`Cannot use ${name}="${value}": it is no whole number from ${min} to ${max}`)
     return number
   }
   const port = integer('PORT', 3_000, 0, 65_535)
@@ -65,13 +67,21 @@ export function readSettings(environment: Environment): Settings {
     tokenJwksFile: text('TOKEN_JWKS_FILE'),
     secret: readSecret(text('PLINTH_SECRET')),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL'), LOG_LEVELS, 'info'),
-    corsOrigins: (text('CORS_ORIGINS') ?? '').split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''),
+    corsOrigins: (text('CORS_ORIGINS') ?? '')
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
     isMerging: oneOf('MERGE_READS', text('MERGE_READS'), ['true', 'false'] as const, 'true') === 'true',
     shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 600_000),
   }
 }
 
-function oneOf<const Choice extends string>(name: string, value: string | undefined, choices: readonly Choice[], fallback: Choice): Choice {
+function oneOf<const Choice extends string>(
+  name: string,
+  value: string | undefined,
+  choices: readonly Choice[],
+  fallback: Choice,
+): Choice {
   if (value === undefined) return fallback
   const found = choices.find((choice) => choice === value)
   if (found === undefined) throw new SettingsError(`Cannot use ${name}="${value}": expected one of ${choices.join(', ')}`)
@@ -82,13 +92,18 @@ function oneOf<const Choice extends string>(name: string, value: string | undefi
 function readUrl(name: string, value: string | undefined, protocols: readonly string[]): string | undefined {
   if (value === undefined) return undefined
   const protocol = URL.canParse(value) ? new URL(value).protocol : undefined
-  if (protocol === undefined || !protocols.includes(protocol)) throw new SettingsError(`Cannot use ${name}: it is no URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`)
+  if (protocol === undefined || !protocols.includes(protocol))
+    throw new SettingsError(
+      `Cannot use ${name}: it is no URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`,
+    )
   return value
 }
 
 function readSecret(value: string | undefined): string | undefined {
   if (value !== undefined && value.length < SECRET_LENGTH_MIN) {
-    throw new SettingsError(`Cannot use PLINTH_SECRET: it has ${value.length} characters, expected at least ${SECRET_LENGTH_MIN}. Make one with: openssl rand -base64 32`)
+    throw new SettingsError(
+      `Cannot use PLINTH_SECRET: it has ${value.length} characters, expected at least ${SECRET_LENGTH_MIN}. Make one with: openssl rand -base64 32`,
+    )
   }
   return value
 }

@@ -7,7 +7,11 @@ const SWEEP_EVERY_MS = 60_000
 /** @returns stops it */
 export function sweepRegularly(store: { sweep(): Promise<void> }, logger: Logger): () => void {
   const sweep = (): void => {
-    store.sweep().catch((error: unknown) => logger.warn('Expired idempotency keys could not be removed; the next attempt follows in a minute', { error }))
+    store
+      .sweep()
+      .catch((error: unknown) =>
+        logger.warn('Expired idempotency keys could not be removed; the next attempt follows in a minute', { error }),
+      )
   }
   const timer = setInterval(sweep, SWEEP_EVERY_MS).unref()
   return () => clearInterval(timer)

@@ -1,7 +1,13 @@
 /** Who is believed: the issuer's public keys from a file, or in development a key of this folder's own. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createDevelopmentSigner, createTokenVerifier, type DevelopmentSigner, type JwkSet, type TokenVerifier } from '../auth/index.ts'
+import {
+  createDevelopmentSigner,
+  createTokenVerifier,
+  type DevelopmentSigner,
+  type JwkSet,
+  type TokenVerifier,
+} from '../auth/index.ts'
 import { encodeTypeId, uuidGenerator } from '../kernel/index.ts'
 import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
 import { dataFolder } from './database.ts'
@@ -20,16 +26,23 @@ export function createVerifier(app: App, settings: Settings, mode: Mode): TokenV
     return createTokenVerifier({ keys: readKeys(tokenJwksFile), issuer: tokenIssuer, audience, clock: SYSTEM_CLOCK })
   }
   if (mode === 'production' || tokenIssuer !== undefined || tokenJwksFile !== undefined) {
-    throw new SettingsError('Cannot verify access tokens: TOKEN_ISSUER and TOKEN_JWKS_FILE are not both set, expected the name and the public keys of your issuer')
+    throw new SettingsError(
+      'Cannot verify access tokens: TOKEN_ISSUER and TOKEN_JWKS_FILE are not both set, expected the name and the public keys of your issuer',
+    )
   }
   const signer = developmentSigner(app, settings)
   return createTokenVerifier({ keys: signer.publicJwks(), issuer: DEVELOPMENT_ISSUER, audience, clock: SYSTEM_CLOCK })
 }
 
 /** Signs with the key in the application's `.plinth/`. A service in production does not believe that key. */
-export function developmentSigner(app: App, settings: Settings): DevelopmentSigner {
+function developmentSigner(app: App, settings: Settings): DevelopmentSigner {
   const keyFile = join(dataFolder(app), 'development-key.json')
-  return createDevelopmentSigner({ keyFile, issuer: DEVELOPMENT_ISSUER, audience: settings.tokenAudience ?? app.domain.name, clock: SYSTEM_CLOCK })
+  return createDevelopmentSigner({
+    keyFile,
+    issuer: DEVELOPMENT_ISSUER,
+    audience: settings.tokenAudience ?? app.domain.name,
+    clock: SYSTEM_CLOCK,
+  })
 }
 
 /**
@@ -38,7 +51,10 @@ export function developmentSigner(app: App, settings: Settings): DevelopmentSign
  */
 export function mintDevelopmentToken(app: App, settings: Settings, role: string, subject = app.actors?.[role]): string {
   const permissions = app.domain.roles[role]
-  if (permissions === undefined) throw new SettingsError(`Cannot make a token for role "${role}": the domain has none of this name, expected one of ${Object.keys(app.domain.roles).join(', ')}`)
+  if (permissions === undefined)
+    throw new SettingsError(
+      `Cannot make a token for role "${role}": the domain has none of this name, expected one of ${Object.keys(app.domain.roles).join(', ')}`,
+    )
   const anybody = encodeTypeId('usr', uuidGenerator(SYSTEM_CLOCK, SYSTEM_RANDOMNESS)())
   return developmentSigner(app, settings).mintToken({ subject: subject ?? anybody, roles: [role], permissions })
 }
@@ -47,6 +63,8 @@ function readKeys(file: string): JwkSet {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as JwkSet
   } catch (error) {
-    throw new SettingsError(`Cannot read TOKEN_JWKS_FILE "${file}": ${(error as Error).message}, expected a JSON Web Key Set`)
+    throw new SettingsError(`Cannot read TOKEN_JWKS_FILE "${file}": ${(error as Error).message}, expected a JSON Web Key Set`, {
+      cause: error,
+    })
   }
 }

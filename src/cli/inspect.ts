@@ -1,7 +1,7 @@
 /** Commands that print something about the application and end: `token`, `routes`, `openapi`, `seed`. */
 import { mintDevelopmentToken, openDatabase, SettingsError } from '../app/index.ts'
 import { openConnection } from '../pg/index.ts'
-import { restRoutes, renderOpenApi } from '../rest/index.ts'
+import { renderOpenApi, restRoutes } from '../rest/index.ts'
 import { type Command, EXIT_FINE, UsageError } from './command.ts'
 import { readCount } from './serve.ts'
 import { renderTable } from './terminal.ts'
@@ -13,7 +13,8 @@ export const token: Command = {
   options: { role: { type: 'string' }, subject: { type: 'string' } },
   async run({ terminal, settings, options, loadApp }) {
     const { role, subject } = options
-    if (typeof role !== 'string') throw new UsageError('Cannot make a token: no role was named, expected --role, as in: plinth token --role editor')
+    if (typeof role !== 'string')
+      throw new UsageError('Cannot make a token: no role was named, expected --role, as in: plinth token --role editor')
     const text = mintDevelopmentToken(await loadApp(), settings, role, typeof subject === 'string' ? subject : undefined)
     terminal.result({ token: text }, () => text)
     return EXIT_FINE
@@ -27,7 +28,9 @@ export const routes: Command = {
   async run({ terminal, loadApp }) {
     const { domain } = await loadApp()
     const found = restRoutes(domain)
-    terminal.result(found, () => renderTable([['METHOD', 'PATH', 'OPERATION'], ...found.map(({ method, path, operation }) => [method, path, operation])]))
+    terminal.result(found, () =>
+      renderTable([['METHOD', 'PATH', 'OPERATION'], ...found.map(({ method, path, operation }) => [method, path, operation])]),
+    )
     return EXIT_FINE
   },
 }
@@ -38,7 +41,9 @@ export const openapi: Command = {
   usage: '',
   async run({ loadApp, settings }) {
     const { domain } = await loadApp()
-    process.stdout.write(`${JSON.stringify(renderOpenApi(domain, settings.publicOrigin === undefined ? {} : { origin: settings.publicOrigin }), null, 2)}\n`)
+    process.stdout.write(
+      `${JSON.stringify(renderOpenApi(domain, settings.publicOrigin === undefined ? {} : { origin: settings.publicOrigin }), null, 2)}\n`,
+    )
     return EXIT_FINE
   },
 }
@@ -59,7 +64,13 @@ export const seed: Command = {
       const report = await app.seed(connection, readCount(count))
       await connection.close()
       const seconds = ((performance.now() - began) / 1_000).toFixed(1)
-      terminal.result({ ...report, seconds: Number(seconds) }, () => `${Object.entries(report).map(([name, rows]) => `${rows} ${name}`).join(', ')} in ${seconds} s`)
+      terminal.result(
+        { ...report, seconds: Number(seconds) },
+        () =>
+          `${Object.entries(report)
+            .map(([name, rows]) => `${rows} ${name}`)
+            .join(', ')} in ${seconds} s`,
+      )
       return EXIT_FINE
     } finally {
       await database.stop()

@@ -22,7 +22,10 @@ async function main(input: readonly string[]): Promise<number> {
   const isJson = rest.includes('--json')
   try {
     const command = COMMANDS.find((one) => one.name === name)
-    if (command === undefined) throw new UsageError(`Cannot run "${name}": there is no such command, expected one of ${COMMANDS.map((one) => one.name).join(', ')}`)
+    if (command === undefined)
+      throw new UsageError(
+        `Cannot run "${name}": there is no such command, expected one of ${COMMANDS.map((one) => one.name).join(', ')}`,
+      )
     if (rest.includes('--help') || rest.includes('-h')) {
       process.stdout.write(`${command.summary}\n\nUsage: plinth ${command.name} ${command.usage}\n`)
       return EXIT_FINE
@@ -44,18 +47,33 @@ async function main(input: readonly string[]): Promise<number> {
 
 function readArguments(command: Command, input: readonly string[]) {
   try {
-    return parseArgs({ args: [...input], options: { ...command.options, app: { type: 'string' }, json: { type: 'boolean' } }, allowPositionals: true })
+    return parseArgs({
+      args: [...input],
+      options: { ...command.options, app: { type: 'string' }, json: { type: 'boolean' } },
+      allowPositionals: true,
+    })
   } catch (error) {
-    throw new UsageError(`Cannot run ${command.name}: ${(error as Error).message}\nUsage: plinth ${command.name} ${command.usage}`)
+    throw new UsageError(
+      `Cannot run ${command.name}: ${(error as Error).message}\nUsage: plinth ${command.name} ${command.usage}`,
+      { cause: error },
+    )
   }
 }
 
 /** What a person can mend is a sentence; what only we can is a stack. */
 function report(error: unknown, isJson: boolean): number {
   const isUsage = error instanceof UsageError
-  const isForeseen = isUsage || error instanceof SettingsError || error instanceof DeclarationError || (error instanceof Error && error.message.startsWith('Cannot '))
+  const isForeseen =
+    isUsage ||
+    error instanceof SettingsError ||
+    error instanceof DeclarationError ||
+    (error instanceof Error && error.message.startsWith('Cannot '))
   const hint = error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? `\n${error.hint}` : ''
-  const text = isForeseen ? `${(error as Error).message}${hint}` : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const text = isForeseen
+    ? `${(error as Error).message}${hint}`
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error)
   if (isJson) process.stdout.write(`${JSON.stringify({ error: text })}\n`)
   else process.stderr.write(`${text}\n`)
   return isUsage ? EXIT_USAGE : EXIT_FAILURE

@@ -1,6 +1,6 @@
 /** `plinth migrate up|down|status|check`. */
 import { openDatabase } from '../app/index.ts'
-import { checkMigrations, migrateDown, migrateUp, migrationStatus, type MigrationEvent } from '../migrate/index.ts'
+import { checkMigrations, type MigrationEvent, migrateDown, migrateUp, migrationStatus } from '../migrate/index.ts'
 import { type Command, type CommandScope, EXIT_FAILURE, EXIT_FINE, UsageError } from './command.ts'
 import { renderTable, type Terminal } from './terminal.ts'
 
@@ -12,7 +12,8 @@ export const migrate: Command = {
   async run(scope) {
     const [task] = scope.words
     const run = task === undefined ? undefined : TASKS[task]
-    if (run === undefined) throw new UsageError(`Cannot migrate "${task ?? ''}": expected one of ${Object.keys(TASKS).join(', ')}`)
+    if (run === undefined)
+      throw new UsageError(`Cannot migrate "${task ?? ''}": expected one of ${Object.keys(TASKS).join(', ')}`)
     const app = await scope.loadApp()
     const database = await openDatabase(app, { databaseUrl: scope.settings.databaseUrl })
     try {
@@ -28,25 +29,40 @@ type Task = (scope: CommandScope, folder: string, connect: Parameters<typeof mig
 const TASKS: Readonly<Record<string, Task>> = {
   async up({ terminal, options }, folder, connect) {
     const to = options['to']
-    const done = await migrateUp(connect, { folder, onEvent: (event) => terminal.say(renderMigrationEvent(event, terminal)), ...(typeof to === 'string' && { to }) })
-    terminal.result({ applied: done }, () => (done.length === 0 ? 'Nothing to apply: the schema is up to date' : `${done.length} applied`))
+    const done = await migrateUp(connect, {
+      folder,
+      onEvent: (event) => terminal.say(renderMigrationEvent(event, terminal)),
+      ...(typeof to === 'string' && { to }),
+    })
+    terminal.result({ applied: done }, () =>
+      done.length === 0 ? 'Nothing to apply: the schema is up to date' : `${done.length} applied`,
+    )
     return EXIT_FINE
   },
   async down({ terminal, options }, folder, connect) {
     const steps = Number(options['steps'] ?? 1)
-    if (!Number.isInteger(steps) || steps < 1) throw new UsageError(`Cannot revert "${options['steps']}" migrations: expected a whole number from 1`)
-    const done = await migrateDown(connect, { folder, steps, onEvent: (event) => terminal.say(renderMigrationEvent(event, terminal)) })
+    if (!Number.isInteger(steps) || steps < 1)
+      throw new UsageError(`Cannot revert "${options['steps']}" migrations: expected a whole number from 1`)
+    const done = await migrateDown(connect, {
+      folder,
+      steps,
+      onEvent: (event) => terminal.say(renderMigrationEvent(event, terminal)),
+    })
     terminal.result({ reverted: done }, () => (done.length === 0 ? 'Nothing to revert' : `${done.length} reverted`))
     return EXIT_FINE
   },
   async status({ terminal }, folder, connect) {
     const states = await migrationStatus(connect, { folder })
-    terminal.result(states, () => renderTable([['STATE', 'ORIGIN', 'MIGRATION'], ...states.map(({ state, origin, name }) => [state, origin, name])]))
+    terminal.result(states, () =>
+      renderTable([['STATE', 'ORIGIN', 'MIGRATION'], ...states.map(({ state, origin, name }) => [state, origin, name])]),
+    )
     return states.every(({ state }) => state === 'applied') ? EXIT_FINE : EXIT_FAILURE
   },
   async check({ terminal }, folder, connect) {
     const findings = await checkMigrations(connect, { folder })
-    terminal.result(findings, () => (findings.length === 0 ? 'Fine: up, down and up again leave the same schema' : JSON.stringify(findings, null, 2)))
+    terminal.result(findings, () =>
+      findings.length === 0 ? 'Fine: up, down and up again leave the same schema' : JSON.stringify(findings, null, 2),
+    )
     return findings.length === 0 ? EXIT_FINE : EXIT_FAILURE
   },
 }
@@ -54,7 +70,9 @@ const TASKS: Readonly<Record<string, Task>> = {
 export function renderMigrationEvent(event: MigrationEvent, { dim, green }: Terminal): string {
   switch (event.kind) {
     case 'waiting':
-      return dim(`Waiting for another runner${event.holderPid === undefined ? '' : ` (server process ${event.holderPid})`}, ${event.waitMsMax / 1_000} s at the most`)
+      return dim(
+        `Waiting for another runner${event.holderPid === undefined ? '' : ` (server process ${event.holderPid})`}, ${event.waitMsMax / 1_000} s at the most`,
+      )
     case 'applying':
     case 'reverting':
       return dim(`${event.kind} ${event.name}${event.again ? ' again: an earlier run was cut off' : ''} …`)

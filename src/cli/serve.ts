@@ -1,8 +1,8 @@
 /** `plinth dev` and `plinth start`: run the service until a signal, then stop it gracefully. */
-import { mintDevelopmentToken, type Mode, type Service, startService } from '../app/index.ts'
+import { type Mode, mintDevelopmentToken, type Service, startService } from '../app/index.ts'
 import { openConnection } from '../pg/index.ts'
-import { renderMigrationEvent } from './migrate.ts'
 import type { Command, CommandScope } from './command.ts'
+import { renderMigrationEvent } from './migrate.ts'
 
 /** Enough to page through, little enough to read. */
 const SAMPLE_POSTS = 60
@@ -26,7 +26,12 @@ async function serve(scope: CommandScope, mode: Mode): Promise<number> {
   const { terminal, settings } = scope
   const app = await scope.loadApp()
   const ended = nextSignal()
-  const service = await startService({ app, settings, mode, onMigration: (event) => terminal.say(renderMigrationEvent(event, terminal)) })
+  const service = await startService({
+    app,
+    settings,
+    mode,
+    onMigration: (event) => terminal.say(renderMigrationEvent(event, terminal)),
+  })
   if (mode === 'development') {
     await fill(scope, service)
     await greet(scope, service)
@@ -70,7 +75,8 @@ async function fill(scope: CommandScope, service: Service): Promise<void> {
 
 export function readCount(text: string | boolean): number {
   const count = Number(text)
-  if (!Number.isInteger(count) || count < 1 || count > 100_000_000) throw new RangeError(`Cannot seed "${text}" records: expected a whole number from 1 to 100000000`)
+  if (!Number.isInteger(count) || count < 1 || count > 100_000_000)
+    throw new RangeError(`Cannot seed "${text}" records: expected a whole number from 1 to 100000000`)
   return count
 }
 
@@ -81,7 +87,8 @@ async function greet(scope: CommandScope, service: Service): Promise<void> {
   const [role = 'admin'] = Object.keys(app.domain.roles)
   const token = mintDevelopmentToken(app, settings, role)
   const { origin, adminOrigin, database, readyMs } = service
-  const [first = '/openapi.json', second = '/docs'] = app.tryFirst ?? app.domain.resources.map((resource) => `/api/v1/${resource.segment}`)
+  const [first = '/openapi.json', second = '/docs'] =
+    app.tryFirst ?? app.domain.resources.map((resource) => `/api/v1/${resource.segment}`)
   terminal.say(`
   ${green('●')} ${bold(app.domain.name)} is ready after ${readyMs} ms ${dim(`· ${database.description}`)}
 

@@ -51,7 +51,11 @@ export function readBytes(
     else if (chunks === undefined) chunks = [first, chunk]
     else if (chunks.push(chunk) > BODY_PIECES_MAX) {
       raw.pause()
-      end(invalid([{ field: 'body', code: 'too_many', message: `Cannot read the body: it comes in more than ${BODY_PIECES_MAX} pieces` }]))
+      end(
+        invalid([
+          { field: 'body', code: 'too_many', message: `Cannot read the body: it comes in more than ${BODY_PIECES_MAX} pieces` },
+        ]),
+      )
     }
   })
   raw.on('end', () => {

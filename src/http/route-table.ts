@@ -2,10 +2,10 @@
 import type { FastifyInstance } from 'fastify'
 import { PlinthError } from '../kernel/index.ts'
 import type { Logger, OperationMetrics } from '../observe/index.ts'
+import type { Handle } from './handle.ts'
 import { EMPTY_HEADERS } from './header-block.ts'
 import { BODY_BYTES_MAX } from './limits.ts'
 import type { RenderField } from './render-error.ts'
-import type { Handle } from './handle.ts'
 import type { BodyMode, HttpMethod, Route, ServerState } from './route.ts'
 import { runRoute } from './run.ts'
 

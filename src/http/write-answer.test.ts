@@ -39,7 +39,9 @@ test.each([
   ['GET', 304, undefined, ['etag', '"1"']],
   ['GET', 503, 'body', ['content-length', '4', 'connection', 'close']],
 ])('writes for %s %i the same bytes as writeHead', async (method, status, body, pairs) => {
-  const fast = await answerOf(method, (response) => writeAnswer(response, status, BLOCK, pairs, body, Buffer.byteLength(body ?? '')))
+  const fast = await answerOf(method, (response) =>
+    writeAnswer(response, status, BLOCK, pairs, body, Buffer.byteLength(body ?? '')),
+  )
   const documented = await answerOf(method, (response) => {
     response.writeHead(status, [...BLOCK.pairs, ...pairs])
     response.end(body)

@@ -96,7 +96,7 @@ function standardFields(idPrefix: string): { readonly first: Record<string, AnyF
   }
 }
 
-export function deriveField(name: string, field: AnyField, position: number, isStandard: boolean): FieldModel {
+function deriveField(name: string, field: AnyField, position: number, isStandard: boolean): FieldModel {
   const publicName = name + (field.kind.nameSuffix ?? '')
   return Object.freeze({
     name,

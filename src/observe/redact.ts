@@ -72,7 +72,7 @@ export function createRedact(sensitive: readonly string[] = []): Redact {
 }
 
 /** Replaces tokens and passwords of connection strings inside a text, and cuts it to a bounded length. */
-export function redactText(text: string): string {
+function redactText(text: string): string {
   const bounded = text.length > TEXT_LENGTH_MAX ? `${text.slice(0, TEXT_LENGTH_MAX)}…` : text
   if (!bounded.includes('eyJ') && !bounded.includes('://')) return bounded
   return bounded.replace(TOKEN_FORM, REDACTED).replace(CREDENTIALS_FORM, `$1${REDACTED}@`)

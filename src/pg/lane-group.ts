@@ -3,7 +3,7 @@
  *
  * A statement that waits for a lock, or computes without end, holds all that were sent behind it on its lane. So a lane that has not answered
  * for a while gets no more of them; when all stand still, there are more lanes, up to a bound; and past it callers are told to come back,
- * at once, instead of waiting in a line whose head does not move.
+ * at once, instead of waiting in a line whose head does not move, or that is longer than anybody waits.
  */
 import { PlinthError } from '../kernel/index.ts'
 import type { Row, Runner } from './driver.ts'
@@ -13,6 +13,10 @@ import type { Lane } from './lane.ts'
 const STILL_MS = 100
 /** Longer than a pause of this process can be the reason for. */
 const REFUSE_MS = 1_000
+/** A line that takes longer than this is answered late to its last, and made longer by all who give up and ask again. */
+const WAIT_MS_MAX = 2_000
+/** A line this short is not the reason for a wait. */
+const LINE_MIN = 8
 /** How many times the usual number of lanes there may be. */
 const GROWTH_MAX = 2
 
@@ -46,7 +50,7 @@ export class LaneGroup {
       if (stillMs < leastStillMs) leastStillMs = stillMs
       if (stillMs < STILL_MS && (best === undefined || lane.inFlight < best.inFlight)) best = lane
     }
-    if (best !== undefined) return best
+    if (best !== undefined) return best.inFlight > LINE_MIN && best.expectedMs > WAIT_MS_MAX ? undefined : best
     if (this.#lanes.length < this.#countMax) {
       const lane = this.#open()
       this.#lanes.push(lane)

@@ -14,6 +14,8 @@ import { type ConnectionOptions, clientConfig, cutConnection, forgetStatement, g
 /** After a failed attempt to connect, statements are refused for this long before the next attempt. */
 const RECONNECT_PAUSE_MS = 250
 const WATCH_INTERVAL_MS = 500
+/** So many answers make the pace: few enough to follow a change, enough to outlast a pause of the process. */
+const PACE_ANSWERS = 16
 /** Each prepared statement takes memory of the server, and clients choose what is asked for: those used least recently go. */
 const PREPARED_MAX = 500
 /** A server that does not answer a farewell in this time is left without one. */
@@ -34,6 +36,8 @@ export class Lane {
   #refusedUntilMs = 0
   #watch: NodeJS.Timeout | undefined
   #progressAtMs = 0
+  /** Time from one answer to the next while statements are under way, averaged over the last few. */
+  #paceMs = 0
   #isClosed = false
   #isGathering = false
   /** Statements that were sent and not answered yet. */
@@ -52,6 +56,11 @@ export class Lane {
         ? this.connect().then((fresh) => this.#send(fresh, statement, values))
         : this.#send(client, statement, values)
     return sent.then(this.#answered, (error: unknown) => this.#recover(error, statement, values))
+  }
+
+  /** How long a statement that is sent now will wait, by the pace of the last answers. */
+  get expectedMs(): number {
+    return this.inFlight * this.#paceMs
   }
 
   /** For how long there has been no answer to what is under way; 0 when nothing is. */
@@ -127,7 +136,9 @@ export class Lane {
 
   readonly #answered = (rows: readonly Row[]): readonly Row[] => {
     this.inFlight--
-    this.#progressAtMs = performance.now()
+    const nowMs = performance.now()
+    this.#paceMs += (nowMs - this.#progressAtMs - this.#paceMs) / PACE_ANSWERS
+    this.#progressAtMs = nowMs
     return rows
   }
 

@@ -1,7 +1,17 @@
 /** The operations on records over one way of sending statements: a lane, or the connection of a transaction. Statements are made once for each shape. */
 import { LRUCache } from 'lru-cache'
-import type { ChangePlan, ChangeResult, CreatePlan, GetPlan, ListPlan, Operations, StoredPage, StoredRecord } from '../engine/index.ts'
+import type {
+  ChangePlan,
+  ChangeResult,
+  CreatePlan,
+  GetPlan,
+  ListPlan,
+  Operations,
+  StoredPage,
+  StoredRecord,
+} from '../engine/index.ts'
 import type { ResourceModel } from '../model/index.ts'
+import type { Statement } from '../sql/index.ts'
 import type { Row, Runner } from './driver.ts'
 import { readDatabaseError } from './errors.ts'
 import { placeRows } from './merge.ts'
@@ -10,7 +20,6 @@ import { type CreateStatement, writeCreate } from './statements/create.ts'
 import { type GetStatement, type MergedGetStatement, writeGet, writeMergedGet } from './statements/get.ts'
 import { type ListStatement, listShape, writeCount, writeList } from './statements/list.ts'
 import { accessKey } from './statements/predicates.ts'
-import type { Statement } from '../sql/index.ts'
 
 /** Shapes are made of what clients may combine: bounded, so that a client cannot grow them without end. */
 const SHAPES_MAX = 2_000
@@ -45,12 +54,18 @@ export class RecordOperations implements Operations {
   }
 
   get(plan: GetPlan): Promise<StoredRecord | undefined> {
-    return this.#one(plan, this.#cache.of(`get|${getKey(plan)}`, () => writeGet(plan, false)))
+    return this.#one(
+      plan,
+      this.#cache.of(`get|${getKey(plan)}`, () => writeGet(plan, false)),
+    )
   }
 
   /** The same, and nobody else changes the record until the transaction ends. */
   lock(plan: GetPlan): Promise<StoredRecord | undefined> {
-    return this.#one(plan, this.#cache.of(`lock|${getKey(plan)}`, () => writeGet(plan, true)))
+    return this.#one(
+      plan,
+      this.#cache.of(`lock|${getKey(plan)}`, () => writeGet(plan, true)),
+    )
   }
 
   /** Answers many plans of one shape in one round trip. */
@@ -65,7 +80,13 @@ export class RecordOperations implements Operations {
   async list(plan: ListPlan): Promise<StoredPage> {
     const shape = `${plan.resource.name}|${accessKey(plan)}|${plan.fields.key}|${listShape(plan)}`
     const { statement, columns, readKeys } = this.#cache.of(`list|${shape}`, () => writeList(plan))
-    const counting = plan.wantsTotal ? this.#send(this.#cache.of(`count|${shape}`, () => writeCount(plan)), plan, plan.resource) : undefined
+    const counting = plan.wantsTotal
+      ? this.#send(
+          this.#cache.of(`count|${shape}`, () => writeCount(plan)),
+          plan,
+          plan.resource,
+        )
+      : undefined
     const [rows, counted] = await Promise.all([this.#send(statement, plan, plan.resource), counting])
 
     const page = rows.slice(0, plan.limit)

@@ -3,10 +3,20 @@
  * Reads, changes and lists have lanes apart: neither a slow list nor a change that waits for a lock holds up a read behind it.
  */
 import pg from 'pg'
-import type { ChangePlan, ChangeResult, CreatePlan, GetPlan, ListPlan, Store, StoredPage, StoredRecord, Transaction } from '../engine/index.ts'
+import type {
+  ChangePlan,
+  ChangeResult,
+  CreatePlan,
+  GetPlan,
+  ListPlan,
+  Store,
+  StoredPage,
+  StoredRecord,
+  Transaction,
+} from '../engine/index.ts'
 import { PlinthError } from '../kernel/index.ts'
 import type { Statement } from '../sql/index.ts'
-import { clientConfig, type ConnectionOptions, send } from './driver.ts'
+import { type ConnectionOptions, clientConfig, send } from './driver.ts'
 import { readDatabaseError } from './errors.ts'
 import { Lane } from './lane.ts'
 import { LaneGroup } from './lane-group.ts'
@@ -58,7 +68,13 @@ export class PgStore implements Store {
     this.#reads = lanes(options.lanes ?? LANES)
     this.#writes = lanes(options.lanes ?? LANES)
     this.#lists = lanes(options.listLanes ?? LIST_LANES)
-    this.#pool = new pg.Pool({ ...clientConfig(options), max: options.transactions ?? TRANSACTIONS, connectionTimeoutMillis: TRANSACTION_WAIT_MS, query_timeout: silenceMsMax, maxUses: TRANSACTIONS_PER_CONNECTION })
+    this.#pool = new pg.Pool({
+      ...clientConfig(options),
+      max: options.transactions ?? TRANSACTIONS,
+      connectionTimeoutMillis: TRANSACTION_WAIT_MS,
+      query_timeout: silenceMsMax,
+      maxUses: TRANSACTIONS_PER_CONNECTION,
+    })
     // A connection that breaks while it rests is replaced when it is next needed.
     this.#pool.on('error', () => undefined)
     this.#isMerging = options.isMerging ?? true
@@ -119,16 +135,19 @@ export class PgStore implements Store {
     client.on('error', markBroken)
     try {
       await control(client, 'BEGIN')
-      const result = await work(new PgTransaction((statement, input) => send(client, statement, statement.bind(input)), this.#cache))
+      const result = await work(
+        new PgTransaction((statement, input) => send(client, statement, statement.bind(input)), this.#cache),
+      )
       await control(client, 'COMMIT')
       return result
     } catch (error) {
       // On a connection that has gone silent, ROLLBACK would wait too; the server rolls back what is cut.
       if (error instanceof PlinthError && error.code === 'DEPENDENCY_UNAVAILABLE') broken ??= error
-      else await client.query('ROLLBACK').catch((rollbackError: unknown) => {
-        // Whether it is rolled back is no longer ours to know: the connection goes, and the server rolls back.
-        broken ??= rollbackError as Error
-      })
+      else
+        await client.query('ROLLBACK').catch((rollbackError: unknown) => {
+          // Whether it is rolled back is no longer ours to know: the connection goes, and the server rolls back.
+          broken ??= rollbackError as Error
+        })
       throw error
     } finally {
       client.off('error', markBroken)
@@ -158,7 +177,9 @@ async function control(client: pg.PoolClient, command: 'BEGIN' | 'COMMIT'): Prom
   })
   // PostgreSQL answers COMMIT with ROLLBACK where a statement has failed; without this, code that swallows an error would report success.
   if (done !== command) {
-    const cause = new Error(`Cannot commit: the transaction was rolled back, since a statement in it failed and its error was not passed on`)
+    const cause = new Error(
+      `Cannot commit: the transaction was rolled back, since a statement in it failed and its error was not passed on`,
+    )
     throw new PlinthError('INTERNAL_ERROR', undefined, { cause })
   }
 }

@@ -26,13 +26,13 @@ export interface ListQuery extends RecordQuery {
   includesDeleted: boolean
 }
 
-export const SORT_KEYS_MAX = 4
-export const SEARCH_LENGTH_MAX = 200
+const SORT_KEYS_MAX = 4
+const SEARCH_LENGTH_MAX = 200
 /** Values of one `in`: as many as a page has records at the most. */
-export const IN_VALUES_MAX = 100
+const IN_VALUES_MAX = 100
 /** A list of numbered pages is small; this only keeps the offset a number that SQL can hold. */
-export const PAGE_MAX = 1_000_000
-export const CURSOR_LENGTH_MAX = 8_192
+const PAGE_MAX = 1_000_000
+const CURSOR_LENGTH_MAX = 8_192
 
 /** Makes the reader of a resource's lists. */
 export function listParameters(resource: ResourceModel): QueryParameters<ListQuery> {

@@ -5,7 +5,7 @@
 import { toPascalCase, toSnakeCase } from '../kernel/index.ts'
 import type { ActionModel, ChildModel, Domain, ResourceModel } from '../model/index.ts'
 
-export const BASE_PATH = '/api/v1'
+const BASE_PATH = '/api/v1'
 
 export type RouteKind = 'list' | 'get' | 'create' | 'update' | 'replace' | 'delete' | 'restore' | 'act'
 

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { openConnection } from '../pg/index.ts'
 import { budgetMs, privatePostgres, sqlTemplate, sweepTestDatabases, testDatabase } from './index.ts'
 
-const TABLES = Array.from({ length: 20 }, (_, at) => `CREATE TABLE t${at} (id uuid PRIMARY KEY, name text UNIQUE, count int)`).join(';')
+const TABLES = Array.from(
+  { length: 20 },
+  (_, at) => `CREATE TABLE t${at} (id uuid PRIMARY KEY, name text UNIQUE, count int)`,
+).join(';')
 const CLONE_MS_MAX = 100
 
 test('testDatabase() gives each test its own copy of the template', async () => {
@@ -31,7 +34,9 @@ test('testDatabase() clones a template of 20 tables in 100 ms, at the best of ni
   }
 
   timesMs.sort((one, other) => one - other)
-  console.log(`clone of 20 tables: best ${timesMs[0]?.toFixed(1)} ms, median ${timesMs[4]?.toFixed(1)} ms, slowest ${timesMs[8]?.toFixed(1)} ms`)
+  console.log(
+    `clone of 20 tables: best ${timesMs[0]?.toFixed(1)} ms, median ${timesMs[4]?.toFixed(1)} ms, slowest ${timesMs[8]?.toFixed(1)} ms`,
+  )
   // The best, for the other tests that run at the same time only ever add to it.
   expect(timesMs[0]).toBeLessThan(budgetMs(CLONE_MS_MAX))
 })

@@ -115,7 +115,10 @@ class PrivateServer implements DedicatedServer {
         { timeoutMs: READY_TIMEOUT_MS },
       )
     } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : String(error)}; it printed:\n${readFileSync(log, 'utf8').slice(-1_000)}`, { cause: error })
+      throw new Error(
+        `${error instanceof Error ? error.message : String(error)}; it printed:\n${readFileSync(log, 'utf8').slice(-1_000)}`,
+        { cause: error },
+      )
     }
   }
 

@@ -133,7 +133,9 @@ async function stopOwnServers(): Promise<void> {
 }
 
 async function answer(socket: Socket, name: string): Promise<void> {
-  const reply = isServerName(name) ? await startOnce(name).catch((error: unknown) => ({ error: String(error) })) : { error: `no server "${name}"` }
+  const reply = isServerName(name)
+    ? await startOnce(name).catch((error: unknown) => ({ error: String(error) }))
+    : { error: `no server "${name}"` }
   socket.end(JSON.stringify(reply))
 }
 
@@ -143,7 +145,9 @@ function askHolder(socketPath: string, name: TestServerName): Promise<TestServer
     const socket = connect(socketPath, () => socket.write(`${name}\n`))
     const fail = (why: string): void => {
       socket.destroy()
-      reject(new Error(`Cannot get a ${name} server for tests: ${why}, expected its address from the process that runs the tests`))
+      reject(
+        new Error(`Cannot get a ${name} server for tests: ${why}, expected its address from the process that runs the tests`),
+      )
     }
     socket.setTimeout(ANSWER_TIMEOUT_MS, () => fail('no answer in time'))
     socket.on('error', (error) => fail(error.message))

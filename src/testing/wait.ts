@@ -24,7 +24,8 @@ export async function waitFor<Answer>(
   for (;;) {
     const answer = await ask()
     if (answer !== false && answer !== undefined) return answer
-    if (performance.now() > deadline) throw new Error(`Cannot go on: ${what} did not come to pass, expected it within ${timeoutMs} ms`)
+    if (performance.now() > deadline)
+      throw new Error(`Cannot go on: ${what} did not come to pass, expected it within ${timeoutMs} ms`)
     await delay(options.pollMs ?? 10)
   }
 }
@@ -36,7 +37,9 @@ export function freePort(): Promise<number> {
     probe.once('error', reject)
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address()
-      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no address'))))
+      probe.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no address')),
+      )
     })
   })
 }

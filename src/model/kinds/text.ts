@@ -37,7 +37,7 @@ function characters(count: number): string {
 }
 
 /** Refuses what is no storable text: another type, a lone surrogate, a NUL (PostgreSQL keeps neither). */
-export function readString(input: unknown): string | Misfit {
+function readString(input: unknown): string | Misfit {
   if (typeof input !== 'string') return new Misfit('type', 'must be text')
   if (!input.isWellFormed()) return new Misfit('encoding', 'must be well-formed Unicode, without lone surrogates')
   if (input.includes('\0')) return new Misfit('encoding', 'must not contain the NUL character')

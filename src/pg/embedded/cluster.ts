@@ -6,12 +6,26 @@
  * A first start that is interrupted leaves nothing that a later one could mistake for a database: the data appears by one rename.
  */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs'
-import { statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Binaries } from './binaries.ts'
-import { canEnter, type CommandResult, type Identity, runCommand } from './command.ts'
+import { type CommandResult, canEnter, type Identity, runCommand } from './command.ts'
 import { EmbeddedPostgresError } from './failure.ts'
 import { SOCKET_PORT } from './settings.ts'
 
@@ -29,7 +43,12 @@ export interface Home {
 const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103
 
 /** Finds or makes the home of the database that belongs to `folder`. @throws `FOLDER` */
-export async function openHome(folder: string, shownFolder: string, identity: Identity | undefined, systemFolder: string): Promise<Home> {
+export async function openHome(
+  folder: string,
+  shownFolder: string,
+  identity: Identity | undefined,
+  systemFolder: string,
+): Promise<Home> {
   const link = join(folder, 'postgres')
   if (lstatSync(link, { throwIfNoEntry: false }) === undefined) {
     if (await canEnter(folder, identity)) mkdirSync(link, { mode: 0o711 })
@@ -112,7 +131,10 @@ async function createData(
 ): Promise<void> {
   const draft = makeServerFolder(join(home.path, `data.new-${process.pid}`), identity)
   const failed = (what: string, { output }: CommandResult): EmbeddedPostgresError =>
-    new EmbeddedPostgresError('START', `Cannot create the embedded database in "${shownFolder}": ${what} failed, expected an empty database:\n${output}`)
+    new EmbeddedPostgresError(
+      'START',
+      `Cannot create the embedded database in "${shownFolder}": ${what} failed, expected an empty database:\n${output}`,
+    )
 
   const initdb = await runCommand(
     join(binaries.folder, 'initdb'),
@@ -127,10 +149,14 @@ async function createData(
     { identity },
   )
   if (initdb.code !== 0) throw failed('initdb', initdb)
-  const setUp = await runCommand(join(binaries.folder, 'postgres'), ['--single', '-D', draft, ...SINGLE_USER_SETTINGS, 'template1'], {
-    identity,
-    input: renderSetUp(password),
-  })
+  const setUp = await runCommand(
+    join(binaries.folder, 'postgres'),
+    ['--single', '-D', draft, ...SINGLE_USER_SETTINGS, 'template1'],
+    {
+      identity,
+      input: renderSetUp(password),
+    },
+  )
   if (setUp.code !== 0 || /\b(ERROR|FATAL|PANIC):/.test(setUp.output)) throw failed('the set-up', setUp)
   renameSync(draft, home.data)
 }

@@ -104,7 +104,11 @@ async function startLocked(
   const onEvent = options.onEvent ?? (() => {})
   const systemFolder = options.systemFolder ?? '/var/lib/plinth'
   const identity = readIdentity(join(folder, 'postgres', 'data'))
-  const binaries = await findBinaries({ identity, copiesFolder: copiesFolder(folder, systemFolder), packageFolder: options.packageFolder })
+  const binaries = await findBinaries({
+    identity,
+    copiesFolder: copiesFolder(folder, systemFolder),
+    packageFolder: options.packageFolder,
+  })
   const home = await openHome(folder, shownFolder, identity, systemFolder)
   // A project that was copied with its link shares its data with the original.
   if (home.path !== join(realpathSync(folder), 'postgres')) locks.push(...(await takeLocks(home.path, shownFolder)))
@@ -118,7 +122,11 @@ async function startLocked(
   const port = socketFolder === undefined ? await freePort() : SOCKET_PORT
   const connection = { host: socketFolder ?? '127.0.0.1', port, user: ROLE, password, database: DATABASE }
   const listen = socketFolder === undefined ? { port } : { socketFolder }
-  writeServerFile(home, 'postgresql.conf', renderSettings({ durability, listen, logFolder: home.log, tuning: options.tuning ?? {} }))
+  writeServerFile(
+    home,
+    'postgresql.conf',
+    renderSettings({ durability, listen, logFolder: home.log, tuning: options.tuning ?? {} }),
+  )
   writeServerFile(home, 'pg_hba.conf', renderAccessRules(ROLE))
 
   const line = lifeline(options.isEphemeral === true ? { signal: 'QUIT', removeFolder: folder } : { signal: 'INT' })
@@ -216,7 +224,9 @@ function freePort(): Promise<number> {
     probe.once('error', reject)
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address()
-      probe.close(() => (typeof address === 'object' && address !== null ? resolvePort(address.port) : reject(new Error('no port'))))
+      probe.close(() =>
+        typeof address === 'object' && address !== null ? resolvePort(address.port) : reject(new Error('no port')),
+      )
     })
   })
 }

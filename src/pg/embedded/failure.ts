@@ -13,8 +13,8 @@ export class EmbeddedPostgresError extends Error {
   override readonly name = 'EmbeddedPostgresError'
   readonly code: EmbeddedPostgresFailure
 
-  constructor(code: EmbeddedPostgresFailure, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause })
+  constructor(code: EmbeddedPostgresFailure, message: string, options?: ErrorOptions) {
+    super(message, options)
     this.code = code
   }
 }

@@ -42,7 +42,7 @@ export async function endLeftovers(dataFolder: string, socketFolder?: string): P
 }
 
 /** The process that PostgreSQL recorded in `postmaster.pid`; undefined when there is none. */
-export function readPostmasterPid(dataFolder: string): number | undefined {
+function readPostmasterPid(dataFolder: string): number | undefined {
   const pid = Number(readPostmasterFile(dataFolder)[0])
   return Number.isInteger(pid) && pid > 1 ? pid : undefined
 }

@@ -78,7 +78,9 @@ const DISPOSABLE: Readonly<Record<string, SettingValue>> = {
 export function renderSettings(input: SettingsInput): string {
   for (const name of Object.keys(input.tuning)) {
     if (DURABILITY_SETTINGS.includes(name)) {
-      throw new Error(`Cannot tune "${name}" of the embedded database: it decides whether acknowledged rows survive, expected the option durability`)
+      throw new Error(
+        `Cannot tune "${name}" of the embedded database: it decides whether acknowledged rows survive, expected the option durability`,
+      )
     }
     if (!/^[a-z_]+(\.[a-z_]+)?$/.test(name)) {
       throw new Error(`Cannot tune "${name}" of the embedded database: it is not a setting, expected a name like work_mem`)
@@ -93,7 +95,9 @@ export function renderSettings(input: SettingsInput): string {
     log_directory: input.logFolder,
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${renderValue(value)}`)
-  return ['# Written by Plinth at each start. To change a setting use the option `tuning`, or ALTER SYSTEM.', ...lines, ''].join('\n')
+  return ['# Written by Plinth at each start. To change a setting use the option `tuning`, or ALTER SYSTEM.', ...lines, ''].join(
+    '\n',
+  )
 }
 
 /**

@@ -33,16 +33,23 @@ export function writeChange(plan: ChangePlan): ChangeStatement {
   ])
   const readable = printAccess(plan.read, resource, bindContext)
   const before = printAccess(plan.write, resource, bindContext)
-  const after = printAccess(plan.write, resource, bindContext, (field) => (plan.changes.has(field) ? newValue(field) : column(field)))
+  const after = printAccess(plan.write, resource, bindContext, (field) =>
+    plan.changes.has(field) ? newValue(field) : column(field),
+  )
   const permitted = joinAnd([before, after === before ? undefined : after])
-  const isExpected = plan.expectedVersion === null ? undefined : `t."version" = ${writer.bind('version', 'integer', ({ expectedVersion }) => expectedVersion)}`
+  const isExpected =
+    plan.expectedVersion === null
+      ? undefined
+      : `t."version" = ${writer.bind('version', 'integer', ({ expectedVersion }) => expectedVersion)}`
   const assignments = [
     ...[...plan.changes.keys()].map((field) => `${identifier(field.column)} = ${newValue(field)}`),
     ...printDeletion(plan, writer.bind),
     `"updated_at" = ${writer.bind('now', 'timestamptz', nowText)}`,
     '"version" = t."version" + 1',
   ]
-  const journal = printJournal(resource.name, plan.operation, writer.bind, ({ changes }) => JSON.stringify([...changes.keys()].map((field) => field.name)))
+  const journal = printJournal(resource.name, plan.operation, writer.bind, ({ changes }) =>
+    JSON.stringify([...changes.keys()].map((field) => field.name)),
+  )
   const table = identifier(resource.table)
   const nulls = columns.types.slice(1).map((type) => `NULL::${type}`)
 

@@ -22,9 +22,14 @@ type KeyReader = (row: Row | undefined) => readonly (string | null)[] | undefine
 
 /** Names the shape: plans of one shape differ in bound values only. */
 export function listShape(plan: ListPlan): string {
-  const filters = plan.filters.map(({ field, operator, value }) => `${field.position}${operator}${operator === 'null' ? value : ''}`)
+  const filters = plan.filters.map(
+    ({ field, operator, value }) => `${field.position}${operator}${operator === 'null' ? value : ''}`,
+  )
   const sort = plan.sort.map(({ field, isDescending }) => `${isDescending ? '-' : ''}${field.position}`)
-  const position = plan.position === undefined ? '' : `${plan.position.isBackward}${plan.position.values.map((value) => (value === null ? 'n' : 'v')).join('')}`
+  const position =
+    plan.position === undefined
+      ? ''
+      : `${plan.position.isBackward}${plan.position.values.map((value) => (value === null ? 'n' : 'v')).join('')}`
   return `${filters.join()}|${plan.search !== undefined}|${sort.join()}|${position}|${plan.limit}|${plan.offset > 0}|${plan.includesDeleted}`
 }
 
@@ -32,7 +37,9 @@ export function writeList(plan: ListPlan): ListStatement {
   const writer = new StatementWriter<ListPlan>()
   const columns = printedColumns(plan.fields)
   const isBackward = plan.position?.isBackward === true
-  const order = plan.sort.map(({ field, isDescending }) => `${column(field)} ${isDescending !== isBackward ? 'DESC' : 'ASC'}`).join(', ')
+  const order = plan.sort
+    .map(({ field, isDescending }) => `${column(field)} ${isDescending !== isBackward ? 'DESC' : 'ASC'}`)
+    .join(', ')
   const { keys, readKeys } = planKeys(plan, columns.count)
   const selection = printSelection(plan, writer.bind)
   const stretches = plan.position === undefined ? [] : printStretches(plan.sort, plan.position, writer.bind)
@@ -52,7 +59,10 @@ export function writeList(plan: ListPlan): ListStatement {
  * Where the sort values of a row are found. Only two rows of a page are ever asked, so what the record's JSON holds is read from there, and a
  * column, which all rows would pay for, stands only for what it does not hold.
  */
-function planKeys({ sort, fields }: ListPlan, columnCount: number): { readonly keys: readonly string[]; readonly readKeys: KeyReader } {
+function planKeys(
+  { sort, fields }: ListPlan,
+  columnCount: number,
+): { readonly keys: readonly string[]; readonly readKeys: KeyReader } {
   const keys: string[] = []
   const readers = sort.map(({ field }): ((row: Row, json: Readonly<Record<string, unknown>>) => string | null) => {
     if (field.name === 'id') return (row) => row[0] ?? null
@@ -95,7 +105,8 @@ const COMPARISONS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 
 function printFilter({ field, operator, value }: FilterPlan, at: number, bind: Binder<ListPlan>): string {
   const name = column(field)
-  const bound = (sqlType: string): string => bind(`filter.${at}`, sqlType, ({ filters }): BoundValue => filters[at]?.value ?? null)
+  const bound = (sqlType: string): string =>
+    bind(`filter.${at}`, sqlType, ({ filters }): BoundValue => filters[at]?.value ?? null)
   switch (operator) {
     case 'null':
       return value === true ? `${name} IS NULL` : `${name} IS NOT NULL`
@@ -121,7 +132,10 @@ function printSearch(plan: ListPlan, bind: Binder<ListPlan>): string {
 function printStretches(sort: readonly SortModel[], position: PositionPlan, bind: Binder<ListPlan>): readonly string[] {
   const keys = sort.map(({ field, isDescending }, at) => ({
     name: column(field),
-    value: position.values[at] == null ? null : bind(`position.${at}`, field.kind.sqlType, (plan) => plan.position?.values[at] ?? null),
+    value:
+      position.values[at] == null
+        ? null
+        : bind(`position.${at}`, field.kind.sqlType, (plan) => plan.position?.values[at] ?? null),
     isFalling: isDescending !== position.isBackward,
     isNullable: field.rules.isNullable,
   }))
@@ -130,7 +144,10 @@ function printStretches(sort: readonly SortModel[], position: PositionPlan, bind
   // Null is the greatest: falling from it come all values, rising from a value come the nulls at last.
   const isDivided = first.isNullable && first.isFalling === (first.value === null)
   if (!isDivided) return [printBehindKeys(keys)]
-  return [printBehindKeys([{ ...first, isNullable: false }, ...rest]), first.value === null ? `${first.name} IS NOT NULL` : `${first.name} IS NULL`]
+  return [
+    printBehindKeys([{ ...first, isNullable: false }, ...rest]),
+    first.value === null ? `${first.name} IS NOT NULL` : `${first.name} IS NULL`,
+  ]
 }
 
 interface Key {
@@ -145,8 +162,11 @@ interface Key {
 function printBehindKeys(keys: readonly Key[]): string {
   const [first] = keys
   // One direction and no nulls behind: a comparison of rows, which an index answers as one range.
-  const isUniform = keys.every((key) => key.isFalling === first?.isFalling && key.value !== null && (key.isFalling || !key.isNullable))
-  if (isUniform) return `(${keys.map((key) => key.name).join(', ')}) ${first?.isFalling === true ? '<' : '>'} (${keys.map((key) => key.value).join(', ')})`
+  const isUniform = keys.every(
+    (key) => key.isFalling === first?.isFalling && key.value !== null && (key.isFalling || !key.isNullable),
+  )
+  if (isUniform)
+    return `(${keys.map((key) => key.name).join(', ')}) ${first?.isFalling === true ? '<' : '>'} (${keys.map((key) => key.value).join(', ')})`
 
   const cases = keys.flatMap((key, at) => {
     const behind = printBehind(key)

@@ -38,7 +38,14 @@ export const READ_KEPT: Statement<OnceKey> = {
 export const KEEP: Statement<Kept> = {
   name: 'plinth_once_keep',
   text: `UPDATE "plinth_idempotency" SET "status" = $4::integer, "headers" = $5::jsonb, "body" = $6::text WHERE ${SAME_KEY}`,
-  bind: ({ key: { actor, route, key }, answer }) => [actor, route, key, answer.status, JSON.stringify(answer.headers), answer.body],
+  bind: ({ key: { actor, route, key }, answer }) => [
+    actor,
+    route,
+    key,
+    answer.status,
+    JSON.stringify(answer.headers),
+    answer.body,
+  ],
 }
 
 /** Forgets keys that have expired, a bounded number at a time, oldest first; rows that somebody holds are left for the next time. */

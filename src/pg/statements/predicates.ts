@@ -5,7 +5,12 @@ import { type PolicyInput, printCondition } from '../../policy/index.ts'
 import type { Binder } from '../../sql/index.ts'
 import { column } from './record-columns.ts'
 
-export function printAccess(plan: AccessPlan, resource: ResourceModel, bind: Binder<PolicyInput>, columnOf: (field: FieldModel) => string = (field) => column(field)): string {
+export function printAccess(
+  plan: AccessPlan,
+  resource: ResourceModel,
+  bind: Binder<PolicyInput>,
+  columnOf: (field: FieldModel) => string = (field) => column(field),
+): string {
   return printCondition(plan.access.condition(plan.rules), { fields: resource.fieldsByName, column: columnOf, bind })
 }
 
@@ -18,8 +23,13 @@ export function joinAnd(conditions: readonly (string | undefined)[]): string {
   return real.length === 0 ? 'true' : real.join(' AND ')
 }
 
-export function printParent<Input extends { readonly parent: ParentPlan | undefined }>(parent: ParentPlan | undefined, bind: Binder<Input>): string | undefined {
-  return parent === undefined ? undefined : `${column(parent.by)} = ${bind('parent', 'uuid', (input) => input.parent?.id ?? null)}`
+export function printParent<Input extends { readonly parent: ParentPlan | undefined }>(
+  parent: ParentPlan | undefined,
+  bind: Binder<Input>,
+): string | undefined {
+  return parent === undefined
+    ? undefined
+    : `${column(parent.by)} = ${bind('parent', 'uuid', (input) => input.parent?.id ?? null)}`
 }
 
 /** Names the shape of what a plan's access and parent print. */

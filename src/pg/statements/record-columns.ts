@@ -4,9 +4,10 @@
  * PostgreSQL prints the fields as one JSON object; keys of records come beside it, since base32 is cheap here and dear in SQL. They are
  * written in front: `{"id":"post_…","author_id":"usr_…", …the rest`. Nothing is parsed.
  */
+
+import type { FieldSet, PrintedRecord, StoredRecord } from '../../engine/index.ts'
 import { encodeTypeIdSuffix, type Uuid } from '../../kernel/index.ts'
 import type { FieldModel } from '../../model/index.ts'
-import type { FieldSet, PrintedRecord, StoredRecord } from '../../engine/index.ts'
 import { identifier } from '../../sql/index.ts'
 import type { Row } from '../driver.ts'
 
