@@ -79,13 +79,13 @@ test.skipIf(executablePath === undefined)('API-10: an operation can be tried out
   const found = watch(page, service.origin)
 
   await page.goto(`${service.origin}/docs`)
-  await page.getByText('List posts').first().click()
+  await page.getByText('List posts', { exact: true }).first().click()
   await page.getByRole('button', { name: 'Try it out' }).first().click()
   await page.getByRole('button', { name: 'Execute' }).first().click()
   const answer = page.locator('.live-responses-table tbody .response-col_status').first()
   await answer.waitFor()
 
-  expect(await answer.innerText()).toContain('200')
+  expect(await answer.textContent()).toContain('200')
   expect(found).toEqual({ complaints: [], foreign: [] })
 })
 
@@ -97,6 +97,6 @@ test.skipIf(executablePath === undefined)('ERR-02: docs_url leads to the error, 
   await page.goto(service.origin + json.error.docs_url)
   const row = page.locator('#VALIDATION_FAILED')
 
-  expect(await row.innerText()).toContain('Correct what')
+  expect(await row.textContent()).toContain('Correct what')
   expect(found).toEqual({ complaints: [], foreign: [] })
 })
