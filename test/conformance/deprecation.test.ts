@@ -24,7 +24,7 @@ afterAll(async () => {
 
 /** The blog's REST interface with deprecations, over the database of a running one. */
 async function serve(deprecations: RestDeprecations): Promise<string> {
-  const store = new PgStore({ url: home.service.databaseUrl })
+  const store = new PgStore({ url: home.service.databaseUrl, applicationName: 'deprecation' })
   const server: HttpServer = createHttpServer({
     logger: createLogger({ service: 'blog', destination: { write: () => true } }),
     metrics: createOperationMetrics(),
