@@ -76,16 +76,19 @@ test('a server without a free connection: 503 with Retry-After, and back within 
     }
   }
   const before = await caller.call({ path: '/api/v1/users' })
+  const newUser = (name: string) => ({ method: 'POST', path: '/api/v1/users', body: { email: `${name}@example.com`, display_name: 'E', role: 'viewer' } })
+  let attempts = 0
   await hold()
-  await killer.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'blog'")
-  await waitFor('the end of their connections', async () => {
+  await waitFor('the end of all their connections', async () => {
+    await killer.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'blog'")
     await hold()
-    return (await caller.call({ path: '/api/v1/users' })).status === 503
+    const answers = await Promise.all([caller.call({ path: '/api/v1/users' }), caller.call(newUser(`t${attempts++}`)), caller.call({ path: '/readyz' })])
+    return answers.every(({ status }) => status === 503)
   })
 
   const during = await Promise.all(
     Array.from({ length: 20 }, (_, number) =>
-      caller.call(number % 2 === 0 ? { path: '/api/v1/users' } : { method: 'POST', path: '/api/v1/users', body: { email: `e${number}@example.com`, display_name: 'E', role: 'viewer' } }),
+      caller.call(number % 2 === 0 ? { path: '/api/v1/users' } : newUser(`e${number}`)),
     ),
   )
   const ready = await caller.call({ path: '/readyz' })

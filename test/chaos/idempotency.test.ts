@@ -1,4 +1,5 @@
 /** `Idempotency-Key`: however often, wherever and whenever a request is repeated, it has its effect once and gets one answer. */
+// Proves 11-sizes, API-09.
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeTypeId } from '../../src/kernel/index.ts'

@@ -4,6 +4,7 @@
  * The history is the list-append workload of Elle: a client reads a list, adds an item of its own, and writes the whole back; an item that is missing
  * at the end is a lost update. @see https://github.com/jepsen-io/elle
  */
+// Proves API-08.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeTypeId } from '../../src/kernel/index.ts'
 import { type ChaosBlog, startChaosBlog } from './blog.ts'

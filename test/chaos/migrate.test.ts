@@ -1,3 +1,4 @@
+// Proves MIG-06.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
