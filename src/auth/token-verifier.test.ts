@@ -1,3 +1,4 @@
+// Proves JWT-01.
 import { createHmac, createPublicKey, createSign, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import fc from 'fast-check'
 import { SignJWT } from 'jose'

@@ -1,3 +1,4 @@
+// Proves SEC-08.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readJson, readJsonBody } from './json.ts'

@@ -1,3 +1,4 @@
+// Proves ERR-02.
 import { describe, expect, test } from 'vitest'
 import { CATALOGUE, type CatalogueRow, ERROR_FAMILIES, type GrpcCode, REFUSAL_GRPC, REFUSAL_STATUS } from './catalogue.ts'
 

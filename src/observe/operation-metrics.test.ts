@@ -1,3 +1,4 @@
+// Proves OBS-02.
 import { expect, test } from 'vitest'
 import { createOperationMetrics } from './index.ts'
 

@@ -1,3 +1,4 @@
+// Proves LOG-02.
 import { describe, expect, test } from 'vitest'
 import { newTraceContext, readTraceContext, renderTraceparent } from './index.ts'
 

@@ -1,3 +1,4 @@
+// Proves DB-02, DB-04, SEC-03.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ChangePlan, CreatePlan, GetPlan, ListPlan, RequestContext } from '../engine/index.ts'

@@ -1,3 +1,4 @@
+// Proves ACC-01, ACC-04.
 import { describe, expect, test } from 'vitest'
 import type { Uuid } from '../kernel/index.ts'
 import { type Actor, ALWAYS, belongsTo, choice, domain, either, NOBODY, not, permit, resource, text } from '../model/index.ts'

@@ -1,3 +1,4 @@
+// Proves API-04, API-06, DB-05.
 import { describe, expect, test } from 'vitest'
 import type { HttpRequest } from '../http/index.ts'
 import { PlinthError } from '../kernel/index.ts'

@@ -1,3 +1,4 @@
+// Proves CAC-07.
 import { describe, expect, test } from 'vitest'
 import { domain, type PolicyScope, permit, type Rule, resource, text } from '../model/index.ts'
 import { renderDeprecation, replyHeaders } from './render-headers.ts'

@@ -1,3 +1,4 @@
+// Proves API-05.
 import { describe, expect, test } from 'vitest'
 import type { Page, StoredRecord } from '../engine/index.ts'
 import type { HttpRequest } from '../http/index.ts'

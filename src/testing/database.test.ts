@@ -1,3 +1,4 @@
+// Proves TST-01.
 import { expect, test } from 'vitest'
 import { openConnection } from '../pg/index.ts'
 import { budgetMs, privatePostgres, sqlTemplate, sweepTestDatabases, testDatabase } from './index.ts'

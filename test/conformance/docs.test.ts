@@ -1,3 +1,4 @@
+// Proves API-10, CAC-07, ERR-02.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CATALOGUE } from '../../src/kernel/index.ts'
 import { type Blog, startBlog } from './blog.ts'

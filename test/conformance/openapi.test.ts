@@ -1,3 +1,4 @@
+// Proves API-10, API-11, INP-01, SEC-03.
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'

@@ -1,4 +1,5 @@
 /** JWT-01, SEC-05: a service in production believes its issuer and nobody else, and refuses to start where something is missing. */
+// Proves API-07.
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

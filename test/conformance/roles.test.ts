@@ -1,4 +1,5 @@
 /** ACC-01, ACC-02: what nobody and each role of the reference service may do, as a table that a person can read. */
+// Proves 11-roles, SEC-01.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { testService } from '../../src/testing/index.ts'
 import { ordersApp } from '../domains/orders/app.ts'

@@ -1,4 +1,5 @@
 /** What can be wrong with one field, parameter or id of a well-formed request: each is refused by its name, and what is stored is what was sent. */
+// Proves INP-01.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { report, tally } from '../chaos/rounds.ts'
 import { ACCOUNTS, type HostileBlog, newPost, startHostileBlog, verdict } from './blog.ts'

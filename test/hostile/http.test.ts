@@ -1,4 +1,5 @@
 /** Requests that are odd as HTTP: two lengths, two hosts, two types; too long, too many; and headers that want to be believed. */
+// Proves SEC-04.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { report, tally } from '../chaos/rounds.ts'
 import { ACCOUNTS, type HostileBlog, newPost, startHostileBlog, verdict } from './blog.ts'

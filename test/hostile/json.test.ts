@@ -1,4 +1,5 @@
 /** Bodies that are no JSON, or are JSON that two readers could understand differently: refused with the right code, never a 5xx. */
+// Proves SEC-04, SEC-08.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { report, tally } from '../chaos/rounds.ts'
 import { type HostileBlog, newPost, startHostileBlog, verdict } from './blog.ts'

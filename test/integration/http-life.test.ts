@@ -1,4 +1,5 @@
 /** The HTTP server under load, against slow clients, and on its way out. */
+// Proves RES-03.
 import { Agent, get as httpGet } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'

@@ -1,4 +1,5 @@
 /** The HTTP server over real sockets: what a client sees, well-behaved or not. */
+// Proves ERR-01, LOG-02, OBS-01, OBS-03, SEC-05.
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {

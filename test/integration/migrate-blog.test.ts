@@ -1,3 +1,4 @@
+// Proves DB-06, IDX-01, IDX-02.
 import { describe, expect, it } from 'vitest'
 import { BLOG_MIGRATIONS, scratch } from './migrate-database.ts'
 

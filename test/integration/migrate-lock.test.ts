@@ -1,3 +1,4 @@
+// Proves MIG-07.
 import { describe, expect, it } from 'vitest'
 import { type MigrationEvent, migrateUp } from '../../src/migrate/index.ts'
 import { BLOG_MIGRATIONS, readTables, scratch, writeMigration } from './migrate-database.ts'

@@ -1,3 +1,4 @@
+// Proves MIG-01, MIG-06, MIG-07.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'

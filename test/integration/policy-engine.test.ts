@@ -1,4 +1,5 @@
 /** What the engine answers over a real database: who is told 401, 403 or 404, what an action may do, and what happens once. */
+// Proves SEC-01.
 import { createHmac, randomFillSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'

@@ -3,6 +3,7 @@
  * Each condition is asked of all records, for several callers, in the two forms in which statements print it: alone, with bound
  * parameters, and merged, with the columns of `unnest`.
  */
+// Proves ACC-03.
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Condition } from '../../src/model/index.ts'

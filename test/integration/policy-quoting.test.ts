@@ -1,3 +1,4 @@
+// Proves DB-04, SEC-03.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openConnection, type PlainConnection } from '../../src/pg/index.ts'

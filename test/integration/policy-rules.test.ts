@@ -2,6 +2,7 @@
  * Whole rules: that splitting them into a set of bits and a predicate changes nothing. What `Access` decides, what the store reads (alone,
  * merged with the reads of other callers, as a list) and what the rules say word by word must be one.
  */
+// Proves ACC-03.
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Engine, type RequestContext } from '../../src/engine/index.ts'

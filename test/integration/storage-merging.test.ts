@@ -1,3 +1,4 @@
+// Proves DB-03.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'

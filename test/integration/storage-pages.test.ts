@@ -1,3 +1,4 @@
+// Proves API-06.
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { FilterPlan, Page } from '../../src/engine/index.ts'

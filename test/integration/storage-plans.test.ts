@@ -1,4 +1,5 @@
 /** The planner's own word for it: every declared list is one walk through an index, at the far end as at the beginning. */
+// Proves DB-06, IDX-01.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'
 import { seed } from '../../examples/blog/seed.ts'

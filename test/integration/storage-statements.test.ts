@@ -1,4 +1,5 @@
 /** What leaves for the database: how many statements each request takes, and that each is fixed text with bound values. */
+// Proves DB-02, DB-03, DB-04.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'
 import { type TestService, testService } from '../../src/testing/index.ts'

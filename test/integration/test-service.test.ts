@@ -1,3 +1,4 @@
+// Proves TST-02.
 import { expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'
 import { testService } from '../../src/testing/index.ts'

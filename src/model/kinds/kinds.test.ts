@@ -1,4 +1,5 @@
 /** The laws of Kind, for each kind alike; what is special to one kind stands in the test beside it. */
+// Proves INP-01.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import fc from 'fast-check'

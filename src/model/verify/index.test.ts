@@ -1,4 +1,5 @@
 /** One wrong declaration for each rule, and the very sentence that its author reads. */
+// Proves ACC-01.
 import { describe, expect, test } from 'vitest'
 import type { RefusalDeclaration } from '../action.ts'
 import { ALWAYS, all, type Condition, either } from '../condition.ts'
