@@ -96,22 +96,22 @@ function addContext(program: ts.Program, example: Example): string {
   const folders = [example.home ?? '', ...others].map((folder) => ({ folder, names: listExports(program, folder) }))
   const context = listFreeNames(program, example).map((name) => {
     const source = folders.find(({ names }) => names.has(name))
-    return source ? `import { ${name} } from 'plinth/${source.folder}'` : `declare const ${name}: any`
+    if (source === undefined) return `declare const ${name}: any`
+    return `import { ${source.names.get(name) ? '' : 'type '}${name} } from 'plinth/${source.folder}'`
   })
   return `${context.join('; ')}; export {};${example.text}`
 }
 
-function listExports(program: ts.Program, folder: string): ReadonlySet<string> {
+/** What the folder exports, and whether it is a value: a type is imported as one. */
+function listExports(program: ts.Program, folder: string): ReadonlyMap<string, boolean> {
   const index = program.getSourceFile(join(root, 'src', folder, 'index.ts'))
-  const symbol = index && program.getTypeChecker().getSymbolAtLocation(index)
-  return new Set(
-    symbol
-      ? program
-          .getTypeChecker()
-          .getExportsOfModule(symbol)
-          .map((name) => name.name)
-      : [],
-  )
+  const checker = program.getTypeChecker()
+  const symbol = index && checker.getSymbolAtLocation(index)
+  const isValue = (one: ts.Symbol): boolean => {
+    const origin = one.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(one) : one
+    return (origin.flags & ts.SymbolFlags.Value) !== 0
+  }
+  return new Map(symbol ? checker.getExportsOfModule(symbol).map((one) => [one.name, isValue(one)]) : [])
 }
 
 const examples = [...readPages(), ...readDocstrings()]
