@@ -50,7 +50,9 @@ describe('a change of a record that another session has locked', () => {
   const rounds = size(1, 20)
   const waiters = size(1, 3)
 
-  test('ends with CONFLICT_IN_PROGRESS after 5 s, and reads and other changes do not wait for it', { timeout: 30_000 + rounds * 10_000 }, async () => {
+  test('ends with CONFLICT_IN_PROGRESS after 5 s, and reads and other changes do not wait for it', {
+    timeout: 30_000 + rounds * 10_000,
+  }, async () => {
     const locked = await blog.createPost('locked')
     const free = await blog.createPost('free')
     const paths = [`/api/v1/posts/${locked}`, `/api/v1/posts/${free}`, '/api/v1/posts?limit=5']
@@ -65,11 +67,15 @@ describe('a change of a record that another session has locked', () => {
       await locker.query('BEGIN')
       await locker.query('SELECT FROM posts WHERE id = $1 FOR UPDATE', [decodeTypeId('post', locked)])
       const waiting = Promise.all(
-        Array.from({ length: waiters }, (_, number) => blog.author.call({ method: 'PATCH', path: `/api/v1/posts/${locked}`, body: { title: `by ${number}` } })),
+        Array.from({ length: waiters }, (_, number) =>
+          blog.author.call({ method: 'PATCH', path: `/api/v1/posts/${locked}`, body: { title: `by ${number}` } }),
+        ),
       )
       const others = (async () => {
         for (let number = 0; number < 20; number++) {
-          writes.push(await blog.author.call({ method: 'PATCH', path: `/api/v1/posts/${free}`, body: { title: `free ${number}` } }))
+          writes.push(
+            await blog.author.call({ method: 'PATCH', path: `/api/v1/posts/${free}`, body: { title: `free ${number}` } }),
+          )
           await delay(100)
         }
       })()
@@ -113,7 +119,9 @@ describe('a statement that computes for ever', () => {
     slow = await startChaosBlog({ environment: { DATABASE_STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT_MS) } })
     // A search that sleeps in every row: what a missing index does, at once.
     await slow.createPost('slow')
-    await slow.sql(`CREATE FUNCTION is_slow(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN true; END'`)
+    await slow.sql(
+      `CREATE FUNCTION is_slow(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN true; END'`,
+    )
     await slow.sql('ALTER TABLE posts RENAME TO posts_kept')
     await slow.sql('CREATE VIEW posts AS SELECT * FROM posts_kept WHERE is_slow(title)')
   })
