@@ -32,7 +32,11 @@ export async function startChaosBlog(options: Omit<TestServiceOptions, 'app'> = 
     author,
     sql: (text, values) => connection.query(text, values),
     async createPost(title) {
-      const { status, json, text } = await author.call({ method: 'POST', path: '/api/v1/posts', body: { author_id: AUTHOR_ID, title, body: '', status: 'published' } })
+      const { status, json, text } = await author.call({
+        method: 'POST',
+        path: '/api/v1/posts',
+        body: { author_id: AUTHOR_ID, title, body: '', status: 'published' },
+      })
       if (status !== 201) throw new Error(`Cannot prepare a post: ${text}`)
       return json.data.id
     },

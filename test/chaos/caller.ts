@@ -53,7 +53,16 @@ export class Caller implements Disposable {
     const sentAtMs = performance.now()
     return new Promise((resolve) => {
       const lost = (failure: string): void =>
-        resolve({ status: 0, failure, isReused: sent.reusedSocket, headers: {}, text: '', json: undefined, tookMs: performance.now() - sentAtMs, sentAtMs })
+        resolve({
+          status: 0,
+          failure,
+          isReused: sent.reusedSocket,
+          headers: {},
+          text: '',
+          json: undefined,
+          tookMs: performance.now() - sentAtMs,
+          sentAtMs,
+        })
       const sent = request(
         {
           host: this.#origin.hostname,

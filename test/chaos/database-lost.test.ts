@@ -19,7 +19,11 @@ let authorId: string
 beforeAll(async () => {
   own = await startOwnDatabase({ DATABASE_STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT_MS), LOG_LEVEL: 'error' })
   caller = new Caller(own.service.origin, { token: own.service.token('admin') })
-  const author = await caller.call({ method: 'POST', path: '/api/v1/users', body: { email: 'ada@example.com', display_name: 'Ada', role: 'editor' } })
+  const author = await caller.call({
+    method: 'POST',
+    path: '/api/v1/users',
+    body: { email: 'ada@example.com', display_name: 'Ada', role: 'editor' },
+  })
   authorId = author.json.data.id
 })
 afterAll(async () => {
@@ -37,7 +41,9 @@ function wrongs(outcomes: readonly Outcome[]): readonly string[] {
 describe('a database that is killed', () => {
   const rounds = size(3, 50)
 
-  test(`loses nothing and repeats nothing, and is back within 5 s, ${rounds} times`, { timeout: 60_000 + rounds * 10_000 }, async () => {
+  test(`loses nothing and repeats nothing, and is back within 5 s, ${rounds} times`, {
+    timeout: 60_000 + rounds * 10_000,
+  }, async () => {
     const random = seededRandom()
     const writers = new Writers({ caller, authorId, prefix: 'killed-', count: 8 })
     const recoveriesMs: number[] = []
@@ -77,7 +83,9 @@ describe('a database that is killed', () => {
     const sql = await own.service.sql()
     await sql.query('DELETE FROM posts WHERE title = $1', [first?.title])
     await sql.query('UPDATE posts SET title = $1 WHERE title = $2', [second?.title, third?.title])
-    await sql.query('DELETE FROM plinth_journal WHERE record_id = (SELECT id FROM posts WHERE title = $1)', [writers.promised[3]?.title])
+    await sql.query('DELETE FROM plinth_journal WHERE record_id = (SELECT id FROM posts WHERE title = $1)', [
+      writers.promised[3]?.title,
+    ])
 
     const found = await judge(writers.promised, sql, 'control-')
 
@@ -96,7 +104,9 @@ describe('a database that falls silent', () => {
   const rounds = size(1, 10)
   const silenceMs = size(5_000, 30_000)
 
-  test(`holds no request past its deadline, for ${silenceMs / 1_000} s, ${rounds} times`, { timeout: 60_000 + rounds * 2 * silenceMs }, async () => {
+  test(`holds no request past its deadline, for ${silenceMs / 1_000} s, ${rounds} times`, {
+    timeout: 60_000 + rounds * 2 * silenceMs,
+  }, async () => {
     const outcomes: Outcome[] = []
     const healthMs: number[] = []
     const recoveriesMs: number[] = []

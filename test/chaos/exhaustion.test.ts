@@ -15,14 +15,21 @@ function isRefusal({ status, headers }: Outcome): boolean {
   return status === 503 && Number(headers['retry-after']) >= 1
 }
 
-test('more transactions than connections: some are told to come back, none is lost or doubled, reads go on', { timeout: 120_000 }, async () => {
+test('more transactions than connections: some are told to come back, none is lost or doubled, reads go on', {
+  timeout: 120_000,
+}, async () => {
   const blog: ChaosBlog = await startChaosBlog()
   const rounds = size(1, 10)
   const requests = 30
   const first: Outcome[] = []
   const reads: Outcome[] = []
   const send = (title: string): Promise<Outcome> =>
-    blog.author.call({ method: 'POST', path: '/api/v1/posts', headers: { 'idempotency-key': title }, body: { author_id: AUTHOR_ID, title, body: '' } })
+    blog.author.call({
+      method: 'POST',
+      path: '/api/v1/posts',
+      headers: { 'idempotency-key': title },
+      body: { author_id: AUTHOR_ID, title, body: '' },
+    })
   const locker = await openConnection(blog.service.databaseUrl)
   for (let round = 0; round < rounds; round++) {
     await locker.query('BEGIN')
@@ -38,7 +45,9 @@ test('more transactions than connections: some are told to come back, none is lo
     first.push(...(await sent))
     for (const title of titles) expect((await send(title)).status).toBe(201)
   }
-  const rows = await blog.sql<{ posts: number; titles: number }>("SELECT count(*)::int AS posts, count(DISTINCT title)::int AS titles FROM posts WHERE starts_with(title, 'exhausted')")
+  const rows = await blog.sql<{ posts: number; titles: number }>(
+    "SELECT count(*)::int AS posts, count(DISTINCT title)::int AS titles FROM posts WHERE starts_with(title, 'exhausted')",
+  )
   await locker.close()
   await blog.stop()
 
@@ -62,7 +71,9 @@ beforeAll(async () => {
 })
 afterAll(() => own?.stop())
 
-test('a server without a free connection: 503 with Retry-After, and back within 5 s of there being one', { timeout: 60_000 }, async () => {
+test('a server without a free connection: 503 with Retry-After, and back within 5 s of there being one', {
+  timeout: 60_000,
+}, async () => {
   const service = own?.service
   if (service === undefined) throw new Error('Cannot test: there is no service')
   using caller = new Caller(service.origin, { token: service.token('admin') })
@@ -76,20 +87,26 @@ test('a server without a free connection: 503 with Retry-After, and back within 
     }
   }
   const before = await caller.call({ path: '/api/v1/users' })
-  const newUser = (name: string) => ({ method: 'POST', path: '/api/v1/users', body: { email: `${name}@example.com`, display_name: 'E', role: 'viewer' } })
+  const newUser = (name: string) => ({
+    method: 'POST',
+    path: '/api/v1/users',
+    body: { email: `${name}@example.com`, display_name: 'E', role: 'viewer' },
+  })
   let attempts = 0
   await hold()
   await waitFor('the end of all their connections', async () => {
     await killer.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'blog'")
     await hold()
-    const answers = await Promise.all([caller.call({ path: '/api/v1/users' }), caller.call(newUser(`t${attempts++}`)), caller.call({ path: '/readyz' })])
+    const answers = await Promise.all([
+      caller.call({ path: '/api/v1/users' }),
+      caller.call(newUser(`t${attempts++}`)),
+      caller.call({ path: '/readyz' }),
+    ])
     return answers.every(({ status }) => status === 503)
   })
 
   const during = await Promise.all(
-    Array.from({ length: 20 }, (_, number) =>
-      caller.call(number % 2 === 0 ? { path: '/api/v1/users' } : newUser(`e${number}`)),
-    ),
+    Array.from({ length: 20 }, (_, number) => caller.call(number % 2 === 0 ? { path: '/api/v1/users' } : newUser(`e${number}`))),
   )
   const ready = await caller.call({ path: '/readyz' })
   const releasedAtMs = performance.now()
@@ -100,7 +117,12 @@ test('a server without a free connection: 503 with Retry-After, and back within 
   })
   await killer.close()
 
-  report('F15 max_connections reached', { held: held.length, answers: tally(during.map(({ status }) => status)), ready: ready.status, recovery_ms: Math.round(after) })
+  report('F15 max_connections reached', {
+    held: held.length,
+    answers: tally(during.map(({ status }) => status)),
+    ready: ready.status,
+    recovery_ms: Math.round(after),
+  })
   expect(before.status).toBe(200)
   expect(during.filter((outcome) => !isRefusal(outcome))).toEqual([])
   expect(ready.status).toBe(503)

@@ -8,7 +8,7 @@ import { AUTHOR_ID, type ChaosBlog, OTHER_ID, startChaosBlog } from './blog.ts'
 import { Caller, type Outcome } from './caller.ts'
 import { judge, type Promised } from './ledger.ts'
 import { openServiceHost, type ServiceHost, type ServiceProcess } from './process.ts'
-import { report, seededRandom, SEED, size, tally } from './rounds.ts'
+import { report, SEED, seededRandom, size, tally } from './rounds.ts'
 
 /** What must be the same in all answers to one request: all but the headers of the moment. */
 function essence({ status, headers, text }: Outcome): string {
@@ -34,7 +34,12 @@ describe('one request, sent many times to two instances', () => {
   const copies = size(200, 1_000)
 
   test(`has its effect once, and ${copies} answers are one`, { timeout: 60_000 }, async () => {
-    const request = { method: 'POST', path: '/api/v1/posts', headers: { 'idempotency-key': `many-${SEED}` }, body: newPost('many') }
+    const request = {
+      method: 'POST',
+      path: '/api/v1/posts',
+      headers: { 'idempotency-key': `many-${SEED}` },
+      body: newPost('many'),
+    }
     // A client that is told to come back comes back.
     const insist = async (caller: Caller): Promise<Outcome[]> => {
       const outcomes = [await caller.call(request)]
@@ -45,7 +50,9 @@ describe('one request, sent many times to two instances', () => {
       return outcomes
     }
 
-    const all = await Promise.all(Array.from({ length: copies }, (_, number) => insist(number % 2 === 0 ? first.author : second.author)))
+    const all = await Promise.all(
+      Array.from({ length: copies }, (_, number) => insist(number % 2 === 0 ? first.author : second.author)),
+    )
 
     const finals = all.map((outcomes) => outcomes.at(-1)).filter((outcome) => outcome !== undefined)
     const rows = await first.sql<{ id: string }>("SELECT id::text FROM posts WHERE title = 'many'")
@@ -65,7 +72,9 @@ describe('one request, sent many times to two instances', () => {
   })
 
   test('without a key has as many effects as copies: the check counts effects', async () => {
-    await Promise.all(Array.from({ length: 10 }, () => first.author.call({ method: 'POST', path: '/api/v1/posts', body: newPost('unkeyed') })))
+    await Promise.all(
+      Array.from({ length: 10 }, () => first.author.call({ method: 'POST', path: '/api/v1/posts', body: newPost('unkeyed') })),
+    )
 
     expect(await first.sql("SELECT id FROM posts WHERE title = 'unkeyed'")).toHaveLength(10)
   })
@@ -89,9 +98,26 @@ describe('one request, sent many times to two instances', () => {
     const other = first.service.token('editor', OTHER_ID)
     const original = await first.author.call({ method: 'POST', path: '/api/v1/posts', headers, body: newPost('mine') })
 
-    const ofOther = await first.author.call({ method: 'POST', path: '/api/v1/posts', headers, token: other, body: { ...newPost('mine'), author_id: OTHER_ID } })
-    const stolen = await first.author.call({ method: 'POST', path: '/api/v1/posts', headers, token: other, body: newPost('mine') })
-    const elsewhere = await first.author.call({ method: 'POST', path: `/api/v1/users/${AUTHOR_ID}/posts`, headers, body: newPost('mine') })
+    const ofOther = await first.author.call({
+      method: 'POST',
+      path: '/api/v1/posts',
+      headers,
+      token: other,
+      body: { ...newPost('mine'), author_id: OTHER_ID },
+    })
+    const stolen = await first.author.call({
+      method: 'POST',
+      path: '/api/v1/posts',
+      headers,
+      token: other,
+      body: newPost('mine'),
+    })
+    const elsewhere = await first.author.call({
+      method: 'POST',
+      path: `/api/v1/users/${AUTHOR_ID}/posts`,
+      headers,
+      body: newPost('mine'),
+    })
     const ofNobody = await first.author.call({ method: 'POST', path: '/api/v1/posts', headers, token: '', body: newPost('mine') })
 
     expect(ofOther.status).toBe(201)
@@ -116,9 +142,10 @@ describe('a service that is killed between the effect and the answer', () => {
   beforeAll(async () => {
     host = await openServiceHost()
     await using sql = await openConnection(host.databaseUrl)
-    await sql.query("INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ($1, 'ada@example.com', 'Ada', 'editor', now(), now(), 1)", [
-      decodeTypeId('usr', AUTHOR_ID),
-    ])
+    await sql.query(
+      "INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ($1, 'ada@example.com', 'Ada', 'editor', now(), now(), 1)",
+      [decodeTypeId('usr', AUTHOR_ID)],
+    )
   })
   afterAll(() => host.stop())
 
@@ -134,7 +161,12 @@ describe('a service that is killed between the effect and the answer', () => {
     let service: ServiceProcess = await host.start({ LOG_LEVEL: 'info' })
     const send = async (origin: string, title: string): Promise<Outcome> => {
       using caller = new Caller(origin, { token: host.token('editor', AUTHOR_ID) })
-      return await caller.call({ method: 'POST', path: '/api/v1/posts', headers: { 'idempotency-key': title }, body: newPost(title) })
+      return await caller.call({
+        method: 'POST',
+        path: '/api/v1/posts',
+        headers: { 'idempotency-key': title },
+        body: newPost(title),
+      })
     }
     const keep = (title: string, outcome: Outcome): void => {
       if (outcome.status !== 201) return
@@ -176,7 +208,13 @@ describe('a service that is killed between the effect and the answer', () => {
       duplicates: found.duplicates.length,
       contradictions: contradictions.length,
     })
-    expect(found).toEqual({ acknowledged: rounds * requests, stored: rounds * requests, lost: [], duplicates: [], unjournaled: [] })
+    expect(found).toEqual({
+      acknowledged: rounds * requests,
+      stored: rounds * requests,
+      lost: [],
+      duplicates: [],
+      unjournaled: [],
+    })
     expect(contradictions).toEqual([])
     expect(unanswered).toBeGreaterThan(0)
   })

@@ -20,7 +20,12 @@ afterAll(() => blog.stop())
 test('of 50 concurrent changes that expect one version, one happens and 49 are told', async () => {
   const id = await blog.createPost('contested')
   const attempts = Array.from({ length: 50 }, (_, number) =>
-    blog.author.call({ method: 'PATCH', path: `/api/v1/posts/${id}`, headers: { 'if-match': '"1"' }, body: { body: `by ${number}` } }),
+    blog.author.call({
+      method: 'PATCH',
+      path: `/api/v1/posts/${id}`,
+      headers: { 'if-match': '"1"' },
+      body: { body: `by ${number}` },
+    }),
   )
 
   const answers = await Promise.all(attempts)
@@ -29,7 +34,9 @@ test('of 50 concurrent changes that expect one version, one happens and 49 are t
   const after = await blog.author.call({ path: `/api/v1/posts/${id}` })
   report('F16 one version, 50 writers', { answers: tally(answers.map(({ status, json }) => json.error?.code ?? status)) })
   expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 1, 409: 49 })
-  expect(new Set(answers.filter(({ status }) => status === 409).map(({ json }) => json.error.code))).toEqual(new Set(['CONFLICT_VERSION']))
+  expect(new Set(answers.filter(({ status }) => status === 409).map(({ json }) => json.error.code))).toEqual(
+    new Set(['CONFLICT_VERSION']),
+  )
   expect(after.json.data).toMatchObject({ body: winner?.json.data.body, version: 2 })
 })
 
@@ -85,13 +92,18 @@ describe('a list that many clients append to', () => {
   const items = size(6, 100)
   const rounds = size(1, 10)
 
-  test('holds every item that was acknowledged, once, in the order of versions, and so does the journal', { timeout: 30_000 * rounds }, async () => {
+  test('holds every item that was acknowledged, once, in the order of versions, and so does the journal', {
+    timeout: 30_000 * rounds,
+  }, async () => {
     let acknowledged = 0
     let refused = 0
     for (let round = 0; round < rounds; round++) {
       const id = await blog.createPost('appended')
       const history = await append(id, clients, items, true)
-      const journal = await blog.sql<{ version: number }>('SELECT version FROM plinth_journal WHERE record_id = $1 ORDER BY position', [decodeTypeId('post', id)])
+      const journal = await blog.sql<{ version: number }>(
+        'SELECT version FROM plinth_journal WHERE record_id = $1 ORDER BY position',
+        [decodeTypeId('post', id)],
+      )
 
       expect(anomalies(history)).toEqual([])
       expect(history.final).toHaveLength(clients * items)

@@ -22,7 +22,10 @@ let service: ServiceProcess
 beforeAll(async () => {
   host = await openServiceHost()
   await using sql = await openConnection(host.databaseUrl)
-  await sql.query("INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ($1, 'ada@example.com', 'Ada', 'editor', now(), now(), 1)", [AUTHOR])
+  await sql.query(
+    "INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ($1, 'ada@example.com', 'Ada', 'editor', now(), now(), 1)",
+    [AUTHOR],
+  )
   await sql.query(
     `INSERT INTO posts (id, author_id, title, body, status, created_at, updated_at, version)
      SELECT gen_random_uuid(), $1, 'engine ' || md5(n::text), '', 'published', now(), now(), 1 FROM generate_series(1, $2::int) n`,
@@ -70,11 +73,18 @@ async function offer(perSecond: number, ms: number): Promise<{ outcomes: readonl
   return { outcomes: await Promise.all(sent), healthMs }
 }
 
+/** How long refusals took, by the log of the service. */
+function refusalsMs(): readonly number[] {
+  return [...service.output().matchAll(/"duration_ms":([\d.]+).*"status":503/g)].map(([, ms]) => Number(ms))
+}
+
 function residentMb(pid: number): number {
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024)
 }
 
-test('a service that is offered three times what it can do does it, refuses the rest, and recovers', { timeout: 180_000 }, async () => {
+test('a service that is offered three times what it can do does it, refuses the rest, and recovers', {
+  timeout: 180_000,
+}, async () => {
   await measureCapacity(500)
   const capacity = await measureCapacity(1_500)
   const seconds = size(5, 60)
@@ -93,7 +103,7 @@ test('a service that is offered three times what it can do does it, refuses the 
     offered_rps: Math.round(outcomes.length / seconds),
     goodput_rps: Math.round(goodput),
     answers: tally(outcomes.map(({ status, failure }) => failure ?? status)),
-    refused_ms_p50: Math.round(percentile(refused.map(({ tookMs }) => tookMs), 0.5)),
+    refused_ms_p99: Math.round(percentile(refusalsMs(), 0.99) * 10) / 10,
     health_ms_p50: Math.round(percentile(healthMs, 0.5)),
     health_ms_p99: Math.round(percentile(healthMs, 0.99)),
     capacity_after_rps: Math.round(after),
@@ -102,8 +112,8 @@ test('a service that is offered three times what it can do does it, refuses the 
   expect(outcomes.filter(({ status }) => status !== 200 && status !== 503)).toEqual([])
   expect(refused.length).toBeGreaterThan(0)
   expect(refused.filter(({ headers }) => Number(headers['retry-after']) < 1)).toEqual([])
-  // 20 ms where this client has a core to itself; here it shares two with the service and the database that it floods.
-  expect(percentile(refused.map(({ tookMs }) => tookMs), 0.5)).toBeLessThan(budgetMs(500))
+  // As the service measured it: this client shares two cores with what it floods, and reads its answers late.
+  expect(percentile(refusalsMs(), 0.99)).toBeLessThan(budgetMs(50))
   // Shares of what was measured a moment before, with room for a machine that others use too.
   expect(goodput).toBeGreaterThan(capacity * 0.5)
   expect(after).toBeGreaterThan(capacity * 0.5)
@@ -116,7 +126,9 @@ test('an upload that is too long takes no memory: 20 at once of 10 MB', async ()
   const body = Buffer.alloc(10_000_000, 'a')
   const before = residentMb(service.pid)
 
-  const outcomes = await Promise.all(Array.from({ length: 20 }, () => caller.call({ method: 'POST', path: '/api/v1/posts', body })))
+  const outcomes = await Promise.all(
+    Array.from({ length: 20 }, () => caller.call({ method: 'POST', path: '/api/v1/posts', body })),
+  )
 
   const grownMb = residentMb(service.pid) - before
   report('L7 refused uploads', { answers: tally(outcomes.map(({ status, failure }) => failure ?? status)), grown_mb: grownMb })

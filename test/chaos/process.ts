@@ -45,7 +45,15 @@ export async function openServiceHost(): Promise<ServiceHost> {
     token: (role, subject) => mintDevelopmentToken(declared, settings, role, subject),
     async start(environment = {}) {
       const child = spawn(process.execPath, [LAUNCHER, 'dev', '--app', APP_FILE], {
-        env: { ...process.env, NODE_OPTIONS: '', PORT: '0', ADMIN_PORT: '0', DATABASE_URL: database.url, CHAOS_FOLDER: folder, ...environment },
+        env: {
+          ...process.env,
+          NODE_OPTIONS: '',
+          PORT: '0',
+          ADMIN_PORT: '0',
+          DATABASE_URL: database.url,
+          CHAOS_FOLDER: folder,
+          ...environment,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       running.add(child)
@@ -58,7 +66,9 @@ export async function openServiceHost(): Promise<ServiceHost> {
           resolve({ code, signal })
         }),
       )
-      const origins = await waitFor('the line that the service is ready', () => readOrigins(printed, child), { timeoutMs: 30_000 })
+      const origins = await waitFor('the line that the service is ready', () => readOrigins(printed, child), {
+        timeoutMs: 30_000,
+      })
       return { pid: child.pid ?? 0, ...origins, ended, output: () => printed, kill: (signal) => void child.kill(signal) }
     },
     async stop() {
@@ -73,7 +83,8 @@ export async function openServiceHost(): Promise<ServiceHost> {
 function readOrigins(printed: string, child: ChildProcess): { origin: string; adminOrigin: string } | undefined {
   const line = printed.split('\n').find((one) => one.includes('The service is ready') && one.endsWith('}'))
   if (line === undefined) {
-    if (child.exitCode !== null) throw new Error(`Cannot test the service: it ended with ${child.exitCode} and printed\n${printed}`)
+    if (child.exitCode !== null)
+      throw new Error(`Cannot test the service: it ended with ${child.exitCode} and printed\n${printed}`)
     return undefined
   }
   const [, origin = ''] = /"origin":"([^"]+)"/.exec(line) ?? []

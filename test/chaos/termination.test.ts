@@ -56,7 +56,12 @@ async function endUnderLoad(service: ServiceProcess, signal: NodeJS.Signals, aft
       const outcome = await caller.call(
         number % 2 === 0
           ? { path: '/api/v1/posts?limit=5', headers }
-          : { method: 'POST', path: '/api/v1/posts', headers, body: { author_id: AUTHOR_ID, title: `post ${number}`, body: 'Written under load.' } },
+          : {
+              method: 'POST',
+              path: '/api/v1/posts',
+              headers,
+              body: { author_id: AUTHOR_ID, title: `post ${number}`, body: 'Written under load.' },
+            },
       )
       sent.push({ id, outcome })
       if (outcome.failure === 'ECONNREFUSED') return
@@ -86,7 +91,9 @@ function failed(round: Round): readonly string[] {
 
 const rounds = size(3, 50)
 
-test(`a service that is told to end answers all that it has accepted, ${rounds} times`, { timeout: 30_000 + rounds * 20_000 }, async () => {
+test(`a service that is told to end answers all that it has accepted, ${rounds} times`, {
+  timeout: 30_000 + rounds * 20_000,
+}, async () => {
   const random = seededRandom()
   const all: Round[] = []
   for (let round = 0; round < rounds; round++) {

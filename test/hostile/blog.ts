@@ -11,7 +11,8 @@ export const ACCOUNTS = {
 } as const
 export type Role = keyof typeof ACCOUNTS
 
-const INSERT_ACCOUNT = 'INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ($1, $2, $3, $4, now(), now(), 1)'
+const INSERT_ACCOUNT =
+  'INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ($1, $2, $3, $4, now(), now(), 1)'
 
 export interface HostileBlog {
   readonly service: TestService

@@ -22,7 +22,10 @@ function inObject(value: string | Buffer): Buffer {
   return Buffer.concat([Buffer.from('{"odd":'), Buffer.from(value), Buffer.from('}')])
 }
 
-async function verdictsOf(texts: readonly (string | Buffer)[], wrap: (text: string | Buffer) => Buffer): Promise<[string, string][]> {
+async function verdictsOf(
+  texts: readonly (string | Buffer)[],
+  wrap: (text: string | Buffer) => Buffer,
+): Promise<[string, string][]> {
   return Promise.all(texts.map(async (text): Promise<[string, string]> => [text.toString(), await create(wrap(text))]))
 }
 
@@ -108,14 +111,27 @@ describe('a key that reaches a prototype', () => {
   })
 
   test('is refused in a query, in every notation', async () => {
-    const names = ['__proto__', 'constructor', 'prototype', '__proto__[polluted]', 'constructor[prototype][polluted]', '__proto__.polluted', 'author_id[__proto__]', 'toString', 'hasOwnProperty', 'fields[__proto__]']
+    const names = [
+      '__proto__',
+      'constructor',
+      'prototype',
+      '__proto__[polluted]',
+      'constructor[prototype][polluted]',
+      '__proto__.polluted',
+      'author_id[__proto__]',
+      'toString',
+      'hasOwnProperty',
+      'fields[__proto__]',
+    ]
     for (const name of names) {
       const answer = await blog.editor.call({ path: `/api/v1/posts?${encodeURIComponent(name)}=true` })
       expect(verdict(answer)).toBe(`400 VALIDATION_FAILED ${name}:unknown`)
     }
     for (const value of ['__proto__', 'constructor', 'toString']) {
       expect(verdict(await blog.editor.call({ path: `/api/v1/posts?sort=${value}` }))).toBe('400 VALIDATION_FAILED sort:unknown')
-      expect(verdict(await blog.editor.call({ path: `/api/v1/posts?fields=${value}` }))).toBe('400 VALIDATION_FAILED fields:unknown')
+      expect(verdict(await blog.editor.call({ path: `/api/v1/posts?fields=${value}` }))).toBe(
+        '400 VALIDATION_FAILED fields:unknown',
+      )
       expect(verdict(await blog.editor.call({ path: `/api/v1/${value}` }))).toBe('404 NOT_FOUND_ROUTE')
     }
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined()

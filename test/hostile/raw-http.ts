@@ -13,7 +13,9 @@ export function sendRaw(origin: string, bytes: string | Buffer, quietMs = 300): 
   const { hostname, port } = new URL(origin)
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
-    const socket = connect(Number(port), hostname, () => socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes))
+    const socket = connect(Number(port), hostname, () =>
+      socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes),
+    )
     const finish = (): void => {
       socket.destroy()
       resolve(readAnswers(Buffer.concat(chunks).toString('latin1')))
