@@ -1,4 +1,5 @@
 /** Statements that do not come to an end: each is cut at its bound, and what has nothing to do with it goes on as before. */
+// Proves RES-03, RES-04.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
