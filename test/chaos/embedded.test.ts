@@ -2,6 +2,7 @@
  * What the embedded database keeps when processes are killed, started twice, or run out of disk.
  * A few rounds here; `PLINTH_CHAOS_ROUNDS=50` for as many as the proof plan asks.
  */
+// Proves 11-sizes.
 import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
