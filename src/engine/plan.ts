@@ -15,6 +15,8 @@ export interface AccessPlan {
 export interface ParentPlan {
   readonly by: FieldModel
   readonly id: Uuid
+  /** Set where the parent must be there and not deleted: nothing is reachable under a deleted record. */
+  readonly resource?: ResourceModel
 }
 
 interface RecordPlan {

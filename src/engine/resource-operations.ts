@@ -89,6 +89,8 @@ export class ResourceOperations {
     const record = Object.fromEntries([...input.values].map(([field, value]) => [field.name, value]))
     const now = new Date(context.nowMs)
     if (!access.permits(context, { ...record, id, createdAt: now, updatedAt: now })) throw refused('create', this.model, context)
+    // The foreign key does not notice that a parent was deleted.
+    if (input.parent !== undefined) await this.#expectParent(context, input.parent)
     try {
       return await this.#runtime.operations.create({
         resource: this.model,
@@ -203,7 +205,7 @@ export class ResourceOperations {
     return chosen.some(({ field }) => field === id) ? chosen : [...chosen, { field: id, isDescending }]
   }
 
-  /** An empty list of a parent that is not there is a 404, not an empty page. */
+  /** Nothing is listed or made under a parent that is not there: a 404, not an empty page. */
   async #expectParent(context: RequestContext, parent: ParentInput): Promise<void> {
     const operations = this.#runtime.sibling(parent.parent.name)
     if (operations.compiled.access('read').decide(context) === DENIED) throw notFound(parent.parent, parent.id)
@@ -212,7 +214,7 @@ export class ResourceOperations {
 }
 
 function parentPlan(parent: ParentInput | undefined): ParentPlan | undefined {
-  return parent === undefined ? undefined : { by: parent.child.by, id: parent.id }
+  return parent === undefined ? undefined : { by: parent.child.by, id: parent.id, resource: parent.parent }
 }
 
 function isMissingReference(error: unknown, by: FieldModel): boolean {

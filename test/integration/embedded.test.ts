@@ -153,7 +153,7 @@ describe('startEmbeddedPostgres()', () => {
   test('says what the server said when it does not become ready', async () => {
     await expect(startEmbeddedPostgres({ folder: shared, tuning: { work_mem: 'plenty' } })).rejects.toMatchObject({
       code: 'START',
-      message: expect.stringMatching(/PostgreSQL did not become ready \(exit code 1\)[^]*invalid value for parameter "work_mem": "plenty"/),
+      message: expect.stringMatching(/PostgreSQL did not become ready \(exit code 1\)[\s\S]*invalid value for parameter "work_mem": "plenty"/),
     })
     await using database = await startEmbeddedPostgres({ folder: shared })
     expect(await write(database.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])

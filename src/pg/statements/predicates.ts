@@ -2,7 +2,7 @@
 import type { AccessPlan, ParentPlan } from '../../engine/index.ts'
 import type { FieldModel, ResourceModel } from '../../model/index.ts'
 import { type PolicyInput, printCondition } from '../../policy/index.ts'
-import type { Binder } from '../../sql/index.ts'
+import { type Binder, identifier } from '../../sql/index.ts'
 import { column } from './record-columns.ts'
 
 export function printAccess(
@@ -27,14 +27,16 @@ export function printParent<Input extends { readonly parent: ParentPlan | undefi
   parent: ParentPlan | undefined,
   bind: Binder<Input>,
 ): string | undefined {
-  return parent === undefined
-    ? undefined
-    : `${column(parent.by)} = ${bind('parent', 'uuid', (input) => input.parent?.id ?? null)}`
+  if (parent === undefined) return undefined
+  const id = bind('parent', 'uuid', (input) => input.parent?.id ?? null)
+  const belongs = `${column(parent.by)} = ${id}`
+  if (parent.resource === undefined) return belongs
+  return `${belongs} AND EXISTS (SELECT FROM ${identifier(parent.resource.table)} p WHERE p."id" = ${id} AND p."deleted_at" IS NULL)`
 }
 
 /** Names the shape of what a plan's access and parent print. */
 export function accessKey(plan: { readonly read: AccessPlan; readonly parent: ParentPlan | undefined }): string {
-  return `${plan.read.access.verb}:${plan.read.rules}:${plan.parent?.by.name ?? ''}`
+  return `${plan.read.access.verb}:${plan.read.rules}:${plan.parent?.by.name ?? ''}${plan.parent?.resource === undefined ? '' : '!'}`
 }
 
 /** Binds policy inputs out of a plan. */
