@@ -1,3 +1,4 @@
+// Proves API-11.
 import { describe, expect, test } from 'vitest'
 import { fieldSchema } from './field.ts'
 import { belongsTo, choice, email, integer, json, list, secret, text, timestamp } from './fields.ts'

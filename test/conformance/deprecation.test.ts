@@ -65,4 +65,12 @@ test('the whole version: every operation', async () => {
     const answer = await fetch(origin + path)
     expect([answer.status, answer.headers.get('deprecation'), answer.headers.get('sunset')]).toEqual([200, '@1769817600', null])
   }
+  const document = (await (await fetch(`${origin}/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, { deprecated?: boolean; operationId?: string }>>
+  }
+  const operations = Object.entries(document.paths)
+    .filter(([path]) => path.startsWith('/api/'))
+    .flatMap(([, item]) => Object.values(item))
+  expect(operations.length).toBeGreaterThan(10)
+  expect(operations.filter((operation) => operation.operationId !== undefined && operation.deprecated !== true)).toEqual([])
 })
