@@ -40,11 +40,13 @@ export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
   const parameters = new URLSearchParams(query)
   const given = parameters.get('options')
   parameters.delete('options')
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
   return {
     connectionString: given === null ? options.url : `${address}?${parameters}`,
     application_name: options.applicationName,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    // What waits for a connection waits for its statement: it is not to wait longer than that would have taken.
+    connectionTimeoutMillis: options.connectTimeoutMs ?? Math.min(CONNECT_TIMEOUT_MS, statementTimeoutMs),
+    statement_timeout: statementTimeoutMs,
     lock_timeout: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
