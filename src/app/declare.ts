@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import type { Domain } from '../model/index.ts'
 import type { PlainConnection } from '../pg/index.ts'
+import type { RestDeprecations } from '../rest/index.ts'
 
 export interface AppDeclaration {
   readonly domain: Domain
@@ -13,6 +14,8 @@ export interface AppDeclaration {
   readonly seed?: (connection: PlainConnection, count: number) => Promise<SeedReport>
   /** For development: the account that acts for each role (`usr_…`), made by `seed`. */
   readonly actors?: Readonly<Record<string, string>>
+  /** Operations, or the whole version, that should no longer be used: told in headers and in the OpenAPI document. */
+  readonly deprecations?: RestDeprecations
   /** Paths that `plinth dev` shows as first things to try, as `GET /api/v1/posts`. */
   readonly tryFirst?: readonly string[]
 }

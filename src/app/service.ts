@@ -10,6 +10,7 @@ import { mountRest } from '../rest/index.ts'
 import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
 import { type Database, dataFolder, expectMigrated, migrate, openDatabase } from './database.ts'
 import type { App } from './declare.ts'
+import { addGauges } from './gauges.ts'
 import { createSeal, deriveKey, folderSecret } from './secret.ts'
 import { type Settings, SettingsError } from './settings.ts'
 import { sweepRegularly } from './sweep.ts'
@@ -55,6 +56,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     })
     stops.push(() => logger.stop())
     // What can be wrong with the settings is found before anything is started.
+    if (mode === 'production' && settings.logLevel === 'debug') {
+      throw new SettingsError(
+        'Cannot use LOG_LEVEL=debug in production: it is for development, expected info, warn, error or fatal',
+      )
+    }
     const verifier = createVerifier(app, settings, mode)
     const secret = readSecret(options)
 
@@ -90,6 +96,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       renderField: toSnakeCase,
       ...(settings.publicOrigin !== undefined && { publicOrigin: settings.publicOrigin }),
     })
+    addGauges(metrics, store, server)
     const engine = new Engine({
       domain: app.domain,
       store,
@@ -102,7 +109,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       engine,
       server,
       clock: SYSTEM_CLOCK,
-      ...(settings.publicOrigin === undefined ? {} : { origin: settings.publicOrigin }),
+      ...documentOptions(app, settings),
     })
 
     const admin = createAdminServer({ metrics, readiness })
@@ -120,6 +127,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await stopAll()
     throw error
   }
+}
+
+/** What the REST surface says of itself beyond the domain: the same when it is served and when it is printed. */
+export function documentOptions({ deprecations }: App, { publicOrigin }: Settings) {
+  return { ...(deprecations !== undefined && { deprecations }), ...(publicOrigin !== undefined && { origin: publicOrigin }) }
 }
 
 /** Says which setting is at fault when the address is not to be had. */

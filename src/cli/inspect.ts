@@ -1,5 +1,5 @@
 /** Commands that print something about the application and end: `token`, `routes`, `openapi`, `seed`. */
-import { mintDevelopmentToken, openDatabase, SettingsError } from '../app/index.ts'
+import { documentOptions, mintDevelopmentToken, openDatabase, SettingsError } from '../app/index.ts'
 import { openConnection } from '../pg/index.ts'
 import { renderOpenApi, restRoutes } from '../rest/index.ts'
 import { type Command, EXIT_FINE, UsageError } from './command.ts'
@@ -40,10 +40,8 @@ export const openapi: Command = {
   summary: 'Print the OpenAPI 3.1 document',
   usage: '',
   async run({ loadApp, settings }) {
-    const { domain } = await loadApp()
-    process.stdout.write(
-      `${JSON.stringify(renderOpenApi(domain, settings.publicOrigin === undefined ? {} : { origin: settings.publicOrigin }), null, 2)}\n`,
-    )
+    const app = await loadApp()
+    process.stdout.write(`${JSON.stringify(renderOpenApi(app.domain, documentOptions(app, settings)), null, 2)}\n`)
     return EXIT_FINE
   },
 }

@@ -1,7 +1,7 @@
 /** `plinth dev` and `plinth start`: run the service until a signal, then stop it gracefully. */
 import { type Mode, mintDevelopmentToken, type Service, startService } from '../app/index.ts'
 import { openConnection } from '../pg/index.ts'
-import type { Command, CommandScope } from './command.ts'
+import { type Command, type CommandScope, EXIT_FAILURE } from './command.ts'
 import { renderMigrationEvent } from './migrate.ts'
 
 /** Enough to page through, little enough to read. */
@@ -32,6 +32,7 @@ async function serve(scope: CommandScope, mode: Mode): Promise<number> {
     mode,
     onMigration: (event) => terminal.say(renderMigrationEvent(event, terminal)),
   })
+  endOnFault(service)
   if (mode === 'development') {
     await fill(scope, service)
     await greet(scope, service)
@@ -40,6 +41,16 @@ async function serve(scope: CommandScope, mode: Mode): Promise<number> {
   service.logger.info('The service is stopping', { signal })
   await service.stop()
   return 0
+}
+
+/** An error that nobody caught leaves the process in a state that nobody knows: it is told as `fatal`, and the process ends. */
+function endOnFault(service: Service): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      service.logger.fatal('The process ends: an error was not caught', { error })
+      process.exit(EXIT_FAILURE)
+    })
+  }
 }
 
 /** Resolves with the first signal that asks the process to end; a second one ends it at once. */

@@ -32,7 +32,7 @@ export class FieldReader {
   /**
    * @param body anything that was sent
    * @param given what the path has said already; a body may repeat it and not contradict it
-   * @throws `VALIDATION_FAILED` with all findings; `AUTH_FIELD_FORBIDDEN` for fields that others may set
+   * @throws `VALIDATION_FAILED` with all findings; `AUTH_FIELD_FORBIDDEN` for fields that others may set (`AUTH_REQUIRED` for nobody)
    */
   read(body: unknown, mode: ReadMode, actor: Actor, given: FieldValues = NOTHING_GIVEN): FieldValues {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
@@ -61,6 +61,8 @@ export class FieldReader {
     // Of a body that was not read to its end nobody can say what is missing.
     if (mode !== 'update' && findings.length < FINDINGS_MAX) this.#complete(mode, actor, sent, values, findings)
     if (findings.length > 0) throw invalid(findings)
+    // Whoever is not signed in may be permitted once they are.
+    if (forbidden.length > 0 && actor.kind === 'nobody') throw new PlinthError('AUTH_REQUIRED')
     if (forbidden.length > 0) throw new PlinthError('AUTH_FIELD_FORBIDDEN', forbidden[0]?.message, { details: forbidden })
     return values
   }

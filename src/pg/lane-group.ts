@@ -33,6 +33,11 @@ export class LaneGroup {
     this.#lanes = Array.from({ length: count }, open)
   }
 
+  /** Statements that were sent and not answered yet. */
+  get inFlight(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.inFlight, 0)
+  }
+
   readonly run: Runner = (statement, input) => {
     const values = statement.bind(input)
     const lane = this.choose()

@@ -48,6 +48,14 @@ const MERGERS_MAX = 500
 /** After so many transactions a connection is replaced, and with it goes what the server keeps of its statements. */
 const TRANSACTIONS_PER_CONNECTION = 10_000
 
+/** Saturation of the store's connections. */
+export interface StoreLoad {
+  readonly statementsInFlight: number
+  readonly transactionsOpen: number
+  /** Requests that wait for a connection of their own. */
+  readonly transactionsWaiting: number
+}
+
 export class PgStore implements Store {
   readonly #reads: LaneGroup
   readonly #writes: LaneGroup
@@ -86,6 +94,16 @@ export class PgStore implements Store {
   /** Opens the first lanes, so that the first request does not pay for them. */
   async connect(): Promise<void> {
     await Promise.all([this.#reads, this.#writes, this.#lists].map((lanes) => lanes.connect()))
+  }
+
+  /** How busy the connections are now: for gauges. */
+  get load(): StoreLoad {
+    const { totalCount, idleCount, waitingCount } = this.#pool
+    return {
+      statementsInFlight: this.#reads.inFlight + this.#writes.inFlight + this.#lists.inFlight,
+      transactionsOpen: totalCount - idleCount,
+      transactionsWaiting: waitingCount,
+    }
   }
 
   /** Whether the database answers now. */

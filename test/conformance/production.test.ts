@@ -1,5 +1,5 @@
 /** JWT-01, SEC-05: a service in production believes its issuer and nobody else, and refuses to start where something is missing. */
-// Proves API-07.
+// Proves API-07, LOG-03.
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -57,6 +57,17 @@ async function ask(token: string): Promise<readonly unknown[]> {
 }
 
 describe('a service in production', () => {
+  test('does not start with debug lines in production', async () => {
+    const starting = testService({
+      app,
+      mode: 'production',
+      databaseUrl: database.url,
+      environment: { ...ENVIRONMENT, LOG_LEVEL: 'debug' },
+    })
+
+    await expect(starting).rejects.toThrow('Cannot use LOG_LEVEL=debug in production')
+  })
+
   test('believes a token of its issuer', async () => {
     expect(await ask(await mint())).toEqual([200, undefined, null])
   })
