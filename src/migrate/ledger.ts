@@ -1,7 +1,8 @@
 /** The table that says which migrations a database has. Knows its SQL; judges nothing. */
+import { identifier } from '../sql/index.ts'
 import type { MigrationConnection } from './connection.ts'
 import type { Migration, Origin } from './files.ts'
-import { quoteIdentifier, type Settings } from './options.ts'
+import type { Settings } from './options.ts'
 
 /** `started` and `reverting` exist only for files without a transaction: a run that is under way, or was cut off. */
 export type LedgerState = 'applied' | 'started' | 'reverting'
@@ -18,7 +19,7 @@ export interface LedgerRow {
 }
 
 function tableName(settings: Settings): string {
-  return `${quoteIdentifier(settings.schema)}.plinth_migrations`
+  return `${identifier(settings.schema)}.plinth_migrations`
 }
 
 /** Creates the ledger when it is not there. The caller holds the runner lock, so two never create it at once. */

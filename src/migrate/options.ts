@@ -49,8 +49,3 @@ export function withDefaults(options: MigrateOptions): Settings {
     signal: options.signal,
   }
 }
-
-/** An SQL identifier, quoted. */
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
