@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs?: number
 }
 
-const STATEMENT_TIMEOUT_MS = 30_000
+export const STATEMENT_TIMEOUT_MS = 30_000
 const LOCK_TIMEOUT_MS = 5_000
 const CONNECT_TIMEOUT_MS = 5_000
 /** A transaction that its owner has forgotten must not hold locks for ever. */

@@ -16,7 +16,7 @@ import type {
 } from '../engine/index.ts'
 import { PlinthError } from '../kernel/index.ts'
 import type { Statement } from '../sql/index.ts'
-import { type ConnectionOptions, clientConfig, send } from './driver.ts'
+import { type ConnectionOptions, clientConfig, STATEMENT_TIMEOUT_MS, send } from './driver.ts'
 import { readDatabaseError } from './errors.ts'
 import { Lane } from './lane.ts'
 import { LaneGroup } from './lane-group.ts'
@@ -40,7 +40,6 @@ const PING: Statement<undefined> = { name: '', text: 'SELECT 1', bind: () => [] 
 const LANES = 4
 const LIST_LANES = 3
 const TRANSACTIONS = 5
-const STATEMENT_TIMEOUT_MS = 30_000
 /** A transaction that finds no connection in this time is told to come back. */
 const TRANSACTION_WAIT_MS = 2_000
 /** Merged reads have one shape for each set of rules and fields. More than this many are forgotten and made anew: a client chooses its fields. */
