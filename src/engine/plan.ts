@@ -76,7 +76,7 @@ export interface ChangePlan extends RecordPlan {
   readonly target: 'live' | 'deleted'
   readonly sets: 'fields' | 'deletion' | 'restoration'
   readonly changes: ReadonlyMap<FieldModel, unknown>
-  /** The versions that may be overwritten; null: whichever it is. */
+  /** The version that may be overwritten; null: whichever it is. */
   readonly expectedVersion: number | null
   readonly write: AccessPlan
 }
