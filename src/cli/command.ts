@@ -17,9 +17,11 @@ export interface Command {
   readonly name: string
   /** One line for the help. */
   readonly summary: string
-  /** `[--steps N]`, for the help. */
-  readonly usage: string
+  /** What may stand behind the name, for the help: `[--seed N]`. Several lines where there are several ways to call it. */
+  readonly usages: readonly string[]
   readonly options?: ParseArgsOptionsConfig
+  /** Words that it takes besides options. Default 0: one that nobody reads is a mistake of the caller. */
+  readonly wordsMax?: number
   /** Resolves with the exit code. */
   run(scope: CommandScope): Promise<number>
 }

@@ -3,13 +3,13 @@ import { documentOptions, mintDevelopmentToken, openDatabase, SettingsError } fr
 import { openConnection } from '../pg/index.ts'
 import { renderOpenApi, restRoutes } from '../rest/index.ts'
 import { type Command, EXIT_FINE, UsageError } from './command.ts'
-import { readCount } from './serve.ts'
+import { readCount } from './count.ts'
 import { renderTable } from './terminal.ts'
 
 export const token: Command = {
   name: 'token',
   summary: 'Make an access token for development; a service in production does not believe it',
-  usage: '--role ROLE [--subject usr_…]',
+  usages: ['--role ROLE [--subject usr_…]'],
   options: { role: { type: 'string' }, subject: { type: 'string' } },
   async run({ terminal, settings, options, loadApp }) {
     const { role, subject } = options
@@ -24,7 +24,7 @@ export const token: Command = {
 export const routes: Command = {
   name: 'routes',
   summary: 'List the operations and their paths',
-  usage: '',
+  usages: [''],
   async run({ terminal, loadApp }) {
     const { domain } = await loadApp()
     const found = restRoutes(domain)
@@ -38,7 +38,7 @@ export const routes: Command = {
 export const openapi: Command = {
   name: 'openapi',
   summary: 'Print the OpenAPI 3.1 document',
-  usage: '',
+  usages: [''],
   async run({ loadApp, settings }) {
     const app = await loadApp()
     process.stdout.write(`${JSON.stringify(renderOpenApi(app.domain, documentOptions(app, settings)), null, 2)}\n`)
@@ -48,19 +48,20 @@ export const openapi: Command = {
 
 export const seed: Command = {
   name: 'seed',
-  summary: 'Fill an empty database',
-  usage: 'N',
+  summary: 'Fill an empty database with about N records',
+  usages: ['N'],
+  wordsMax: 1,
   async run({ terminal, settings, words, loadApp }) {
+    const [text] = words
+    if (text === undefined) throw new UsageError('Cannot seed: no number was given, expected one, as in: plinth seed 10000')
+    const count = readCount(text)
     const app = await loadApp()
-    const [count] = words
-    if (count === undefined) throw new UsageError('Cannot seed: no number was given, expected one, as in: plinth seed 10000')
     if (app.seed === undefined) throw new SettingsError('Cannot seed: the application declares no seed, expected app({ seed })')
     const database = await openDatabase(app, { databaseUrl: settings.databaseUrl })
     const began = performance.now()
     try {
-      const connection = await openConnection(database.url)
-      const report = await app.seed(connection, readCount(count))
-      await connection.close()
+      await using connection = await openConnection(database.url)
+      const report = await app.seed(connection, count)
       const seconds = ((performance.now() - began) / 1_000).toFixed(1)
       terminal.result(
         { ...report, seconds: Number(seconds) },

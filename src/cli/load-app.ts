@@ -11,12 +11,13 @@ export async function loadApp(named: string | undefined): Promise<App> {
   const file = named ?? DEFAULT_FILES.find((name) => existsSync(name))
   if (file === undefined || !existsSync(file)) {
     throw new UsageError(
-      `Cannot find the application: there is no ${named ?? 'app.ts'} in ${process.cwd()}, expected a file whose default export is app({ … }). Name it with --app`,
+      `Cannot find the application: there is no "${named ?? DEFAULT_FILES[0]}" in ${process.cwd()}, ` +
+        'expected a file whose default export is app({ … }). Name it with --app',
     )
   }
   const path = resolve(file)
   const loaded = (await import(pathToFileURL(path).href)) as { readonly default?: App }
   if (loaded.default?.domain === undefined)
-    throw new UsageError(`Cannot use ${file}: it has no default export made by app({ … }), expected one`)
+    throw new UsageError(`Cannot use "${file}": it has no default export made by app({ … }), expected one`)
   return { ...loaded.default, folder: loaded.default.folder ?? dirname(path) }
 }

@@ -1,13 +1,15 @@
 /** The command line: finds the command, reads its options, turns errors into sentences and exit codes. */
-import { parseArgs } from 'node:util'
+import { readFileSync } from 'node:fs'
 import { readSettings, SettingsError } from '../app/index.ts'
 import { DeclarationError } from '../model/index.ts'
+import { readArguments } from './arguments.ts'
 import { type Command, EXIT_FAILURE, EXIT_FINE, EXIT_USAGE, UsageError } from './command.ts'
+import { renderCommandHelp, renderHelp } from './help.ts'
 import { openapi, routes, seed, token } from './inspect.ts'
 import { loadApp } from './load-app.ts'
 import { migrate } from './migrate.ts'
 import { dev, start } from './serve.ts'
-import { createTerminal, renderTable } from './terminal.ts'
+import { createTerminal } from './terminal.ts'
 
 const COMMANDS: readonly Command[] = [dev, start, migrate, seed, token, routes, openapi]
 
@@ -15,49 +17,62 @@ process.exitCode = await main(process.argv.slice(2))
 
 async function main(input: readonly string[]): Promise<number> {
   const [name, ...rest] = input
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    process.stdout.write(`${renderHelp()}\n`)
-    return name === undefined ? EXIT_USAGE : EXIT_FINE
-  }
   const isJson = rest.includes('--json')
   try {
-    const command = COMMANDS.find((one) => one.name === name)
-    if (command === undefined)
-      throw new UsageError(
-        `Cannot run "${name}": there is no such command, expected one of ${COMMANDS.map((one) => one.name).join(', ')}`,
-      )
-    if (rest.includes('--help') || rest.includes('-h')) {
-      process.stdout.write(`${command.summary}\n\nUsage: plinth ${command.name} ${command.usage}\n`)
-      return EXIT_FINE
+    switch (name) {
+      case undefined:
+        print(renderHelp(COMMANDS))
+        return EXIT_USAGE
+      case 'help':
+      case '--help':
+      case '-h':
+        print(rest[0] === undefined ? renderHelp(COMMANDS) : renderCommandHelp(findCommand(rest[0])))
+        return EXIT_FINE
+      case '--version':
+      case '-v':
+        print(readVersion())
+        return EXIT_FINE
+      default:
+        return await runCommand(findCommand(name), rest, isJson)
     }
-    const { values, positionals } = readArguments(command, rest)
-    const file = values['app']
-    let loading: ReturnType<typeof loadApp> | undefined
-    return await command.run({
-      terminal: createTerminal(isJson),
-      settings: readSettings(process.env),
-      options: values as Readonly<Record<string, string | boolean | undefined>>,
-      words: positionals,
-      loadApp: () => (loading ??= loadApp(typeof file === 'string' ? file : undefined)),
-    })
   } catch (error) {
     return report(error, isJson)
   }
 }
 
-function readArguments(command: Command, input: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...input],
-      options: { ...command.options, app: { type: 'string' }, json: { type: 'boolean' } },
-      allowPositionals: true,
-    })
-  } catch (error) {
-    throw new UsageError(
-      `Cannot run ${command.name}: ${(error as Error).message}\nUsage: plinth ${command.name} ${command.usage}`,
-      { cause: error },
-    )
+function findCommand(name: string): Command {
+  const command = COMMANDS.find((one) => one.name === name)
+  if (command !== undefined) return command
+  const known = COMMANDS.map((one) => one.name).join(', ')
+  throw new UsageError(`Cannot run "${name}": there is no such command, expected one of ${known}`)
+}
+
+async function runCommand(command: Command, input: readonly string[], isJson: boolean): Promise<number> {
+  if (input.includes('--help') || input.includes('-h')) {
+    print(renderCommandHelp(command))
+    return EXIT_FINE
   }
+  const { options, words } = readArguments(command, input)
+  const file = options['app']
+  let loading: ReturnType<typeof loadApp> | undefined
+  return command.run({
+    terminal: createTerminal(isJson),
+    settings: readSettings(process.env),
+    options,
+    words,
+    loadApp: () => (loading ??= loadApp(typeof file === 'string' ? file : undefined)),
+  })
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+function readVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string
+  }
+  return manifest.version
 }
 
 /** What a person can mend is a sentence; what only we can is a stack. */
@@ -77,9 +92,4 @@ function report(error: unknown, isJson: boolean): number {
   if (isJson) process.stdout.write(`${JSON.stringify({ error: text })}\n`)
   else process.stderr.write(`${text}\n`)
   return isUsage ? EXIT_USAGE : EXIT_FAILURE
-}
-
-function renderHelp(): string {
-  const rows = COMMANDS.map(({ name, usage, summary }) => [`  plinth ${name}${usage === '' ? '' : ` ${usage}`}`, summary])
-  return `Plinth: declare a domain once, serve a production backend.\n\n${renderTable(rows)}\n\nEvery command takes --app FILE (default app.ts in this folder) and --json.\nExit codes: 0 fine, 1 findings or failure, 2 usage.`
 }

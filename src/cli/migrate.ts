@@ -1,19 +1,28 @@
-/** `plinth migrate up|down|status|check`. */
+/** `plinth migrate up|down|status|check`: what a person reads of a run of migrations, and the exit code that a script reads. */
 import { openDatabase } from '../app/index.ts'
-import { checkMigrations, type MigrationEvent, migrateDown, migrateUp, migrationStatus } from '../migrate/index.ts'
+import {
+  type CheckFinding,
+  checkMigrations,
+  type MigrationEvent,
+  migrateDown,
+  migrateUp,
+  migrationStatus,
+} from '../migrate/index.ts'
 import { type Command, type CommandScope, EXIT_FAILURE, EXIT_FINE, UsageError } from './command.ts'
 import { renderTable, type Terminal } from './terminal.ts'
 
 export const migrate: Command = {
   name: 'migrate',
   summary: 'Apply, revert, list or check the migrations',
-  usage: 'up [--to NAME] | down [--steps N] | status | check',
+  usages: ['up [--to NAME]', 'down [--steps N]', 'status', 'check'],
+  wordsMax: 1,
   options: { to: { type: 'string' }, steps: { type: 'string' } },
   async run(scope) {
     const [task] = scope.words
-    const run = task === undefined ? undefined : TASKS[task]
-    if (run === undefined)
-      throw new UsageError(`Cannot migrate "${task ?? ''}": expected one of ${Object.keys(TASKS).join(', ')}`)
+    const known = Object.keys(TASKS).join(', ')
+    if (task === undefined) throw new UsageError(`Cannot migrate: no task was named, expected one of ${known}`)
+    const run = Object.hasOwn(TASKS, task) ? TASKS[task] : undefined
+    if (run === undefined) throw new UsageError(`Cannot migrate "${task}": there is no such task, expected one of ${known}`)
     const app = await scope.loadApp()
     const database = await openDatabase(app, { databaseUrl: scope.settings.databaseUrl })
     try {
@@ -61,18 +70,20 @@ const TASKS: Readonly<Record<string, Task>> = {
   async check({ terminal }, folder, connect) {
     const findings = await checkMigrations(connect, { folder })
     terminal.result(findings, () =>
-      findings.length === 0 ? 'Fine: up, down and up again leave the same schema' : JSON.stringify(findings, null, 2),
+      findings.length === 0 ? 'Fine: up, down and up again leave the same schema' : findings.map(renderFinding).join('\n'),
     )
     return findings.length === 0 ? EXIT_FINE : EXIT_FAILURE
   },
 }
 
+function renderFinding({ message, differences }: CheckFinding): string {
+  return [message, ...differences.map((difference) => `  ${difference}`)].join('\n')
+}
+
 export function renderMigrationEvent(event: MigrationEvent, { dim, green }: Terminal): string {
   switch (event.kind) {
     case 'waiting':
-      return dim(
-        `Waiting for another runner${event.holderPid === undefined ? '' : ` (server process ${event.holderPid})`}, ${event.waitMsMax / 1_000} s at the most`,
-      )
+      return dim(`waiting for another runner${renderHolder(event.holderPid)}, ${event.waitMsMax / 1_000} s at the most …`)
     case 'applying':
     case 'reverting':
       return dim(`${event.kind} ${event.name}${event.again ? ' again: an earlier run was cut off' : ''} …`)
@@ -80,8 +91,14 @@ export function renderMigrationEvent(event: MigrationEvent, { dim, green }: Term
     case 'reverted':
       return `${green('✓')} ${event.kind} ${event.name} ${dim(`${event.durationMs} ms`)}`
     case 'retrying':
-      return `${event.name}: ${event.reason}, attempt ${event.attempt} of ${event.attemptsMax}; again in ${Math.round(event.waitMs)} ms`
+      return `${event.name}: ${REASONS[event.reason]} in attempt ${event.attempt} of ${event.attemptsMax}, again in ${event.waitMs} ms`
     case 'dropping_invalid_index':
       return `${event.name}: dropping index ${event.index}, which an interrupted build left behind`
   }
+}
+
+const REASONS = { lock_timeout: 'a lock was not free', deadlock: 'it met a deadlock' } as const
+
+function renderHolder(pid: number | undefined): string {
+  return pid === undefined ? '' : ` (server process ${pid})`
 }

@@ -1,24 +1,26 @@
 /** `plinth dev` and `plinth start`: run the service until a signal, then stop it gracefully. */
 import { type Mode, mintDevelopmentToken, type Service, startService } from '../app/index.ts'
 import { openConnection } from '../pg/index.ts'
-import { type Command, type CommandScope, EXIT_FAILURE } from './command.ts'
+import { identifier } from '../sql/index.ts'
+import { type Command, type CommandScope, EXIT_FAILURE, EXIT_FINE } from './command.ts'
+import { readCount } from './count.ts'
 import { renderMigrationEvent } from './migrate.ts'
 
 /** Enough to page through, little enough to read. */
-const SAMPLE_POSTS = 60
+const SAMPLE_RECORDS = 60
 
 export const dev: Command = {
   name: 'dev',
-  summary: 'Run the service for development: migrates by itself, believes tokens of `plinth token`',
-  usage: '[--app app.ts] [--seed N]',
+  summary: 'Run the service for development: it migrates by itself and believes tokens of `plinth token`',
+  usages: ['[--seed N]'],
   options: { seed: { type: 'string' } },
   run: (scope) => serve(scope, 'development'),
 }
 
 export const start: Command = {
   name: 'start',
-  summary: 'Run the service in production: needs TOKEN_ISSUER, TOKEN_JWKS_FILE and a migrated database',
-  usage: '[--app app.ts]',
+  summary: 'Run the service in production: it needs TOKEN_ISSUER, TOKEN_JWKS_FILE and a migrated database',
+  usages: [''],
   run: (scope) => serve(scope, 'production'),
 }
 
@@ -40,7 +42,7 @@ async function serve(scope: CommandScope, mode: Mode): Promise<number> {
   const signal = await ended
   service.logger.info('The service is stopping', { signal })
   await service.stop()
-  return 0
+  return EXIT_FINE
 }
 
 /** An error that nobody caught leaves the process in a state that nobody knows: it is told as `fatal`, and the process ends. */
@@ -72,25 +74,19 @@ async function fill(scope: CommandScope, service: Service): Promise<void> {
   const app = await scope.loadApp()
   const asked = scope.options['seed']
   if (app.seed === undefined) return
-  const count = asked === undefined ? SAMPLE_POSTS : readCount(asked)
+  const count = asked === undefined ? SAMPLE_RECORDS : readCount(asked)
   const connection = await openConnection(service.database.url)
   try {
-    const table = app.domain.resources[0]?.table ?? ''
-    const [row] = await connection.query<{ is_empty: boolean }>(`SELECT NOT EXISTS (SELECT FROM "${table}") AS is_empty`)
+    const tables = app.domain.resources.map(({ table }) => `NOT EXISTS (SELECT FROM ${identifier(table)})`)
+    const [row] = await connection.query<{ is_empty: boolean }>(`SELECT ${['true', ...tables].join(' AND ')} AS is_empty`)
     if (row?.is_empty === true) await app.seed(connection, count)
-    else if (asked !== undefined) scope.terminal.say('The database has records already: --seed was passed over')
+    else if (asked !== undefined) scope.terminal.say('The database has records already: --seed was left undone')
   } finally {
     await connection.close()
   }
 }
 
-export function readCount(text: string | boolean): number {
-  const count = Number(text)
-  if (!Number.isInteger(count) || count < 1 || count > 100_000_000)
-    throw new RangeError(`Cannot seed "${text}" records: expected a whole number from 1 to 100000000`)
-  return count
-}
-
+/** What a person sees first: where everything is, and three requests to paste. */
 async function greet(scope: CommandScope, service: Service): Promise<void> {
   const { terminal, settings } = scope
   const { bold, dim, green } = terminal

@@ -10,7 +10,6 @@ export interface Terminal {
   bold(text: string): string
   dim(text: string): string
   green(text: string): string
-  red(text: string): string
 }
 
 export function createTerminal(isJson: boolean): Terminal {
@@ -24,7 +23,6 @@ export function createTerminal(isJson: boolean): Terminal {
     bold: style('bold'),
     dim: style('dim'),
     green: style('green'),
-    red: style('red'),
   }
 }
 
