@@ -1,3 +1,4 @@
-export { mountRest, type RestDeprecations, type RestOptions } from './mount.ts'
+export type { RestDeprecations } from './deprecations.ts'
+export { mountRest, type RestOptions } from './mount.ts'
 export { type OpenApiDocument, type OpenApiOptions, renderOpenApi } from './openapi/document.ts'
 export { type RestRoute, restRoutes } from './routes.ts'

@@ -49,6 +49,29 @@ export function isOffered(resource: ResourceModel, verb: string): boolean {
   return resource.rules.some((rule) => rule.verbs.includes(verb))
 }
 
+/** Whether the route takes a body, and whether one must come: for the server that reads it and the document that says so. */
+export function bodyMode({ kind, action }: RestRoute): 'json' | 'optional' | 'none' {
+  switch (kind) {
+    case 'create':
+    case 'update':
+    case 'replace':
+      return 'json'
+    case 'restore':
+      return 'optional'
+    case 'act':
+      return action?.input.some((field) => field.rules.input === 'required') === true ? 'json' : 'optional'
+    case 'list':
+    case 'get':
+    case 'delete':
+      return 'none'
+  }
+}
+
+/** `Blog API`: what people read above the reference and the document. */
+export function serviceTitle({ name }: Domain): string {
+  return `${toPascalCase(name).replaceAll('-', ' ')} API`
+}
+
 /** The address of a record, whichever path led to it. */
 export function recordPath(resource: ResourceModel): string {
   return `${BASE_PATH}/${resource.segment}`

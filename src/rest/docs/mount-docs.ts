@@ -2,6 +2,7 @@
 import { type HttpReply, type HttpServer, headerBlock } from '../../http/index.ts'
 import { PlinthError } from '../../kernel/index.ts'
 import type { Domain } from '../../model/index.ts'
+import { serviceTitle } from '../routes.ts'
 import { type Asset, createAsset, readReferenceFiles } from './assets.ts'
 import { html } from './html.ts'
 import { REFERENCE_SCRIPT, REFERENCE_STYLE } from './reference-files.ts'
@@ -23,7 +24,7 @@ const REFERENCE_HEADERS = headerBlock({
 })
 
 export function mountDocs(server: HttpServer, domain: Domain): void {
-  const service = `${domain.name.charAt(0).toUpperCase()}${domain.name.slice(1)} API`
+  const service = serviceTitle(domain)
   const style = createAsset('docs.css', STYLE)
   const referenceStyle = createAsset('reference.css', REFERENCE_STYLE)
   const referenceScript = createAsset('reference.js', REFERENCE_SCRIPT)

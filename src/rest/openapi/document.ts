@@ -1,6 +1,7 @@
 /** Prints the OpenAPI 3.1 document of a domain: every path, parameter, body, status, header, error code, with examples. */
-import type { Deprecation, Domain, Json } from '../../model/index.ts'
-import { type RestRoute, restRoutes } from '../routes.ts'
+import type { Domain, Json } from '../../model/index.ts'
+import { deprecationOf, type RestDeprecations } from '../deprecations.ts'
+import { type RestRoute, restRoutes, serviceTitle } from '../routes.ts'
 import { ErrorResponses } from './errors.ts'
 import { renderOperation, renderTags } from './operation.ts'
 import { PARAMETER_COMPONENTS, pathTemplate } from './parameters.ts'
@@ -13,24 +14,32 @@ export interface OpenApiOptions {
   readonly origin?: string
   /** The version of the service. Default `1.0.0`. */
   readonly version?: string
-  readonly deprecations?: { readonly version?: Deprecation; readonly operations?: Readonly<Record<string, Deprecation>> }
+  readonly deprecations?: RestDeprecations
 }
 
-/** @see https://spec.openapis.org/oas/v3.1.1.html */
+/**
+ * Prints the document of the whole REST surface, as plain data.
+ *
+ * @see https://spec.openapis.org/oas/v3.1.1.html
+ * @example
+ * const document = renderOpenApi(domain, { origin: 'https://api.example.com', version: '2.3.0' })
+ */
 export function renderOpenApi(domain: Domain, options: OpenApiOptions = {}): OpenApiDocument {
   const { origin = '', version = '1.0.0', deprecations = {} } = options
   const routes = restRoutes(domain)
   const errors = new ErrorResponses(domain, origin)
   const paths: Record<string, Record<string, Json>> = {}
   for (const route of routes) {
-    const deprecation = deprecations.operations?.[route.operationId] ?? deprecations.version
     const template = pathTemplate(route.path)
-    paths[template] = { ...paths[template], [route.method.toLowerCase()]: renderOperation(route, errors, deprecation) }
+    paths[template] = {
+      ...paths[template],
+      [route.method.toLowerCase()]: renderOperation(route, errors, deprecationOf(route, deprecations)),
+    }
   }
   return {
     openapi: '3.1.1',
     info: {
-      title: `${titleOf(domain.name)} API`,
+      title: serviceTitle(domain),
       version,
       summary: `The REST interface of ${domain.name}.`,
       description: DESCRIPTION,
@@ -68,10 +77,6 @@ function renderSchemas(domain: Domain, routes: readonly RestRoute[]): Schemas {
     )
   }
   return schemas
-}
-
-function titleOf(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')
 }
 
 const DESCRIPTION = [

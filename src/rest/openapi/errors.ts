@@ -2,7 +2,7 @@
 import { CATALOGUE, type CatalogueRow, type ErrorCode } from '../../kernel/index.ts'
 import type { Domain, Json, JsonSchema } from '../../model/index.ts'
 import { listParameters } from '../read-list-query.ts'
-import type { RestRoute } from '../routes.ts'
+import { bodyMode, type RestRoute } from '../routes.ts'
 import { EXAMPLE_REQUEST_ID, reference } from './schemas.ts'
 
 /** What any request can meet, whatever it asks for. */
@@ -33,7 +33,7 @@ const WRITES: readonly ErrorCode[] = ['CONFLICT_DUPLICATE', 'CONFLICT_REFERENCE'
 /** The codes that a route can answer, a domain's own refusals included. */
 export function errorCodes(route: RestRoute): readonly string[] {
   const { kind, idParameter, nesting, action, resource } = route
-  const hasBody = kind === 'create' || kind === 'update' || kind === 'replace' || kind === 'restore' || kind === 'act'
+  const hasBody = bodyMode(route) !== 'none'
   const isWrite = hasBody || kind === 'delete'
   const hasCursor = kind === 'list' && listParameters(resource).all.some((parameter) => parameter.name === 'cursor')
   return [

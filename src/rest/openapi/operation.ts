@@ -1,7 +1,7 @@
 /** Prints one operation: what it takes, what it answers, who may ask. */
 import { type Deprecation, type Domain, type Json, NOBODY } from '../../model/index.ts'
 import { Access, DENIED } from '../../policy/index.ts'
-import { type RestRoute, recordPath } from '../routes.ts'
+import { bodyMode, type RestRoute, recordPath } from '../routes.ts'
 import { type ErrorResponses, errorCodes } from './errors.ts'
 import { exampleOf } from './example.ts'
 import { renderParameters } from './parameters.ts'
@@ -68,11 +68,9 @@ function describe({ kind }: RestRoute, deprecation: Deprecation | undefined): Fi
 function renderBody(route: RestRoute): Fields | undefined {
   const input = inputSchema(route)
   if (input === undefined) return undefined
-  const isOptional =
-    route.kind === 'restore' || (route.kind === 'act' && (input.schema['required'] as readonly string[]).length === 0)
   const [example] = (input.schema['examples'] ?? []) as readonly Json[]
   return {
-    required: !isOptional,
+    required: bodyMode(route) === 'json',
     content: { 'application/json': { schema: reference(input.name), ...(example !== undefined && { example }) } },
   }
 }
