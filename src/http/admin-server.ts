@@ -5,6 +5,7 @@ import type { OperationMetrics } from '../observe/index.ts'
 import { type HeaderBlock, headerBlock, JSON_HEADERS } from './header-block.ts'
 import type { Readiness } from './health.ts'
 import { HEADERS_TIMEOUT_MS } from './limits.ts'
+import { renderOrigin } from './origin.ts'
 
 export interface AdminServerOptions {
   readonly metrics: OperationMetrics
@@ -69,7 +70,7 @@ export function createAdminServer({ metrics, readiness }: AdminServerOptions): A
         server.listen(port, host, () => resolve())
       })
       const bound = (server.address() as AddressInfo).port
-      return { port: bound, origin: `http://${host}:${bound}` }
+      return { port: bound, origin: renderOrigin(host, bound) }
     },
     stop() {
       return new Promise((resolve) => {

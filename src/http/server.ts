@@ -6,6 +6,7 @@
  */
 import type { Server } from 'node:http'
 import { type AddressInfo, Server as NetServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { PlinthError } from '../kernel/index.ts'
 import { NOBODY } from '../model/index.ts'
@@ -15,6 +16,7 @@ import { JSON_HEADERS } from './header-block.ts'
 import { createReadiness, type Readiness } from './health.ts'
 import * as limits from './limits.ts'
 import { createNodeServer, type NodeServerOptions, type Refuse } from './node-server.ts'
+import { renderOrigin } from './origin.ts'
 import type { DocsUrl, RenderField } from './render-error.ts'
 import { requestIdReader } from './request-id.ts'
 import type { Authenticate, ServerState } from './route.ts'
@@ -94,7 +96,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       routes.register(app)
       await app.listen({ port, host, listenTextResolver: () => '' })
       const bound = (app.server.address() as AddressInfo).port
-      return { port: bound, origin: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` }
+      return { port: bound, origin: renderOrigin(host, bound) }
     },
     async stop({ graceMs = GRACE_MS, lingerMs = LINGER_MS } = {}) {
       state.isDraining = true
@@ -191,8 +193,4 @@ function toRouteError(error: unknown): PlinthError {
 async function stopAccepting(server: Server): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   NetServer.prototype.close.call(server)
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }
