@@ -27,7 +27,7 @@ import { join } from 'node:path'
 import type { Binaries } from './binaries.ts'
 import { type CommandResult, canEnter, type Identity, runCommand } from './command.ts'
 import { EmbeddedPostgresError } from './failure.ts'
-import { SOCKET_PORT } from './settings.ts'
+import { SOCKET_FILE } from './settings.ts'
 
 /** The application's role: owns its database, may create more (shadow and test databases); no superuser. */
 export const ROLE = 'plinth'
@@ -89,7 +89,7 @@ function makeServerFolder(path: string, identity: Identity | undefined): string 
 /** The folder of the socket: in the home if the path is short enough for one, else a private one among the temporary files. */
 export function makeSocketFolder(home: Home, identity: Identity | undefined): string {
   const run = join(home.path, 'run')
-  const fits = Buffer.byteLength(join(run, `.s.PGSQL.${SOCKET_PORT}`)) <= SOCKET_PATH_BYTES_MAX
+  const fits = Buffer.byteLength(join(run, SOCKET_FILE)) <= SOCKET_PATH_BYTES_MAX
   return makeServerFolder(fits ? run : mkdtempSync(join(tmpdir(), 'plinth-')), identity)
 }
 

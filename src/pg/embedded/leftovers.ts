@@ -8,6 +8,7 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'n
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { runCommand } from './command.ts'
+import { SOCKET_FILE } from './settings.ts'
 
 /** A fast shutdown writes out at most `max_wal_size`; this is ample. */
 const FAST_SHUTDOWN_MS = 15_000
@@ -35,8 +36,8 @@ export async function endLeftovers(dataFolder: string, socketFolder?: string): P
   // PostgreSQL takes these for live ones if the process id they name has been given to anything else of the same user.
   rmSync(join(dataFolder, 'postmaster.pid'), { force: true })
   if (socketFolder !== undefined) {
-    rmSync(join(socketFolder, '.s.PGSQL.5432'), { force: true })
-    rmSync(join(socketFolder, '.s.PGSQL.5432.lock'), { force: true })
+    rmSync(join(socketFolder, SOCKET_FILE), { force: true })
+    rmSync(join(socketFolder, `${SOCKET_FILE}.lock`), { force: true })
   }
   return { postmaster, sessions: postmaster === undefined ? stuck.length : 0 }
 }

@@ -126,6 +126,8 @@ function renderListen(listen: SettingsInput['listen']): Record<string, SettingVa
 
 /** Names the socket file only: nothing listens on this port. */
 export const SOCKET_PORT = 5432
+/** How PostgreSQL names its socket. */
+export const SOCKET_FILE = `.s.PGSQL.${SOCKET_PORT}`
 
 function renderValue(value: SettingValue): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off'
