@@ -6,6 +6,7 @@ import { timestampKind } from '../kinds/timestamp.ts'
 import type { Resource } from '../resource.ts'
 import { isAddressRange } from './address-range.ts'
 import { findMisfit } from './fields.ts'
+import { STANDARD_TIMES } from './problem.ts'
 
 export interface ConditionScope {
   readonly resource: Resource
@@ -97,8 +98,6 @@ function kindOf(resource: Resource, operand: Operand): AnyKind | undefined {
   if (Object.hasOwn(resource.fields, operand.field)) return resource.fields[operand.field]?.kind
   return operand.field === 'id' ? idKind(resource.idPrefix) : STANDARD_TIMES.includes(operand.field) ? timestampKind() : undefined
 }
-
-const STANDARD_TIMES = ['createdAt', 'updatedAt']
 
 function findMissing(resource: Resource, operand: Operand): readonly Flaw[] {
   if (operand.from !== 'record' || kindOf(resource, operand) !== undefined) return []

@@ -1,9 +1,8 @@
 /** A list may be sorted, filtered and searched only by fields for which that means something. */
 import type { AnyField } from '../field.ts'
 import { LIMIT_DEFAULT, LIMIT_MAX, type Resource } from '../resource.ts'
-import type { Problem, Verifier } from './problem.ts'
+import { type Problem, STANDARD_TIMES, type Verifier } from './problem.ts'
 
-const STANDARD_TIMES = ['createdAt', 'updatedAt']
 /** A page of more would be an export, and a memory hazard for both sides. */
 const LIMIT_CAP = 1_000
 

@@ -18,3 +18,6 @@ export type Verifier = (declarations: Declarations) => readonly Problem[]
 
 /** Names that no field may have: each resource has them already, or they mean something on a surface. */
 export const STANDARD_NAMES = ['id', 'createdAt', 'updatedAt', 'version', 'deletedAt'] as const
+
+/** The standard fields that lists and conditions may use as if they were declared. */
+export const STANDARD_TIMES: readonly string[] = ['createdAt', 'updatedAt']
