@@ -111,7 +111,7 @@ async function greet(scope: CommandScope, service: Service): Promise<void> {
 
     curl '${origin}${first}'
     curl -H "Authorization: Bearer $TOKEN" '${origin}${second}'
-    curl -i -H 'If-None-Match: "1"' '${origin}${first.replace(/\?.*/, '')}'
+    curl '${origin}${first.replace(/\?.*/, '')}?colour=blue'
 
   ${dim('Ctrl-C stops it. One JSON line for each request follows.')}
 `)
