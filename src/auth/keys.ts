@@ -1,8 +1,8 @@
 /**
  * The keys that tokens may be signed with, each bound to one algorithm.
  *
- * Invariant: the algorithm of a check comes from the key and never from the token. The failure it prevents: a public RSA key taken for the
- * secret of HS256, and `alg: none`. @see https://www.rfc-editor.org/rfc/rfc8725#section-3.1
+ * Invariant: the algorithm of a check comes from the key and never from the token. The failure it prevents: a public RSA key
+ * taken for the secret of HS256, and `alg: none`. @see https://www.rfc-editor.org/rfc/rfc8725#section-3.1
  */
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 

@@ -1,5 +1,6 @@
 /**
- * Remembers tokens that were good, in two generations: at least the `max / 2` used last, never more than `max`, with no list to keep in order.
+ * Remembers tokens that were good, in two generations: at least the `max / 2` used last, never more than `max`, with no list to
+ * keep in order.
  *
  * Invariant: an entry is found by the whole token. The key is only the end of its signature, because hashing 500 characters
  * costs 1.4 µs and hashing 43 costs 0.15; the token itself is then compared, so that two tokens with one end are two tokens.

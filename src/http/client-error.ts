@@ -1,4 +1,4 @@
-/** Answers bytes that never became a request: broken HTTP, too many headers, a client that is too slow. Same envelope, written by hand. */
+/** Answers bytes that never became a request: broken HTTP, too many headers, a slow client. Same envelope, written by hand. */
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { PlinthError } from '../kernel/index.ts'

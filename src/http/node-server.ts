@@ -1,4 +1,4 @@
-/** Node's HTTP server, set up so that no client can hold it: limits on time, size and number, and an answer for whatever is no request. */
+/** Node's HTTP server, set up so that no client can hold it: limits on time, size, number; an answer to what is no request. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { PlinthError } from '../kernel/index.ts'

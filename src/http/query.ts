@@ -1,4 +1,4 @@
-/** Reads a query string: strict percent-decoding, each name once. What a name means (`created_at[gte]`) is the surface's concern. */
+/** Reads a query string: strict percent-decoding, each name once. What a name means (`created_at[gte]`) the surface knows. */
 import { type ErrorDetail, invalid } from '../kernel/index.ts'
 import { QUERY_PARAMETERS_MAX } from './limits.ts'
 
