@@ -141,7 +141,7 @@ export class ResourceOperations {
     how: Pick<ChangePlan, 'operation' | 'target' | 'sets'> & { readonly verb: string },
   ): Promise<StoredRecord> {
     const write = decideAccess(this.compiled.access(how.verb), this.model, context)
-    const read = this.#decideRead(context, how.target === 'deleted')
+    const read = decideAccess(this.compiled.access(how.target === 'deleted' ? 'read-deleted' : 'read'), this.model, context)
     const { operation, target, sets } = how
     const result = await this.#runtime.operations.change({
       resource: this.model,
@@ -170,8 +170,10 @@ export class ResourceOperations {
   }
 
   #decideRead(context: RequestContext, includesDeleted: boolean): AccessPlan {
+    if (!includesDeleted) return decideAccess(this.compiled.access('read'), this.model, context)
     // Deleted records have a rule of their own: what is hidden stays hidden from those who merely read.
-    return decideAccess(this.compiled.access(includesDeleted ? 'read-deleted' : 'read'), this.model, context)
+    decideAccess(this.compiled.access('read-deleted'), this.model, context)
+    return decideAccess(this.compiled.readWithDeleted, this.model, context)
   }
 
   #fields(context: RequestContext, selection: FieldSelection | undefined, includesDeleted: boolean): FieldSet {

@@ -186,6 +186,21 @@ describe('what a caller is told', () => {
     expect(JSON.parse((await posts().restore(admin, { id, expectedVersion: null })).json)).not.toHaveProperty('deleted_at')
   })
 
+  test('whoever may see deleted records sees no living one beyond what they may read', async () => {
+    const live = await makeEditor()
+    const gone = await makeEditor()
+    const goneId = gone.actor.id as Uuid
+    await users().delete(asUser('admin'), { id: goneId, expectedVersion: null })
+    const { actor, ...rest } = asUser('viewer')
+    const keeper: RequestContext = { ...rest, actor: { ...actor, roles: [], permissions: ['users:write'] } }
+
+    expect(await codeOf(users().get(keeper, { id: live.actor.id as Uuid, includesDeleted: true }))).toBe('NOT_FOUND_RECORD')
+    expect(await codeOf(users().get(keeper, { id: goneId, includesDeleted: true }))).toBe('permitted')
+    const { records } = await users().list(keeper, { filters: [], limit: 100, includesDeleted: true })
+    expect(records.map((record) => record.id)).toContain(goneId)
+    expect(records.map((record) => JSON.parse(record.json).deleted_at)).not.toContain(null)
+  })
+
   test('the empty list of a parent that is missing or hidden is a 404, that of a visible one an empty page', async () => {
     const ada = await makeEditor()
     const { model } = users()
