@@ -5,7 +5,7 @@
  * and for `examples/blog`; the free port and the copy take their places.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { basename, join, relative } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -75,6 +75,8 @@ function runPage(blocks: readonly Block[], port: number, app: string): string | 
 
 async function runTour(pages: readonly (readonly Block[])[]): Promise<string[]> {
   const folder = mkdtempSync(join(root, 'examples', '.tour-'))
+  // As a project's own folder is: the database's user must be able to enter it.
+  chmodSync(folder, 0o755)
   const [port, adminPort] = [await findFreePort(), await findFreePort()]
   const env = { ...process.env, PORT: String(port), ADMIN_PORT: String(adminPort) }
   const output: string[] = []

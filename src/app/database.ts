@@ -1,4 +1,5 @@
 /** Which database a service uses: the one that `DATABASE_URL` names, or its own, started here. */
+import { mkdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type Connect, type MigrationDone, type MigrationEvent, migrateUp, migrationStatus } from '../migrate/index.ts'
 import { type EmbeddedPostgresEvent, openConnection, startEmbeddedPostgres } from '../pg/index.ts'
@@ -18,9 +19,14 @@ export interface DatabaseOptions {
   readonly onEvent?: (event: EmbeddedPostgresEvent) => void
 }
 
-/** The folder that Plinth writes to, in that of the application. */
-export function dataFolder(app: App): string {
-  return join(app.folder, '.plinth')
+/**
+ * The folder that Plinth writes to, in that of the application; made when it is missing. Others may pass through it, so that under root
+ * the database's user reaches its data there; each secret in it is closed by itself.
+ */
+export function openDataFolder(app: App): string {
+  const folder = join(app.folder, '.plinth')
+  mkdirSync(folder, { recursive: true, mode: 0o711 })
+  return folder
 }
 
 export async function openDatabase(app: App, { databaseUrl, onEvent }: DatabaseOptions): Promise<Database> {
@@ -34,7 +40,7 @@ export async function openDatabase(app: App, { databaseUrl, onEvent }: DatabaseO
       stop: async () => undefined,
     }
   }
-  const folder = dataFolder(app)
+  const folder = openDataFolder(app)
   const embedded = await startEmbeddedPostgres({ folder, ...(onEvent !== undefined && { onEvent }) })
   const shown = relative(process.cwd(), folder) || '.'
   return {

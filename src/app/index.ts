@@ -1,6 +1,6 @@
 export * from '../model/index.ts'
 export type { PlainConnection } from '../pg/index.ts'
-export { type Database, dataFolder, migrate, openDatabase } from './database.ts'
+export { type Database, migrate, openDatabase } from './database.ts'
 export { type App, type AppDeclaration, app, type SeedReport } from './declare.ts'
 export { documentOptions, type Service, type ServiceOptions, startService } from './service.ts'
 export { type Environment, readSettings, type Settings, SettingsError } from './settings.ts'

@@ -8,7 +8,7 @@ import { createLogger, createOperationMetrics, type LogDestination, type Logger 
 import { PgStore } from '../pg/index.ts'
 import { mountRest } from '../rest/index.ts'
 import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
-import { type Database, dataFolder, expectMigrated, migrate, openDatabase } from './database.ts'
+import { type Database, expectMigrated, migrate, openDatabase, openDataFolder } from './database.ts'
 import type { App } from './declare.ts'
 import { addGauges } from './gauges.ts'
 import { createSeal, deriveKey, folderSecret } from './secret.ts'
@@ -155,7 +155,7 @@ async function listenOn<Bound>(setting: string, listen: () => Promise<Bound>): P
 }
 
 function readSecret({ app, settings }: ServiceOptions): string {
-  return settings.secret ?? folderSecret(join(dataFolder(app), 'secret'))
+  return settings.secret ?? folderSecret(join(openDataFolder(app), 'secret'))
 }
 
 /** How the model's sensitive fields are spelt, in code and on the wire. */

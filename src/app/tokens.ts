@@ -10,7 +10,7 @@ import {
 } from '../auth/index.ts'
 import { encodeTypeId, uuidGenerator } from '../kernel/index.ts'
 import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
-import { dataFolder } from './database.ts'
+import { openDataFolder } from './database.ts'
 import type { App } from './declare.ts'
 import { type Settings, SettingsError } from './settings.ts'
 
@@ -36,7 +36,7 @@ export function createVerifier(app: App, settings: Settings, mode: Mode): TokenV
 
 /** Signs with the key in the application's `.plinth/`. A service in production does not believe that key. */
 function developmentSigner(app: App, settings: Settings): DevelopmentSigner {
-  const keyFile = join(dataFolder(app), 'development-key.json')
+  const keyFile = join(openDataFolder(app), 'development-key.json')
   return createDevelopmentSigner({
     keyFile,
     issuer: DEVELOPMENT_ISSUER,

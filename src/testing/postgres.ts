@@ -1,5 +1,5 @@
 /** A PostgreSQL server for tests: the embedded one, quick and forgetful. */
-import { mkdtempSync, statfsSync } from 'node:fs'
+import { chmodSync, mkdtempSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../pg/index.ts'
@@ -13,10 +13,17 @@ const MEMORY_BYTES_MIN = 1024 ** 3
  */
 export function startPostgres(): Promise<EmbeddedPostgres> {
   return startEmbeddedPostgres({
-    folder: mkdtempSync(join(fastFolder(), 'plinth-test-')),
+    folder: makeFolder(),
     durability: 'none',
     isEphemeral: true,
   })
+}
+
+/** Others may pass through: under root the server's user must reach its files, or they would go to a disk elsewhere. */
+function makeFolder(): string {
+  const folder = mkdtempSync(join(fastFolder(), 'plinth-test-'))
+  chmodSync(folder, 0o711)
+  return folder
 }
 
 /** Memory where there is enough of it: cloning a database of 10 MB takes 25 ms there, and 70 to 300 ms on a busy disk. */

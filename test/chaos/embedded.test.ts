@@ -10,7 +10,13 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type EmbeddedPostgres, type EmbeddedPostgresEvent, openConnection, type PlainConnection, startEmbeddedPostgres } from '../../src/pg/embedded/index.ts'
+import {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresEvent,
+  openConnection,
+  type PlainConnection,
+  startEmbeddedPostgres,
+} from '../../src/pg/embedded/index.ts'
 import { budgetMs, waitFor } from '../../src/testing/index.ts'
 import { startHolder } from '../integration/embedded-holder.ts'
 
@@ -33,33 +39,39 @@ beforeAll(async () => {
 afterAll(() => rmSync(dirname(folder), { recursive: true, force: true, maxRetries: 5 }))
 
 describe(`the embedded database (seed ${seed})`, () => {
-  test(`loses no acknowledged row when kill -9 hits PostgreSQL mid-write, ${ROUNDS} rounds`, async () => {
-    const events: EmbeddedPostgresEvent[] = []
-    const database = await startEmbeddedPostgres({ folder, onEvent: (event) => events.push(event) })
-    onTestFinished(() => database.stop())
-    const writer = new Writer(() => database.url)
-    const recoveriesMs: number[] = []
+  test(
+    `loses no acknowledged row when kill -9 hits PostgreSQL mid-write, ${ROUNDS} rounds`,
+    async () => {
+      const events: EmbeddedPostgresEvent[] = []
+      const database = await startEmbeddedPostgres({ folder, onEvent: (event) => events.push(event) })
+      onTestFinished(() => database.stop())
+      const writer = new Writer(() => database.url)
+      const recoveriesMs: number[] = []
 
-    for (let round = 0; round < ROUNDS; round++) {
-      const writing = writer.run()
-      await delay(50 + random() * 250)
-      const killed = database.pid
-      const killedAt = performance.now()
-      process.kill(killed ?? 0, 'SIGKILL')
-      await waitFor('the new server', () => database.pid !== undefined && database.pid !== killed && answers(database))
-      recoveriesMs.push(performance.now() - killedAt)
-      writer.stop()
-      await writing
-    }
+      for (let round = 0; round < ROUNDS; round++) {
+        const writing = writer.run()
+        await delay(50 + random() * 250)
+        const killed = database.pid
+        const killedAt = performance.now()
+        process.kill(killed ?? 0, 'SIGKILL')
+        await waitFor('the new server', () => database.pid !== undefined && database.pid !== killed && answers(database))
+        recoveriesMs.push(performance.now() - killedAt)
+        writer.stop()
+        await writing
+      }
 
-    const slowestMs = Math.max(...recoveriesMs)
-    const lost = await writer.lost()
-    console.log(`kill -9 postgres: ${ROUNDS} rounds, ${writer.acknowledged.length} acknowledged, ${lost.length} lost, slowest recovery ${slowestMs.toFixed(0)} ms`)
-    expect(writer.acknowledged.length).toBeGreaterThan(ROUNDS)
-    expect(lost).toEqual([])
-    expect(slowestMs).toBeLessThan(budgetMs(RECOVERY_MS_MAX))
-    expect(events.filter(({ kind }) => kind === 'died')).toHaveLength(ROUNDS)
-  }, ROUNDS * ROUND_TIMEOUT_MS)
+      const slowestMs = Math.max(...recoveriesMs)
+      const lost = await writer.lost()
+      console.log(
+        `kill -9 postgres: ${ROUNDS} rounds, ${writer.acknowledged.length} acknowledged, ${lost.length} lost, slowest recovery ${slowestMs.toFixed(0)} ms`,
+      )
+      expect(writer.acknowledged.length).toBeGreaterThan(ROUNDS)
+      expect(lost).toEqual([])
+      expect(slowestMs).toBeLessThan(budgetMs(RECOVERY_MS_MAX))
+      expect(events.filter(({ kind }) => kind === 'died')).toHaveLength(ROUNDS)
+    },
+    ROUNDS * ROUND_TIMEOUT_MS,
+  )
 
   test('is back in time when a busy session outlives its postmaster', async () => {
     const database = await startEmbeddedPostgres({ folder })
@@ -77,47 +89,55 @@ describe(`the embedded database (seed ${seed})`, () => {
     expect(await counting).toBeInstanceOf(Error)
   })
 
-  test(`loses no acknowledged row when kill -9 hits the application, and opens again, ${ROUNDS} rounds`, async () => {
-    let url = ''
-    const writer = new Writer(() => url, 1_000_000_000)
+  test(
+    `loses no acknowledged row when kill -9 hits the application, and opens again, ${ROUNDS} rounds`,
+    async () => {
+      let url = ''
+      const writer = new Writer(() => url, 1_000_000_000)
 
-    for (let round = 0; round < ROUNDS; round++) {
-      const holder = await startHolder(folder)
-      url = holder.url
-      const writing = writer.run()
-      await delay(50 + random() * 250)
-      await holder.end('SIGKILL')
-      writer.stop()
-      await writing
-    }
+      for (let round = 0; round < ROUNDS; round++) {
+        const holder = await startHolder(folder)
+        url = holder.url
+        const writing = writer.run()
+        await delay(50 + random() * 250)
+        await holder.end('SIGKILL')
+        writer.stop()
+        await writing
+      }
 
-    await using database = await startEmbeddedPostgres({ folder })
-    url = database.url
-    const lost = await writer.lost()
-    console.log(`kill -9 application: ${ROUNDS} rounds, ${writer.acknowledged.length} acknowledged, ${lost.length} lost`)
-    expect(writer.acknowledged.length).toBeGreaterThan(ROUNDS)
-    expect(lost).toEqual([])
-  }, ROUNDS * ROUND_TIMEOUT_MS)
+      await using database = await startEmbeddedPostgres({ folder })
+      url = database.url
+      const lost = await writer.lost()
+      console.log(`kill -9 application: ${ROUNDS} rounds, ${writer.acknowledged.length} acknowledged, ${lost.length} lost`)
+      expect(writer.acknowledged.length).toBeGreaterThan(ROUNDS)
+      expect(lost).toEqual([])
+    },
+    ROUNDS * ROUND_TIMEOUT_MS,
+  )
 
-  test(`lets exactly one of two in that start at the same instant, ${RACE_ROUNDS} rounds`, async () => {
-    const gate = join(dirname(folder), 'race.mjs')
-    writeFileSync(gate, RACE)
-    let winners = 0
-    const refusals: string[] = []
+  test(
+    `lets exactly one of two in that start at the same instant, ${RACE_ROUNDS} rounds`,
+    async () => {
+      const gate = join(dirname(folder), 'race.mjs')
+      writeFileSync(gate, RACE)
+      let winners = 0
+      const refusals: string[] = []
 
-    for (let round = 0; round < RACE_ROUNDS; round++) {
-      const runners = await Promise.all([startRunner(gate), startRunner(gate)])
-      const outcomes = await Promise.all(runners.map((runner) => runner.go()))
-      await Promise.all(runners.map((runner) => runner.end()))
-      winners += outcomes.filter((outcome) => outcome === 'won').length
-      refusals.push(...outcomes.filter((outcome) => outcome !== 'won'))
-    }
+      for (let round = 0; round < RACE_ROUNDS; round++) {
+        const runners = await Promise.all([startRunner(gate), startRunner(gate)])
+        const outcomes = await Promise.all(runners.map((runner) => runner.go()))
+        await Promise.all(runners.map((runner) => runner.end()))
+        winners += outcomes.filter((outcome) => outcome === 'won').length
+        refusals.push(...outcomes.filter((outcome) => outcome !== 'won'))
+      }
 
-    console.log(`two at once: ${RACE_ROUNDS} rounds, ${winners} winners, ${refusals.length} refused`)
-    expect(winners).toBe(RACE_ROUNDS)
-    expect(refusals).toHaveLength(RACE_ROUNDS)
-    for (const refusal of refusals) expect(refusal).toMatch(/Cannot start the embedded database in ".*": process \d+ uses it/)
-  }, RACE_ROUNDS * ROUND_TIMEOUT_MS)
+      console.log(`two at once: ${RACE_ROUNDS} rounds, ${winners} winners, ${refusals.length} refused`)
+      expect(winners).toBe(RACE_ROUNDS)
+      expect(refusals).toHaveLength(RACE_ROUNDS)
+      for (const refusal of refusals) expect(refusal).toMatch(/Cannot start the embedded database in ".*": process \d+ uses it/)
+    },
+    RACE_ROUNDS * ROUND_TIMEOUT_MS,
+  )
 })
 
 // A file system of its own can be mounted by root only; continuous integration runs as root.
@@ -149,7 +169,9 @@ describe.runIf(canMount())('the embedded database on a full disk', () => {
     await writing
 
     const lost = await writer.lost()
-    console.log(`full disk: ${writer.refused} refused, ${writer.acknowledged.length} acknowledged, ${lost.length} lost, slowest answer ${writer.slowestMs.toFixed(0)} ms`)
+    console.log(
+      `full disk: ${writer.refused} refused, ${writer.acknowledged.length} acknowledged, ${lost.length} lost, slowest answer ${writer.slowestMs.toFixed(0)} ms`,
+    )
     expect(fill.status).not.toBe(0)
     expect(lost).toEqual([])
     expect(writer.slowestMs).toBeLessThan(budgetMs(2_000))

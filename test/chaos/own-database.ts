@@ -1,5 +1,5 @@
 /** A database server that a test may mistreat: its own, with its service, and the processes that it consists of. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import blog from '../../examples/blog/app.ts'
@@ -18,6 +18,8 @@ export async function startOwnDatabase(
   options: Pick<EmbeddedPostgresOptions, 'tuning'> = {},
 ): Promise<OwnDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-chaos-'))
+  // As a project's own folder is: others may enter it.
+  chmodSync(folder, 0o711)
   const server = await startEmbeddedPostgres({ folder, ...options })
   const service = await testService({ app: blog, databaseUrl: server.url, environment })
   return {

@@ -145,7 +145,8 @@ async function startLocked(
   const clear = (): void => {
     line.release()
     if (socketFolder !== undefined) rmSync(socketFolder, { recursive: true, force: true })
-    if (options.isEphemeral === true) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    if (options.isEphemeral === true)
+      for (const path of [home.path, folder]) rmSync(path, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
     await server.start()
