@@ -62,8 +62,11 @@ function renderPath(route: RestRoute, request: HttpRequest): string {
   return route.path.replace(/:([a-z_]+)/g, (_, name: string) => request.params[name] ?? '')
 }
 
+/** The caller's rights are part of it: what was answered to an admin is not given again to the same person as a viewer. */
 function fingerprint(request: HttpRequest, actor: string, path: string): string {
-  const asked = JSON.stringify([request.method, path, actor, request.header('if-match') ?? null, sortKeys(request.body)])
+  const { roles, permissions } = request.actor
+  const rights = [roles.toSorted(), permissions.toSorted()]
+  const asked = JSON.stringify([request.method, path, actor, rights, request.header('if-match') ?? null, sortKeys(request.body)])
   return createHash('sha256').update(asked).digest('hex')
 }
 
