@@ -2,7 +2,14 @@
 import app from '../../examples/blog/app.ts'
 import { decodeTypeId } from '../../src/kernel/index.ts'
 import { type OpenApiDocument, renderOpenApi } from '../../src/rest/index.ts'
-import { responseVerifier, type TestAnswer, type TestRequest, type TestService, testService, type VerifyResponse } from '../../src/testing/index.ts'
+import {
+  responseVerifier,
+  type TestAnswer,
+  type TestRequest,
+  type TestService,
+  testService,
+  type VerifyResponse,
+} from '../../src/testing/index.ts'
 
 export type Role = 'admin' | 'editor' | 'viewer'
 

@@ -1,4 +1,17 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -153,14 +166,18 @@ describe('startEmbeddedPostgres()', () => {
   test('says what the server said when it does not become ready', async () => {
     await expect(startEmbeddedPostgres({ folder: shared, tuning: { work_mem: 'plenty' } })).rejects.toMatchObject({
       code: 'START',
-      message: expect.stringMatching(/PostgreSQL did not become ready \(exit code 1\)[\s\S]*invalid value for parameter "work_mem": "plenty"/),
+      message: expect.stringMatching(
+        /PostgreSQL did not become ready \(exit code 1\)[\s\S]*invalid value for parameter "work_mem": "plenty"/,
+      ),
     })
     await using database = await startEmbeddedPostgres({ folder: shared })
     expect(await write(database.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
   })
 
   test('says which package to install when the binaries are absent', async () => {
-    await expect(startEmbeddedPostgres({ folder: makeFolder(), packageFolder: join(makeFolder(), 'none') })).rejects.toMatchObject({
+    await expect(
+      startEmbeddedPostgres({ folder: makeFolder(), packageFolder: join(makeFolder(), 'none') }),
+    ).rejects.toMatchObject({
       code: 'BINARIES',
       message: expect.stringContaining('run "npm install --include=optional", or set DATABASE_URL'),
     })
@@ -169,10 +186,16 @@ describe('startEmbeddedPostgres()', () => {
   test('makes the links of the libraries when npm was not allowed to', async () => {
     const packageFolder = join(makeFolder(), 'package')
     copyPackage(packageFolder)
-    const links = readdirSync(join(packageFolder, 'native', 'lib'), { withFileTypes: true }).filter((entry) => entry.isSymbolicLink())
+    const links = readdirSync(join(packageFolder, 'native', 'lib'), { withFileTypes: true }).filter((entry) =>
+      entry.isSymbolicLink(),
+    )
     for (const { name } of links) rmSync(join(packageFolder, 'native', 'lib', name))
 
-    await using database = await startEmbeddedPostgres({ folder: join(makeFolder(), '.plinth'), packageFolder, durability: 'none' })
+    await using database = await startEmbeddedPostgres({
+      folder: join(makeFolder(), '.plinth'),
+      packageFolder,
+      durability: 'none',
+    })
 
     expect(links.length).toBeGreaterThan(0)
     expect(await write(database.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
@@ -287,4 +310,3 @@ function killGuardOf(pid: number): void {
     }
   }
 }
-

@@ -1,11 +1,11 @@
-import { connect as connectNats } from '@nats-io/transport-node'
-import { Redis } from 'ioredis'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectNats } from '@nats-io/transport-node'
+import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
-import { findProgram } from '../../src/testing/private-server.ts'
 import { privateNats, privateRedis, recordSkip, startNats, startRedis } from '../../src/testing/index.ts'
+import { findProgram } from '../../src/testing/private-server.ts'
 
 const redis = await privateRedis()
 const nats = await privateNats()
@@ -80,6 +80,8 @@ test('recordSkip() appends a line of JSON for the summary', () => {
 
   if (before === undefined) delete process.env['PLINTH_SKIPS_FILE']
   else process.env['PLINTH_SKIPS_FILE'] = before
-  expect(existsSync(file) && readFileSync(file, 'utf8')).toBe('{"name":"cache on Redis","reason":"redis-server is not installed"}\n')
+  expect(existsSync(file) && readFileSync(file, 'utf8')).toBe(
+    '{"name":"cache on Redis","reason":"redis-server is not installed"}\n',
+  )
   rmSync(folder, { recursive: true })
 })
