@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const PAGE = readFileSync(join(ROOT, 'docs', 'requirements.md'), 'utf8')
+/** The formatter pads the cells of a table; what they hold is the same without. */
+const PAGE = readFileSync(join(ROOT, 'docs', 'requirements.md'), 'utf8').replaceAll(/ +\|/g, ' |')
 
 /** How many ids each family has: `API-01` to `API-11`. */
 const FAMILIES: Readonly<Record<string, number>> = {
