@@ -1,6 +1,6 @@
 /** A day of the calendar, without time or zone: `2026-01-31`. */
 import { type Kind, Misfit, ORDERED } from '../kind.ts'
-import { compareText } from './text.ts'
+import { TEXT_CODEC } from './text.ts'
 import { isCalendarDate } from './timestamp.ts'
 
 const DATE_FORM = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
@@ -23,9 +23,6 @@ export function dateKind(): Kind<string> {
     isSearchable: false,
     read,
     readText: read,
-    toSql: (value) => value,
-    toJson: (value) => value,
-    fromJson: (json) => json as string,
-    compare: compareText,
+    ...TEXT_CODEC,
   }
 }

@@ -1,6 +1,6 @@
 /** An e-mail address, kept in lower case so that it names one account however it is typed. */
 import { EQUALITY, type Kind, Misfit } from '../kind.ts'
-import { compareText, readBoundedString } from './text.ts'
+import { readBoundedString, TEXT_CODEC } from './text.ts'
 
 /** RFC 5321 §4.5.3.1.3: 256 octets for a path, of which two are the angle brackets. */
 const EMAIL_LENGTH_MAX = 254
@@ -32,9 +32,6 @@ export function emailKind(): Kind<string> {
     isSearchable: true,
     read,
     readText: read,
-    toSql: (value) => value,
-    toJson: (value) => value,
-    fromJson: (json) => json as string,
-    compare: compareText,
+    ...TEXT_CODEC,
   }
 }

@@ -75,6 +75,14 @@ function anchor(pattern: RegExp): RegExp | undefined {
   }
 }
 
+/** How text passes through SQL and JSON: as it is. For every kind whose values are text. */
+export const TEXT_CODEC: Pick<Kind<string>, 'toSql' | 'toJson' | 'fromJson' | 'compare'> = {
+  toSql: (value) => value,
+  toJson: (value) => value,
+  fromJson: (json) => json as string,
+  compare: compareText,
+}
+
 export function textKind(options: TextOptions): Kind<string> {
   const { max, min = 0, pattern } = options
   const anchored = pattern && anchor(pattern)
@@ -102,10 +110,7 @@ export function textKind(options: TextOptions): Kind<string> {
     isSearchable: true,
     read,
     readText: read,
-    toSql: (value) => value,
-    toJson: (value) => value,
-    fromJson: (json) => json as string,
-    compare: compareText,
+    ...TEXT_CODEC,
     findFlaws: () => [...findBoundFlaws(min, max), ...(pattern === undefined ? [] : findPatternFlaws(pattern))],
   }
 }

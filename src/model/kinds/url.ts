@@ -1,6 +1,6 @@
 /** An absolute web address. Only the declared schemes pass, so that no `javascript:` is ever stored. */
 import { EQUALITY, type Flaw, type Kind, Misfit } from '../kind.ts'
-import { compareText, findBoundFlaws, readBoundedString } from './text.ts'
+import { findBoundFlaws, readBoundedString, TEXT_CODEC } from './text.ts'
 
 export interface UrlOptions {
   /** Default `['https', 'http']`. */
@@ -39,10 +39,7 @@ export function urlKind(options: UrlOptions = {}): Kind<string> {
     isSearchable: true,
     read,
     readText: read,
-    toSql: (value) => value,
-    toJson: (value) => value,
-    fromJson: (json) => json as string,
-    compare: compareText,
+    ...TEXT_CODEC,
     findFlaws: () => [...findBoundFlaws(1, max), ...findSchemeFlaws(schemes)],
   }
 }
