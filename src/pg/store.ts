@@ -14,8 +14,8 @@ import type {
   StoredRecord,
   Transaction,
 } from '../engine/index.ts'
-import { PlinthError } from '../kernel/index.ts'
 import type { Statement } from '../sql/index.ts'
+import { withTransaction } from './checkout.ts'
 import { type ConnectionOptions, clientConfig, STATEMENT_TIMEOUT_MS, send } from './driver.ts'
 import { readDatabaseError } from './errors.ts'
 import { Lane } from './lane.ts'
@@ -140,36 +140,10 @@ export class PgStore implements Store {
     return this.#writeOperations.change(plan)
   }
 
-  async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
-    const client = await this.#pool.connect().catch((cause: unknown) => {
-      // Whatever keeps it from connecting, no client of ours can mend it.
-      throw new PlinthError('DEPENDENCY_UNAVAILABLE', undefined, { cause })
-    })
-    let broken: Error | undefined
-    const markBroken = (error: Error): void => {
-      broken = error
-    }
-    client.on('error', markBroken)
-    try {
-      await control(client, 'BEGIN')
-      const result = await work(
-        new PgTransaction((statement, input) => send(client, statement, statement.bind(input)), this.#cache),
-      )
-      await control(client, 'COMMIT')
-      return result
-    } catch (error) {
-      // On a connection that has gone silent, ROLLBACK would wait too; the server rolls back what is cut.
-      if (error instanceof PlinthError && error.code === 'DEPENDENCY_UNAVAILABLE') broken ??= error
-      else
-        await client.query('ROLLBACK').catch((rollbackError: unknown) => {
-          // Whether it is rolled back is no longer ours to know: the connection goes, and the server rolls back.
-          broken ??= rollbackError as Error
-        })
-      throw error
-    } finally {
-      client.off('error', markBroken)
-      client.release(broken)
-    }
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    return withTransaction(this.#pool, (client) =>
+      work(new PgTransaction((statement, input) => send(client, statement, statement.bind(input)), this.#cache)),
+    )
   }
 
   /** Forgets idempotency keys that have expired: at most 1,000 in one call. */
@@ -185,18 +159,5 @@ export class PgStore implements Store {
   async close(): Promise<void> {
     await Promise.all([this.#reads, this.#writes, this.#lists].map((lanes) => lanes.close()))
     await this.#pool.end()
-  }
-}
-
-async function control(client: pg.PoolClient, command: 'BEGIN' | 'COMMIT'): Promise<void> {
-  const { command: done } = await client.query(command).catch((error: unknown) => {
-    throw readDatabaseError(error, undefined)
-  })
-  // PostgreSQL answers COMMIT with ROLLBACK where a statement has failed; without this, code that swallows an error would report success.
-  if (done !== command) {
-    const cause = new Error(
-      `Cannot commit: the transaction was rolled back, since a statement in it failed and its error was not passed on`,
-    )
-    throw new PlinthError('INTERNAL_ERROR', undefined, { cause })
   }
 }

@@ -1,2 +1,3 @@
+export type { SqlClient, SqlDatabase } from './database.ts'
 export { identifier, literal } from './quote.ts'
 export { type Binder, type BoundValue, digest, type Statement, StatementWriter } from './statement.ts'
