@@ -1,5 +1,5 @@
 /** The domain of the reference service: users and their posts. */
-import { ALWAYS, belongsTo, choice, domain, either, email, hasMany, permit, resource, text, timestamp } from 'plinth'
+import { ALWAYS, belongsTo, choice, domain, either, email, hasMany, permit, resource, secret, text, timestamp } from 'plinth'
 
 export const User = resource('user', {
   idPrefix: 'usr',
@@ -7,6 +7,7 @@ export const User = resource('user', {
   fields: {
     email: email().unique().sensitive().describe('Where the person can be reached; unique.').example('ada@example.com'),
     displayName: text({ min: 1, max: 100 }).describe('What others see.').example('Ada Lovelace'),
+    password: secret({ min: 12, max: 256 }).optional().immutable().describe('Never comes out; changed under `/auth/password`.'),
     role: choice(['admin', 'editor', 'viewer']).default('viewer').writableBy('admin').describe('What the person may do.'),
   },
   relations: { posts: hasMany('post', { by: 'author' }) },
@@ -15,6 +16,7 @@ export const User = resource('user', {
     permit('read').needs('users:read'),
     permit('read').when(record.id.is(actor.id)),
     permit('create', 'update', 'delete', 'restore', 'read-deleted').needs('users:write'),
+    permit('register').when(actor.isNobody),
   ],
 })
 
@@ -66,4 +68,5 @@ export default domain({
     viewer: ['posts:read'],
   },
   resources: [User, Post],
+  accounts: { resource: User, login: 'email', password: 'password', role: 'role', displayName: 'displayName' },
 })

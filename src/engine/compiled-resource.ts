@@ -33,7 +33,7 @@ export class CompiledResource {
     this.model = model
     this.fieldSets = new FieldSets(model)
     this.readWithDeleted = new Access({ ...model, rules: rulesWithDeleted(model) }, READ_WITH_DELETED)
-    const verbs = ['read', 'create', 'update', 'delete', 'restore', 'read-deleted', ...model.actions.map((action) => action.verb)]
+    const verbs = ['read', 'create', 'register', 'update', 'delete', 'restore', 'read-deleted', ...model.actions.map((action) => action.verb)]
     this.#accesses = new Map(verbs.map((verb) => [verb, new Access(model, verb)]))
   }
 

@@ -39,6 +39,8 @@ export interface ListInput {
 
 export interface CreateInput {
   readonly values: FieldValues
+  /** The verb that policies must permit: `register` where somebody makes an account for themselves. Default `create`. */
+  readonly verb?: 'create' | 'register'
   readonly parent?: ParentInput | undefined
 }
 

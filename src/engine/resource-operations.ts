@@ -83,12 +83,13 @@ export class ResourceOperations {
   }
 
   async create(context: RequestContext, input: CreateInput): Promise<StoredRecord> {
-    const access = this.compiled.access('create')
+    const { verb = 'create' } = input
+    const access = this.compiled.access(verb)
     decideAccess(access, this.model, context)
     const id = this.#runtime.newId()
     const record = Object.fromEntries([...input.values].map(([field, value]) => [field.name, value]))
     const now = new Date(context.nowMs)
-    if (!access.permits(context, { ...record, id, createdAt: now, updatedAt: now })) throw refused('create', this.model, context)
+    if (!access.permits(context, { ...record, id, createdAt: now, updatedAt: now })) throw refused(verb, this.model, context)
     // The foreign key does not notice that a parent was deleted.
     if (input.parent !== undefined) await this.#expectParent(context, input.parent)
     try {

@@ -1,6 +1,7 @@
 /** A domain: the resources and roles of one service, verified and derived. Everyone else reads the declaration through it. */
 import type { Refusal } from '../kernel/index.ts'
 import { refusal } from '../kernel/index.ts'
+import { type AccountsDeclaration, type AccountsModel, deriveAccounts } from './accounts.ts'
 import { deriveResources, type ResourceModel } from './derive.ts'
 import type { Resource } from './resource.ts'
 import { type Problem, verifyDeclarations } from './verify/index.ts'
@@ -12,12 +13,16 @@ export interface DomainDeclaration {
   readonly roles?: Readonly<Record<string, readonly string[]>>
   // biome-ignore lint/suspicious/noExplicitAny: resources differ in their fields.
   readonly resources: readonly Resource<string, any>[]
+  /** Which resource holds the accounts. Without it the service knows nobody by itself, and believes the tokens of another issuer. */
+  readonly accounts?: AccountsDeclaration
 }
 
 export interface Domain {
   readonly name: string
   readonly roles: Readonly<Record<string, readonly string[]>>
   readonly resources: readonly ResourceModel[]
+  /** The accounts, if the domain keeps any. */
+  readonly accounts: AccountsModel | undefined
   /** The resource that was declared under this name; throws when there is none. */
   resource(name: string): ResourceModel
   /** Everything that actions may refuse by: the domain's own rows of the error catalogue. */
@@ -46,8 +51,8 @@ export class DeclarationError extends Error {
  * export default domain({ name: 'blog', roles: { admin: ['posts:write'] }, resources: [User, Post] })
  */
 export function domain(declaration: DomainDeclaration): Domain {
-  const { name, roles = {}, resources } = declaration
-  const problems = verifyDeclarations({ roles, resources })
+  const { name, roles = {}, resources, accounts } = declaration
+  const problems = verifyDeclarations({ roles, resources, accounts })
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
     throw new DeclarationError(name, [
       { where: 'domain', what: `its name "${name}" is not in kebab-case`, mend: `name: 'my-service'` },
@@ -65,6 +70,7 @@ export function domain(declaration: DomainDeclaration): Domain {
     name,
     roles,
     resources: [...derived.values()],
+    accounts: accounts === undefined ? undefined : deriveAccounts(accounts, derived),
     refusals: [...refusals].map(([code, { message, cure }]) => refusal(code, message, cure)),
     resource: (wanted: string) => {
       const found = derived.get(wanted)

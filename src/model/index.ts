@@ -1,3 +1,4 @@
+export type { AccountsDeclaration, AccountsModel } from './accounts.ts'
 export type { Action, ActionDeclaration, ActionScope, ActionStore, RefusalDeclaration } from './action.ts'
 export { type Actor, NOBODY } from './actor.ts'
 export {

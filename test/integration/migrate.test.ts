@@ -19,8 +19,10 @@ describe('migrateUp()', () => {
     expect(first.map(({ origin, name }) => `${origin}/${name}`)).toEqual([
       'plinth/0001_journal',
       'plinth/0002_idempotency',
+      'plinth/0003_identity',
       'app/0001_create_users',
       'app/0002_create_posts',
+      'app/0003_add_password',
     ])
     expect(second).toEqual([])
     expect(await readTables(database)).toEqual(['posts', 'users'])
@@ -227,10 +229,12 @@ describe('migrationStatus()', () => {
     expect(status.map(({ name, state }) => `${name} ${state}`)).toEqual([
       '0001_journal applied',
       '0002_idempotency applied',
+      '0003_identity applied',
       '0001_create_users applied',
       '0002_create_posts pending',
+      '0003_add_password pending',
     ])
-    expect(Math.abs(Date.now() - Number(status[2]?.appliedAt))).toBeLessThan(60_000)
+    expect(Math.abs(Date.now() - Number(status[3]?.appliedAt))).toBeLessThan(60_000)
   })
 
   it('changes nothing on a database that was never migrated', async () => {

@@ -1,4 +1,5 @@
 /** All verifiers, in the order in which their problems are told. */
+import { verifyAccounts } from './accounts.ts'
 import { verifyActions } from './actions.ts'
 import { verifyFields } from './fields.ts'
 import { verifyLists } from './lists.ts'
@@ -7,7 +8,7 @@ import { verifyPolicies } from './policies.ts'
 import type { Declarations, Problem, Verifier } from './problem.ts'
 import { verifyRelations } from './relations.ts'
 
-const VERIFIERS: readonly Verifier[] = [verifyNames, verifyFields, verifyRelations, verifyLists, verifyPolicies, verifyActions]
+const VERIFIERS: readonly Verifier[] = [verifyNames, verifyFields, verifyRelations, verifyLists, verifyPolicies, verifyActions, verifyAccounts]
 
 /** Finds everything that is wrong with the declarations, so that one start tells all. */
 export function verifyDeclarations(declarations: Declarations): readonly Problem[] {

@@ -8,7 +8,7 @@ const PERMISSION_FORM = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
 /** A statement is made for each set of rules that apply; the sets are numbered in one 32-bit integer. */
 const RULES_MAX = 30
 
-export const verifyPolicies: Verifier = ({ resources, roles }) => {
+export const verifyPolicies: Verifier = ({ resources, roles, accounts }) => {
   const permissions = new Set(Object.values(roles).flat())
   const malformed = [...permissions].filter((permission) => !PERMISSION_FORM.test(permission))
   const problems: Problem[] = malformed.map((permission) => ({
@@ -17,16 +17,16 @@ export const verifyPolicies: Verifier = ({ resources, roles }) => {
     mend: 'posts:write',
   }))
   const known = new Set(Object.keys(roles))
-  return [...problems, ...resources.flatMap((resource) => verifyRules({ resource, roles: known, permissions }))]
+  return [...problems, ...resources.flatMap((resource) => verifyRules({ resource, roles: known, permissions }, accounts?.resource === resource))]
 }
 
-function verifyRules(scope: ConditionScope): readonly Problem[] {
+function verifyRules(scope: ConditionScope, isAccount: boolean): readonly Problem[] {
   const { resource, roles, permissions } = scope
   const where = `resource "${resource.name}", policies`
   const problems: Problem[] = []
   const report = (what: string, mend: string): void => void problems.push({ where, what, mend })
   const actionVerbs = actionVerbsOf(resource)
-  const verbs = new Set([...STANDARD_VERBS, ...actionVerbs])
+  const verbs = new Set([...STANDARD_VERBS, ...(isAccount ? ['register'] : []), ...actionVerbs])
   const permitted = new Set(resource.rules.flatMap((rule) => rule.verbs))
 
   if (resource.rules.length > RULES_MAX)

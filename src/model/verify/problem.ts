@@ -1,4 +1,5 @@
 /** What a verifier reports: where the declaration is wrong, why, and how to mend it. */
+import type { AccountsDeclaration } from '../accounts.ts'
 import type { Flaw } from '../kind.ts'
 import type { Resource } from '../resource.ts'
 
@@ -11,6 +12,7 @@ export interface Problem extends Flaw {
 export interface Declarations {
   readonly roles: Readonly<Record<string, readonly string[]>>
   readonly resources: readonly Resource[]
+  readonly accounts?: AccountsDeclaration | undefined
 }
 
 /** One rule over the whole declaration. */
