@@ -1,0 +1,146 @@
+/** Finds accounts, and keeps what Plinth knows of them beside their records. The one place that knows where a password's digest stands. */
+import { encodeTypeId, type Uuid } from '../../kernel/index.ts'
+import { Misfit } from '../../model/index.ts'
+import { identifier } from '../../sql/index.ts'
+import type { IdentityScope } from '../ports.ts'
+
+/** A living account. */
+export interface Account {
+  readonly id: Uuid
+  /** The `sub` of its tokens: `usr_…`. */
+  readonly subject: string
+  readonly login: string
+  readonly displayName: string | null
+  readonly role: string
+  /** Null for an account that has no password. */
+  readonly passwordDigest: string | null
+  readonly isVerified: boolean
+  readonly isSuspended: boolean
+}
+
+interface Row {
+  readonly id: Uuid
+  readonly login: string
+  readonly display_name: string | null
+  readonly role: string
+  readonly password: string | null
+  readonly is_verified: boolean
+  readonly is_suspended: boolean
+}
+
+type AccountsScope = Pick<IdentityScope, 'sql' | 'accounts' | 'clock'>
+
+export class Accounts {
+  readonly #scope: AccountsScope
+  readonly #byLogin: string
+  readonly #byId: string
+  readonly #setPassword: string
+  readonly #rehash: string
+
+  constructor(scope: AccountsScope) {
+    this.#scope = scope
+    const { resource, login, password, role, displayName } = scope.accounts
+    const column = (name: string): string => `u.${identifier(name)}`
+    const table = identifier(resource.table)
+    const select = `SELECT u."id", ${column(login.column)} AS login, ${displayName === undefined ? 'NULL::text' : column(displayName.column)} AS display_name, \
+${column(role.column)} AS role, ${column(password.column)} AS password, a.email_verified_at IS NOT NULL AS is_verified, a.suspended_at IS NOT NULL AS is_suspended \
+FROM ${table} u LEFT JOIN plinth_accounts a ON a.account_id = u."id"`
+    this.#byLogin = `${select} WHERE ${column(login.column)} = $1::text AND u."deleted_at" IS NULL`
+    this.#byId = `${select} WHERE u."id" = $1::uuid AND u."deleted_at" IS NULL`
+    const stored = identifier(password.column)
+    // The journal tells every instance, and those who audit, that the password changed; never to what.
+    this.#setPassword = `WITH w AS (UPDATE ${table} u SET ${stored} = $2::text, "updated_at" = $3::timestamptz, "version" = u."version" + 1 \
+WHERE u."id" = $1::uuid AND u."deleted_at" IS NULL RETURNING u."id", u."version"), \
+j AS (INSERT INTO plinth_journal ("at", "resource", "record_id", "operation", "version", "actor", "request_id", "changed") \
+SELECT $3::timestamptz, $4::text, w."id", 'set-password', w."version", $5::text, $6::text, $7::jsonb FROM w), \
+a AS (INSERT INTO plinth_accounts (account_id, password_changed_at) SELECT w."id", $3::timestamptz FROM w \
+ON CONFLICT (account_id) DO UPDATE SET password_changed_at = $3::timestamptz) SELECT FROM w`
+    this.#rehash = `UPDATE ${table} SET ${stored} = $3::text WHERE "id" = $1::uuid AND ${stored} = $2::text`
+  }
+
+  /** The account of this name, however it is spelt; undefined where there is none, or where the text cannot be a name. */
+  async findByLogin(login: string): Promise<Account | undefined> {
+    const name = this.readLogin(login)
+    return name === undefined ? undefined : this.#find(this.#byLogin, name)
+  }
+
+  findById(id: Uuid): Promise<Account | undefined> {
+    return this.#find(this.#byId, id)
+  }
+
+  /** The one spelling of a name: what is stored, and what failures are counted by. Undefined for what cannot be a name. */
+  readLogin(login: string): string | undefined {
+    const value: unknown = this.#scope.accounts.login.kind.read(login)
+    return value instanceof Misfit ? undefined : String(value)
+  }
+
+  /** Sets a new password's digest. @returns false when the account is gone */
+  async setPassword(
+    id: Uuid,
+    digest: string,
+    by: { readonly actor: string | null; readonly requestId: string },
+  ): Promise<boolean> {
+    const { resource, password } = this.#scope.accounts
+    const changed = JSON.stringify([password.name])
+    const rows = await this.#scope.sql.query(this.#setPassword, [
+      id,
+      digest,
+      this.#now(),
+      resource.name,
+      by.actor,
+      by.requestId,
+      changed,
+    ])
+    return rows.length > 0
+  }
+
+  /** Replaces a digest by a stronger one of the same password, unless the password was changed meanwhile. */
+  async rehash(id: Uuid, from: string, to: string): Promise<void> {
+    await this.#scope.sql.query(this.#rehash, [id, from, to])
+  }
+
+  async markVerified(id: Uuid): Promise<void> {
+    await this.#scope.sql.query(
+      `INSERT INTO plinth_accounts (account_id, email_verified_at) VALUES ($1::uuid, $2::timestamptz)
+ON CONFLICT (account_id) DO UPDATE SET email_verified_at = coalesce(plinth_accounts.email_verified_at, $2::timestamptz)`,
+      [id, this.#now()],
+    )
+  }
+
+  /** @returns whether anything changed */
+  async setSuspended(
+    id: Uuid,
+    isSuspended: boolean,
+    by: { readonly actor: string | null; readonly requestId: string },
+  ): Promise<boolean> {
+    const rows = await this.#scope.sql.query(
+      `WITH w AS (INSERT INTO plinth_accounts AS a (account_id, suspended_at) VALUES ($1::uuid, CASE WHEN $2::boolean THEN $3::timestamptz END)
+ON CONFLICT (account_id) DO UPDATE SET suspended_at = CASE WHEN $2::boolean THEN $3::timestamptz END
+WHERE (a.suspended_at IS NOT NULL) <> $2::boolean RETURNING account_id),
+j AS (INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id)
+SELECT $3::timestamptz, 'plinth.account', w.account_id, CASE WHEN $2::boolean THEN 'suspend' ELSE 'reinstate' END, 0, $4::text, $5::text FROM w)
+SELECT FROM w`,
+      [id, isSuspended, this.#now(), by.actor, by.requestId],
+    )
+    return rows.length > 0
+  }
+
+  async #find(text: string, key: string): Promise<Account | undefined> {
+    const [row] = await this.#scope.sql.query<Row>(text, [key])
+    if (row === undefined) return undefined
+    return {
+      id: row.id,
+      subject: encodeTypeId(this.#scope.accounts.resource.idPrefix, row.id),
+      login: row.login,
+      displayName: row.display_name,
+      role: row.role,
+      passwordDigest: row.password,
+      isVerified: row.is_verified,
+      isSuspended: row.is_suspended,
+    }
+  }
+
+  #now(): string {
+    return new Date(this.#scope.clock.now()).toISOString()
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Counts failures in a row and makes the next attempt wait, longer each time: for a name, an address, a second factor.
+ *
+ * Invariant: an attempt is counted before it is judged, in one statement, and taken back when it succeeds. Of a thousand guesses at once
+ * only as many are judged as the count allows; a count that followed the judgement would let all of them through.
+ */
+import { PlinthError } from '../kernel/index.ts'
+import type { IdentityScope } from './ports.ts'
+
+export interface FailurePolicy {
+  /** So many attempts in a row do not wait. */
+  readonly freeAttempts: number
+  /** The wait after the attempt that follows them; each further one doubles it. */
+  readonly firstDelayS: number
+  readonly delayMaxS: number
+  /** After so long without an attempt all is forgotten. */
+  readonly forgetAfterS: number
+}
+
+/** What attempts are counted by. */
+export type FailureKind = 'account' | 'address' | 'factor'
+
+/**
+ * NIST SP 800-63B allows 100 attempts in a row; ten in the first quarter of an hour and four an hour after are far below. The wait ends by
+ * itself, so that nobody can lock out somebody else for good. Many people can stand behind one address, hence its larger share.
+ */
+const POLICIES: Readonly<Record<FailureKind, FailurePolicy>> = {
+  account: { freeAttempts: 5, firstDelayS: 2, delayMaxS: 900, forgetAfterS: 86_400 },
+  factor: { freeAttempts: 5, firstDelayS: 2, delayMaxS: 900, forgetAfterS: 86_400 },
+  address: { freeAttempts: 50, firstDelayS: 1, delayMaxS: 900, forgetAfterS: 3_600 },
+}
+
+const COUNT = `INSERT INTO plinth_failures AS f (subject, count, last_at, blocked_until) VALUES ($1::text, 1, $2::timestamptz, $2::timestamptz)
+ON CONFLICT (subject) DO UPDATE SET
+  count = CASE WHEN f.last_at < $2::timestamptz - $6::integer * interval '1 second' THEN 1 ELSE f.count + 1 END,
+  last_at = $2::timestamptz,
+  blocked_until = CASE
+    WHEN f.last_at < $2::timestamptz - $6::integer * interval '1 second' OR f.count < $3::integer THEN $2::timestamptz
+    ELSE $2::timestamptz + least($5::float8, $4::float8 * power(2::float8, least(f.count - $3::integer, 30))) * interval '1 second'
+  END
+WHERE f.blocked_until <= $2::timestamptz
+RETURNING f.count`
+const WAIT =
+  'SELECT extract(epoch FROM blocked_until - $2::timestamptz)::float8 AS wait_s FROM plinth_failures WHERE subject = $1::text'
+const TAKE_BACK = 'UPDATE plinth_failures SET count = greatest(count - 1, 0) WHERE subject = $1::text'
+const CLEAR = 'DELETE FROM plinth_failures WHERE subject = $1::text'
+
+export class Failures {
+  readonly #scope: Pick<IdentityScope, 'sql' | 'clock' | 'vault'>
+  readonly #policies: Readonly<Record<FailureKind, FailurePolicy>>
+
+  constructor(
+    scope: Pick<IdentityScope, 'sql' | 'clock' | 'vault'>,
+    policies: Partial<Readonly<Record<FailureKind, FailurePolicy>>> = {},
+  ) {
+    this.#scope = scope
+    this.#policies = { ...POLICIES, ...policies }
+  }
+
+  /**
+   * Counts an attempt, as a failure until it is cleared or taken back.
+   *
+   * @param name what was attacked, in one spelling: an account's name in lower case whether it exists or not, the key of an address
+   * @throws `RATE_LIMIT_SIGN_IN` with `retryAfterS` while attempts have to wait; such an attempt is not counted
+   */
+  async attempt(kind: FailureKind, name: string): Promise<void> {
+    const { freeAttempts, firstDelayS, delayMaxS, forgetAfterS } = this.#policies[kind]
+    const subject = this.#subject(kind, name)
+    const now = new Date(this.#scope.clock.now()).toISOString()
+    const counted = await this.#scope.sql.query(COUNT, [subject, now, freeAttempts, firstDelayS, delayMaxS, forgetAfterS])
+    if (counted.length > 0) return
+    const [row] = await this.#scope.sql.query<{ wait_s: number }>(WAIT, [subject, now])
+    throw new PlinthError('RATE_LIMIT_SIGN_IN', undefined, { retryAfterS: Math.max(1, Math.ceil(row?.wait_s ?? 1)) })
+  }
+
+  /** Forgets all failures: the attempt succeeded, and whoever made it is who they say. */
+  async clear(kind: FailureKind, name: string): Promise<void> {
+    await this.#scope.sql.query(CLEAR, [this.#subject(kind, name)])
+  }
+
+  /** Takes one attempt back. For an address: a success there says nothing of the other attempts from it. */
+  async takeBack(kind: FailureKind, name: string): Promise<void> {
+    await this.#scope.sql.query(TAKE_BACK, [this.#subject(kind, name)])
+  }
+
+  #subject(kind: FailureKind, name: string): string {
+    return `${kind}:${this.#scope.vault.keyedDigest(`failures ${kind} ${name}`)}`
+  }
+}
