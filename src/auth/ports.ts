@@ -5,6 +5,16 @@ import type { Logger } from '../observe/index.ts'
 import type { SqlDatabase } from '../sql/index.ts'
 import type { Vault } from './vault.ts'
 
+/** What happened that those who watch over the service want to know. No secrets and no addresses in it. */
+export interface SecurityEvent {
+  /** `auth.refresh_reused`. */
+  readonly event: string
+  /** Whose account, as the `sub` of tokens; it is written as a digest. Null where nobody is known. */
+  readonly subject: string | null
+  readonly requestId: string
+  readonly fields?: Readonly<Record<string, unknown>>
+}
+
 export interface IdentityScope {
   readonly sql: SqlDatabase
   /** The resource that holds the accounts. */
@@ -19,4 +29,6 @@ export interface IdentityScope {
   readonly newId: () => Uuid
   readonly vault: Vault
   readonly logger: Logger
+  /** Writes a line of the security log. */
+  readonly report: (event: SecurityEvent) => void
 }

@@ -1,0 +1,184 @@
+/**
+ * Decides who somebody is: password first, then a second factor where the account has one. Every way in ends in a `SignedIn`.
+ *
+ * Known and unknown names get the same answer after the same work: a password is checked against a digest of nobody where there is no account.
+ */
+import { PlinthError } from '../../kernel/index.ts'
+import type { Account, Accounts } from '../accounts/accounts.ts'
+import type { Failures } from '../failures.ts'
+import type { OneTimeSecrets } from '../one-time-secrets.ts'
+import type { IdentityScope } from '../ports.ts'
+
+/** Somebody who has shown who they are. */
+export interface SignedIn {
+  readonly account: Account
+  /** How: the values of RFC 8176, `pwd`, `otp`, `hwk` … */
+  readonly amr: readonly string[]
+  readonly authenticatedAtMs: number
+  readonly secondFactorAtMs: number | null
+}
+
+export type SecondFactorMethod = 'totp' | 'recovery' | 'passkey'
+
+/** What somebody offers as their second factor. */
+export interface SecondFactorProof {
+  readonly method: SecondFactorMethod
+  /** For `totp` and `recovery`. */
+  readonly code?: string
+  /** For `passkey`: the answer of the browser. */
+  readonly assertion?: unknown
+}
+
+/** The second factors of accounts. */
+export interface SecondFactors {
+  /** Those that the account has set up; none: its password is enough. */
+  of(account: Account): Promise<readonly SecondFactorMethod[]>
+  /**
+   * Consumes the proof. @returns the methods for `amr`
+   * @throws `AUTH_FACTOR_INVALID`, `RATE_LIMIT_SIGN_IN`
+   */
+  verify(account: Account, proof: SecondFactorProof): Promise<readonly string[]>
+}
+
+export interface PasswordCheck {
+  readonly isMatch: boolean
+  readonly needsRehash: boolean
+}
+
+/** The work with passwords, off the event loop. */
+export interface PasswordHasher {
+  hash(plain: string, signal?: AbortSignal): Promise<string>
+  /** Takes as long where there is no digest. */
+  verify(plain: string, digest: string | undefined, signal?: AbortSignal): Promise<PasswordCheck>
+}
+
+export interface SignInParts {
+  readonly scope: Pick<IdentityScope, 'clock' | 'report'>
+  readonly accounts: Accounts
+  readonly passwords: PasswordHasher
+  readonly failures: Failures
+  readonly secrets: OneTimeSecrets
+  readonly factors: SecondFactors
+  /** One key for all addresses of one household: IPv6 by /64. */
+  readonly addressKey: (address: string) => string
+}
+
+export interface PasswordAttempt {
+  readonly login: string
+  readonly password: string
+  readonly address: string
+  readonly requestId: string
+  readonly signal?: AbortSignal
+}
+
+export type SignInOutcome =
+  | { readonly kind: 'signed-in'; readonly signedIn: SignedIn }
+  | { readonly kind: 'second-factor'; readonly ticket: string; readonly methods: readonly SecondFactorMethod[] }
+
+const TICKET = 'sign-in'
+/** Time to find the phone. */
+const TICKET_LIFETIME_S = 300
+const TICKET_ATTEMPTS = 5
+
+export class SignIn {
+  readonly #parts: SignInParts
+
+  constructor(parts: SignInParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * The first step.
+   *
+   * @throws `AUTH_CREDENTIALS_INVALID`, `RATE_LIMIT_SIGN_IN`; after the right password also `AUTH_ACCOUNT_SUSPENDED`, `AUTH_EMAIL_UNVERIFIED`
+   */
+  async withPassword(attempt: PasswordAttempt): Promise<SignInOutcome> {
+    const { scope, secrets, factors } = this.#parts
+    const account = await this.#checkPassword(attempt)
+    this.#expectFit(account, attempt.requestId)
+    const authenticatedAtMs = scope.clock.now()
+    const methods = await factors.of(account)
+    if (methods.length === 0)
+      return { kind: 'signed-in', signedIn: { account, amr: ['pwd'], authenticatedAtMs, secondFactorAtMs: null } }
+    const ticket = await secrets.issue({
+      purpose: TICKET,
+      accountId: account.id,
+      data: { amr: ['pwd'], authenticatedAtMs },
+      lifetimeS: TICKET_LIFETIME_S,
+      attempts: TICKET_ATTEMPTS,
+      replaces: false,
+    })
+    return { kind: 'second-factor', ticket, methods }
+  }
+
+  /**
+   * The second step. The ticket bears five attempts and serves for one success.
+   *
+   * @throws `AUTH_TICKET_INVALID`, `AUTH_FACTOR_INVALID`, `RATE_LIMIT_SIGN_IN`
+   */
+  async withSecondFactor(ticket: string, proof: SecondFactorProof, requestId: string): Promise<SignedIn> {
+    const { scope, accounts, secrets, factors } = this.#parts
+    const held = await secrets.spend(TICKET, ticket)
+    const account = held?.accountId == null ? undefined : await accounts.findById(held.accountId)
+    if (account === undefined) throw new PlinthError('AUTH_TICKET_INVALID')
+    const amr = await factors.verify(account, proof).catch((error: unknown) => {
+      this.#report('auth.second_factor_failed', account, { method: proof.method }, requestId)
+      throw error
+    })
+    const first = await secrets.consume(TICKET, ticket)
+    if (first === undefined) throw new PlinthError('AUTH_TICKET_INVALID')
+    this.#expectFit(account, requestId)
+    const { amr: firstAmr, authenticatedAtMs } = first.data as { amr: readonly string[]; authenticatedAtMs: number }
+    return {
+      account,
+      amr: [...new Set([...firstAmr, ...amr, 'mfa'])],
+      authenticatedAtMs,
+      secondFactorAtMs: scope.clock.now(),
+    }
+  }
+
+  /** Takes an account that a passkey named: something they have and something they are or know, so both factors in one. */
+  withPasskey(account: Account, amr: readonly string[], requestId: string): SignedIn {
+    this.#expectFit(account, requestId)
+    const nowMs = this.#parts.scope.clock.now()
+    return { account, amr: [...new Set([...amr, 'mfa'])], authenticatedAtMs: nowMs, secondFactorAtMs: nowMs }
+  }
+
+  /**
+   * Checks the password of an account that is signed in already, before it changes something that only its owner may.
+   * @throws `AUTH_CREDENTIALS_INVALID`, `RATE_LIMIT_SIGN_IN`
+   */
+  async confirmPassword(account: Account, attempt: Omit<PasswordAttempt, 'login'>): Promise<void> {
+    await this.#checkPassword({ ...attempt, login: account.login })
+  }
+
+  async #checkPassword({ login, password, address, requestId, signal }: PasswordAttempt): Promise<Account> {
+    const { accounts, passwords, failures, addressKey } = this.#parts
+    const place = addressKey(address)
+    // What cannot be a name is counted too, by its own spelling: it costs as much work as any.
+    const name = accounts.readLogin(login) ?? login.slice(0, 320)
+    await failures.attempt('address', place)
+    await failures.attempt('account', name)
+    const account = await accounts.findByLogin(login)
+    const { isMatch, needsRehash } = await passwords.verify(password, account?.passwordDigest ?? undefined, signal)
+    if (account === undefined || account.passwordDigest === null || !isMatch) {
+      this.#report('auth.sign_in_failed', account, {}, requestId)
+      throw new PlinthError('AUTH_CREDENTIALS_INVALID')
+    }
+    await Promise.all([failures.clear('account', name), failures.takeBack('address', place)])
+    if (needsRehash) await accounts.rehash(account.id, account.passwordDigest, await passwords.hash(password, signal))
+    return account
+  }
+
+  #expectFit(account: Account, requestId: string): void {
+    if (account.isSuspended) {
+      this.#report('auth.sign_in_suspended', account, {}, requestId)
+      throw new PlinthError('AUTH_ACCOUNT_SUSPENDED')
+    }
+    if (!account.isVerified) throw new PlinthError('AUTH_EMAIL_UNVERIFIED')
+  }
+
+  #report(event: string, account: Account | undefined, fields: Readonly<Record<string, unknown>>, requestId: string): void {
+    this.#parts.scope.report({ event, subject: account?.subject ?? null, requestId, fields })
+  }
+}
