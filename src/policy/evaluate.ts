@@ -1,6 +1,6 @@
 /** Decides a condition in memory. The same meaning as `condition-sql.ts` gives it in SQL; a property test holds the two together. */
+import { isInRange } from '../kernel/index.ts'
 import type { Comparison, Condition, FieldModel, Operand } from '../model/index.ts'
-import { isInRange } from './address.ts'
 import type { PolicyInput, PolicyRecord } from './input.ts'
 import { wallClock } from './zone.ts'
 

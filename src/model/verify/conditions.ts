@@ -1,10 +1,11 @@
 /** A condition must ask what memory and SQL can both answer, and answer alike: fields that are there, values that fit, zones and networks that exist. */
+
+import { isAddressRange } from '../../kernel/index.ts'
 import type { Comparison, Condition, Operand } from '../condition.ts'
 import type { AnyKind, Flaw } from '../kind.ts'
 import { idKind } from '../kinds/id.ts'
 import { timestampKind } from '../kinds/timestamp.ts'
 import type { Resource } from '../resource.ts'
-import { isAddressRange } from './address-range.ts'
 import { findMisfit } from './fields.ts'
 import { STANDARD_TIMES } from './problem.ts'
 

@@ -1,0 +1,6 @@
+export { addressKey } from './address-key.ts'
+export type { RateOutcome } from './gcra.ts'
+export { MemoryRateLimitStore } from './memory-store.ts'
+export type { RateLimitStore } from './rate-limit-store.ts'
+export { RateLimiter, type RateLimiterOptions } from './rate-limiter.ts'
+export { type RateLimit, type RatePolicy, ratePolicy } from './rate-policy.ts'
