@@ -151,7 +151,7 @@ function deriveAction(name: string, action: Action): ActionModel {
     segment: toKebabCase(name),
     verb: action.verb ?? name,
     description: action.description,
-    input: Object.entries(action.input).map(([field, declared], position) => deriveField(field, declared, position, false)),
+    input: deriveInput(action.input),
     action,
   }
 }
@@ -176,6 +176,11 @@ function deriveResource(resource: Resource): ResourceModel & { children: ChildMo
     cache: resource.cache,
     children: [],
   }
+}
+
+/** Derives fields that stand on their own: the input of an operation that belongs to no resource. */
+export function deriveInput(input: Readonly<Record<string, AnyField>>): readonly FieldModel[] {
+  return Object.entries(input).map(([name, field], position) => deriveField(name, field, position, false))
 }
 
 /** Derives all resources, in the order of their declaration. */

@@ -13,7 +13,15 @@ export {
   Reference,
   readsRecord,
 } from './condition.ts'
-export type { ActionModel, ChildModel, FieldModel, ListModel, ResourceModel, SortModel } from './derive.ts'
+export {
+  type ActionModel,
+  type ChildModel,
+  deriveInput,
+  type FieldModel,
+  type ListModel,
+  type ResourceModel,
+  type SortModel,
+} from './derive.ts'
 export { DeclarationError, type Domain, type DomainDeclaration, domain } from './domain.ts'
 export { type AnyField, type Deprecation, Field, type FieldMap, type FieldRules, fieldSchema, type InputRule } from './field.ts'
 export { belongsTo, boolean, choice, date, decimal, email, integer, json, list, secret, text, timestamp, url } from './fields.ts'

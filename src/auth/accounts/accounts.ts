@@ -74,6 +74,11 @@ ON CONFLICT (account_id) DO UPDATE SET password_changed_at = $3::timestamptz) SE
     return value instanceof Misfit ? undefined : String(value)
   }
 
+  /** The `sub` of the account's tokens. */
+  subjectOf(id: Uuid): string {
+    return encodeTypeId(this.#scope.accounts.resource.idPrefix, id)
+  }
+
   /** Sets a new password's digest. @returns false when the account is gone */
   async setPassword(
     id: Uuid,
@@ -130,7 +135,7 @@ SELECT FROM w`,
     if (row === undefined) return undefined
     return {
       id: row.id,
-      subject: encodeTypeId(this.#scope.accounts.resource.idPrefix, row.id),
+      subject: this.subjectOf(row.id),
       login: row.login,
       displayName: row.display_name,
       role: row.role,

@@ -247,7 +247,12 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
     const [row] = await sql.query<UsedRow>(FIND_USED, values)
     if (row === undefined || row.is_ended) throw new PlinthError('AUTH_REFRESH_INVALID')
     if (row.used_by === request && row.is_recent && row.is_successor_unused) return row
-    report({ event: 'auth.refresh_reused', subject: row.account_id, requestId, fields: { session_id: row.session_id } })
+    report({
+      event: 'auth.refresh_reused',
+      subject: this.#parts.accounts.subjectOf(row.account_id),
+      requestId,
+      fields: { session_id: row.session_id },
+    })
     await this.end(row.account_id, 'refresh_reused', { actor: null, requestId }, { only: row.session_id })
     throw new PlinthError('AUTH_REFRESH_INVALID')
   }

@@ -1,0 +1,109 @@
+/** What Plinth writes to the owners of accounts: plain text, one purpose each. Nothing that a stranger typed stands in them. */
+
+export interface Letter {
+  readonly to: string
+  readonly subject: string
+  readonly text: string
+}
+
+export type SendLetter = (letter: Letter) => void
+
+export interface LetterScope {
+  /** How the service is called, for subjects. */
+  readonly service: string
+  /** How the service is reached from outside. */
+  readonly origin: string
+}
+
+/** What is told to the owner when it happened. */
+export type Notice =
+  | 'password_changed'
+  | 'sessions_ended_after_reuse'
+  | 'totp_added'
+  | 'totp_removed'
+  | 'recovery_codes_made'
+  | 'recovery_code_used'
+  | 'passkey_added'
+  | 'passkey_removed'
+
+export const VERIFY_LIFETIME_S = 24 * 3_600
+export const RESET_LIFETIME_S = 30 * 60
+
+export function verificationLetter({ service, origin }: LetterScope, to: string, secret: string): Letter {
+  return {
+    to,
+    subject: `Confirm your address for ${service}`,
+    text: `Somebody, most likely you, registered this address at ${service}.
+
+To confirm it, open this page within a day and enter the password that you chose:
+
+  ${origin}/auth/verify-email?token=${secret}
+
+If it was not you, do nothing: without the password nobody can use the account.
+`,
+  }
+}
+
+export function alreadyRegisteredLetter({ service, origin }: LetterScope, to: string): Letter {
+  return {
+    to,
+    subject: `You have an account at ${service} already`,
+    text: `Somebody, most likely you, tried to register this address at ${service}. It has an account already, and nothing was changed.
+
+If you have forgotten the password, set a new one here:
+
+  ${origin}/auth/forgot-password
+
+If it was not you, there is nothing to do.
+`,
+  }
+}
+
+export function resetLetter({ service, origin }: LetterScope, to: string, secret: string): Letter {
+  return {
+    to,
+    subject: `Set a new password for ${service}`,
+    text: `Somebody, most likely you, asked for a new password at ${service}.
+
+To choose one, open this page within half an hour:
+
+  ${origin}/auth/reset-password?token=${secret}
+
+If it was not you, do nothing: the password stays as it is.
+`,
+  }
+}
+
+const NOTICES: Readonly<Record<Notice, readonly [subject: string, sentence: string]>> = {
+  password_changed: [
+    'Your password was changed',
+    'The password of your account was changed, and all other sessions were signed out.',
+  ],
+  sessions_ended_after_reuse: [
+    'A session was ended',
+    'A session of your account was ended: its refresh token was used twice, which happens when somebody has a copy of it.',
+  ],
+  totp_added: ['An authenticator app was added', 'An authenticator app was added to your account.'],
+  totp_removed: ['An authenticator app was removed', 'The authenticator app was removed from your account.'],
+  recovery_codes_made: [
+    'New recovery codes were made',
+    'New recovery codes were made for your account; the old ones no longer serve.',
+  ],
+  recovery_code_used: ['A recovery code was used', 'Somebody signed in to your account with a recovery code.'],
+  passkey_added: ['A passkey was added', 'A passkey was added to your account.'],
+  passkey_removed: ['A passkey was removed', 'A passkey was removed from your account.'],
+}
+
+export function noticeLetter({ service, origin }: LetterScope, to: string, notice: Notice): Letter {
+  const [subject, sentence] = NOTICES[notice]
+  return {
+    to,
+    subject: `${service}: ${subject.charAt(0).toLowerCase()}${subject.slice(1)}`,
+    text: `${sentence}
+
+If it was you, there is nothing to do. If not, set a new password at once: that signs everybody out.
+
+  ${origin}/auth/forgot-password
+`,
+  }
+}

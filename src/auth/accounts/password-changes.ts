@@ -1,0 +1,95 @@
+/** Changes passwords: by their owner, who knows the old one, or by a letter. Either signs everybody else out. */
+import { PlinthError } from '../../kernel/index.ts'
+import type { OneTimeSecrets } from '../one-time-secrets.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { PasswordHasher, SignIn } from '../sessions/sign-in.ts'
+import type { Account, Accounts } from './accounts.ts'
+import { type LetterScope, noticeLetter, RESET_LIFETIME_S, resetLetter, type SendLetter } from './letters.ts'
+
+/** Judges a new password. @throws `VALIDATION_FAILED` with the field `password` */
+export type CheckPassword = (plain: string, personal: readonly string[]) => Promise<void>
+
+export interface PasswordChangesParts {
+  readonly accounts: Accounts
+  readonly secrets: OneTimeSecrets
+  readonly passwords: PasswordHasher
+  readonly check: CheckPassword
+  readonly signIn: SignIn
+  readonly sessions: Sessions
+  readonly letters: LetterScope
+  readonly send: SendLetter
+}
+
+export interface PasswordRequest {
+  readonly address: string
+  readonly requestId: string
+  readonly signal?: AbortSignal
+}
+
+const RESET = 'reset-password'
+
+export class PasswordChanges {
+  readonly #parts: PasswordChangesParts
+
+  constructor(parts: PasswordChangesParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * @param sessionId the session that goes on; all others end
+   * @throws `AUTH_CREDENTIALS_INVALID` for a wrong current password, `VALIDATION_FAILED` for a new one that must not be used
+   */
+  async change(
+    account: Account,
+    { current, next }: { readonly current: string; readonly next: string },
+    sessionId: string | null,
+    request: PasswordRequest,
+  ): Promise<void> {
+    await this.#parts.signIn.confirmPassword(account, { password: current, ...request })
+    await this.#set(account, next, sessionId, account.subject, request)
+  }
+
+  /** Sends the letter to the owner of the name, if there is one. */
+  async requestReset(login: string): Promise<void> {
+    const { accounts, secrets, letters, send } = this.#parts
+    const account = await accounts.findByLogin(login)
+    if (account === undefined || account.isSuspended) return
+    const secret = await secrets.issue({ purpose: RESET, accountId: account.id, lifetimeS: RESET_LIFETIME_S })
+    send(resetLetter(letters, account.login, secret))
+  }
+
+  /**
+   * Sets the password by a letter's secret. The letter came to the address, so the address is confirmed too.
+   * @throws `AUTH_LINK_INVALID`, `VALIDATION_FAILED`; after the latter the letter still serves
+   */
+  async reset(secret: string, next: string, request: PasswordRequest): Promise<void> {
+    const { accounts, secrets, check } = this.#parts
+    const held = await secrets.peek(RESET, secret)
+    const account = held?.accountId == null ? undefined : await accounts.findById(held.accountId)
+    if (account === undefined || account.isSuspended) throw new PlinthError('AUTH_LINK_INVALID')
+    await check(next, personalOf(account))
+    if ((await secrets.consume(RESET, secret)) === undefined) throw new PlinthError('AUTH_LINK_INVALID')
+    await accounts.markVerified(account.id)
+    await this.#set(account, next, null, null, request)
+  }
+
+  async #set(
+    account: Account,
+    next: string,
+    sessionId: string | null,
+    actor: string | null,
+    { requestId, signal }: PasswordRequest,
+  ): Promise<void> {
+    const { accounts, passwords, check, sessions, letters, send } = this.#parts
+    await check(next, personalOf(account))
+    const by = { actor, requestId }
+    if (!(await accounts.setPassword(account.id, await passwords.hash(next, signal), by))) throw new PlinthError('AUTH_REQUIRED')
+    await sessions.end(account.id, 'password_changed', by, { except: sessionId })
+    send(noticeLetter(letters, account.login, 'password_changed'))
+  }
+}
+
+/** What a password must not be made of. */
+function personalOf(account: Account): readonly string[] {
+  return [account.login, ...(account.displayName === null ? [] : [account.displayName])]
+}
