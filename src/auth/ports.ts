@@ -15,6 +15,9 @@ export interface SecurityEvent {
   readonly fields?: Readonly<Record<string, unknown>>
 }
 
+/** Runs work after the answer, so that its length tells nothing; what it throws is logged, and a stopping service waits for it. */
+export type RunLater = (work: () => Promise<void>) => void
+
 export interface IdentityScope {
   readonly sql: SqlDatabase
   /** The resource that holds the accounts. */

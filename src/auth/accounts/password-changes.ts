@@ -1,6 +1,7 @@
 /** Changes passwords: by their owner, who knows the old one, or by a letter. Either signs everybody else out. */
 import { PlinthError } from '../../kernel/index.ts'
 import type { OneTimeSecrets } from '../one-time-secrets.ts'
+import type { RunLater } from '../ports.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { PasswordHasher, SignIn } from '../sessions/sign-in.ts'
 import type { Account, Accounts } from './accounts.ts'
@@ -16,6 +17,7 @@ export interface PasswordChangesParts {
   readonly check: CheckPassword
   readonly signIn: SignIn
   readonly sessions: Sessions
+  readonly later: RunLater
   readonly letters: LetterScope
   readonly send: SendLetter
 }
@@ -51,11 +53,13 @@ export class PasswordChanges {
 
   /** Sends the letter to the owner of the name, if there is one. */
   async requestReset(login: string): Promise<void> {
-    const { accounts, secrets, letters, send } = this.#parts
+    const { accounts, secrets, letters, send, later } = this.#parts
     const account = await accounts.findByLogin(login)
     if (account === undefined || account.isSuspended) return
-    const secret = await secrets.issue({ purpose: RESET, accountId: account.id, lifetimeS: RESET_LIFETIME_S })
-    send(resetLetter(letters, account.login, secret))
+    later(async () => {
+      const secret = await secrets.issue({ purpose: RESET, accountId: account.id, lifetimeS: RESET_LIFETIME_S })
+      send(resetLetter(letters, account.login, secret))
+    })
   }
 
   /**

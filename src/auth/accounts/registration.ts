@@ -8,11 +8,14 @@
 import type { Engine, FieldValues } from '../../engine/index.ts'
 import { PlinthError, type Uuid } from '../../kernel/index.ts'
 import { NOBODY } from '../../model/index.ts'
+import { DENIED } from '../../policy/index.ts'
 import type { OneTimeSecrets } from '../one-time-secrets.ts'
-import type { IdentityScope } from '../ports.ts'
+import type { IdentityScope, RunLater } from '../ports.ts'
 import type { PasswordHasher } from '../sessions/sign-in.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { alreadyRegisteredLetter, type LetterScope, type SendLetter, VERIFY_LIFETIME_S, verificationLetter } from './letters.ts'
+import type { CheckPassword } from './password-changes.ts'
+import { PasswordDigest } from './password-digest.ts'
 
 export interface RegistrationParts {
   readonly scope: Pick<IdentityScope, 'accounts' | 'clock'>
@@ -20,6 +23,8 @@ export interface RegistrationParts {
   readonly accounts: Accounts
   readonly secrets: OneTimeSecrets
   readonly passwords: PasswordHasher
+  readonly check: CheckPassword
+  readonly later: RunLater
   readonly letters: LetterScope
   readonly send: SendLetter
 }
@@ -36,31 +41,35 @@ export class Registration {
   }
 
   /**
-   * Registers an account, and sends a letter either way.
+   * Registers an account, and sends a letter either way. What is done for a new address and for a known one differs, so it is done later.
    *
    * @param values of all fields that were given, the password among them
    * @throws `VALIDATION_FAILED` for a password that must not be used; `AUTH_REQUIRED` where the domain lets nobody register
    */
   async register(values: FieldValues, request: { readonly address: string; readonly requestId: string }): Promise<void> {
-    const { scope, engine, accounts, send, letters } = this.#parts
-    const login = String(values.get(scope.accounts.login))
+    const { scope, engine, accounts, check, passwords, later } = this.#parts
+    const { login, password, displayName, resource } = scope.accounts
     const context = { actor: NOBODY, nowMs: scope.clock.now(), ...request }
-    try {
-      const { id } = await engine.resource(scope.accounts.resource.name).create(context, { values, verb: 'register' })
-      await this.#sendVerification(id, login)
-    } catch (error) {
-      if (!isTaken(error)) throw error
-      const known = await accounts.findByLogin(login)
-      if (known === undefined) return
-      if (known.isVerified) send(alreadyRegisteredLetter(letters, known.login))
-      else await this.#replace(known, String(values.get(scope.accounts.password)), request.requestId)
-    }
+    const operations = engine.resource(resource.name)
+    if (operations.compiled.access('register').decide(context) === DENIED) throw new PlinthError('AUTH_REQUIRED')
+    const personal = [login, displayName].flatMap((field) => (field === undefined ? [] : [String(values.get(field) ?? '')]))
+    const plain = String(values.get(password))
+    await check(plain, personal)
+    const digest = await passwords.hash(plain)
+    const known = await accounts.findByLogin(String(values.get(login)))
+    later(async () => {
+      if (known !== undefined) return this.#registerAgain(known, digest, request.requestId)
+      const complete = new Map(values).set(password, new PasswordDigest(digest))
+      const { id } = await operations.create(context, { values: complete, verb: 'register' })
+      await this.#sendVerification(id, String(values.get(login)))
+    })
   }
 
   /** Sends another letter to an account that is not confirmed; does nothing for others. */
   async requestVerification(login: string): Promise<void> {
     const account = await this.#parts.accounts.findByLogin(login)
-    if (account !== undefined && !account.isVerified) await this.#sendVerification(account.id, account.login)
+    if (account === undefined || account.isVerified) return
+    this.#parts.later(() => this.#sendVerification(account.id, account.login))
   }
 
   /**
@@ -93,14 +102,13 @@ export class Registration {
   }
 
   /** The latest registration of an address that nobody has confirmed counts. */
-  async #replace(account: Account, password: string, requestId: string): Promise<void> {
-    const { accounts, passwords } = this.#parts
-    await accounts.setPassword(account.id, await passwords.hash(password), { actor: null, requestId })
-    await this.#sendVerification(account.id, account.login)
+  async #registerAgain(known: Account, digest: string, requestId: string): Promise<void> {
+    const { accounts, send, letters } = this.#parts
+    if (known.isVerified) {
+      send(alreadyRegisteredLetter(letters, known.login))
+      return
+    }
+    await accounts.setPassword(known.id, digest, { actor: null, requestId })
+    await this.#sendVerification(known.id, known.login)
   }
-}
-
-/** Only the login is unique in the sense of this question; any other duplicate is told as it is. */
-function isTaken(error: unknown): boolean {
-  return error instanceof PlinthError && error.code === 'CONFLICT_DUPLICATE'
 }
