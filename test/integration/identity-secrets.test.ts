@@ -1,0 +1,127 @@
+/** Attempts are counted before they are judged, and secrets that serve once serve once: with many at the same time too. */
+import { describe, expect, test } from 'vitest'
+import { Failures } from '../../src/auth/failures.ts'
+import { OneTimeSecrets } from '../../src/auth/one-time-secrets.ts'
+import { PlinthError } from '../../src/kernel/index.ts'
+import { identityKit } from './identity-kit.ts'
+
+const isPermitted = (attempt: Promise<void>): Promise<boolean> =>
+  attempt.then(
+    () => true,
+    () => false,
+  )
+
+async function waitOf(attempt: Promise<void>): Promise<number | undefined> {
+  const error: unknown = await attempt.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  if (error === undefined) return undefined
+  expect(error).toBeInstanceOf(PlinthError)
+  expect(error).toMatchObject({ code: 'RATE_LIMIT_SIGN_IN' })
+  return (error as PlinthError).retryAfterS
+}
+
+describe('Failures', () => {
+  test('let five attempts pass, then make each wait twice as long as the one before, a quarter of an hour at the most', async () => {
+    await using kit = await identityKit()
+    const failures = new Failures(kit.scope)
+    const waits: number[] = []
+
+    for (let at = 0; at < 5; at++) expect(await waitOf(failures.attempt('account', 'ada@example.com'))).toBeUndefined()
+    for (let at = 0; at < 12; at++) {
+      await failures.attempt('account', 'ada@example.com')
+      const wait = (await waitOf(failures.attempt('account', 'ada@example.com'))) ?? 0
+      waits.push(wait)
+      kit.pass(wait)
+    }
+
+    expect(waits).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900])
+  })
+
+  test('of a hundred attempts at once judge only as many as are free', async () => {
+    await using kit = await identityKit()
+    const failures = new Failures(kit.scope)
+
+    const permitted = await Promise.all(Array.from({ length: 100 }, () => isPermitted(failures.attempt('account', 'ada'))))
+
+    // The sixth is judged too: it is the one that starts the wait.
+    expect(permitted.filter(Boolean)).toHaveLength(6)
+  })
+
+  test('know names apart, forget on success, and after a day', async () => {
+    await using kit = await identityKit()
+    const failures = new Failures(kit.scope)
+    for (let at = 0; at < 6; at++) await failures.attempt('account', 'ada')
+
+    expect(await isPermitted(failures.attempt('account', 'ada'))).toBe(false)
+    expect(await isPermitted(failures.attempt('account', 'bob'))).toBe(true)
+    expect(await isPermitted(failures.attempt('factor', 'ada'))).toBe(true)
+
+    await failures.clear('account', 'ada')
+    for (let at = 0; at < 6; at++) expect(await isPermitted(failures.attempt('account', 'ada'))).toBe(true)
+    kit.pass(86_401)
+    for (let at = 0; at < 6; at++) expect(await isPermitted(failures.attempt('account', 'ada'))).toBe(true)
+    expect(await isPermitted(failures.attempt('account', 'ada'))).toBe(false)
+  })
+
+  test('keep no name in clear', async () => {
+    await using kit = await identityKit()
+    await new Failures(kit.scope).attempt('account', 'ada@example.com')
+
+    const rows = await kit.sql.query<{ subject: string }>('SELECT subject FROM plinth_failures')
+
+    expect(rows).toHaveLength(1)
+    expect(rows[0]?.subject).toMatch(/^account:[A-Za-z0-9_-]{43}$/)
+  })
+})
+
+describe('OneTimeSecrets', () => {
+  test('serve once for their purpose, with fifty consumers at the same time', async () => {
+    await using kit = await identityKit()
+    const secrets = new OneTimeSecrets(kit.scope)
+    const accountId = await kit.addAccount('ada@example.com')
+    const secret = await secrets.issue({ purpose: 'reset', accountId, data: { for: 'ada' }, lifetimeS: 60 })
+
+    expect(await secrets.consume('verify', secret)).toBeUndefined()
+    const consumed = await Promise.all(Array.from({ length: 50 }, () => secrets.consume('reset', secret)))
+
+    expect(consumed.filter((one) => one !== undefined)).toEqual([{ accountId, data: { for: 'ada' } }])
+  })
+
+  test('expire, and a new one replaces those of the same account and purpose', async () => {
+    await using kit = await identityKit()
+    const secrets = new OneTimeSecrets(kit.scope)
+    const accountId = await kit.addAccount('ada@example.com')
+    const other = await kit.addAccount('bob@example.com')
+    const first = await secrets.issue({ purpose: 'reset', accountId, lifetimeS: 60 })
+    const foreign = await secrets.issue({ purpose: 'reset', accountId: other, lifetimeS: 60 })
+    const second = await secrets.issue({ purpose: 'reset', accountId, lifetimeS: 60 })
+
+    expect(await secrets.consume('reset', first)).toBeUndefined()
+    expect(await secrets.consume('reset', foreign)).toBeDefined()
+    kit.pass(61)
+    expect(await secrets.consume('reset', second)).toBeUndefined()
+  })
+
+  test('bear as many attempts as they were given, whoever comes at once', async () => {
+    await using kit = await identityKit()
+    const secrets = new OneTimeSecrets(kit.scope)
+    const accountId = await kit.addAccount('ada@example.com')
+    const secret = await secrets.issue({ purpose: 'ticket', accountId, lifetimeS: 60, attempts: 5 })
+
+    const spent = await Promise.all(Array.from({ length: 40 }, () => secrets.spend('ticket', secret)))
+
+    expect(spent.filter((one) => one !== undefined)).toHaveLength(5)
+  })
+
+  test('are kept as digests only', async () => {
+    await using kit = await identityKit()
+    const secret = await new OneTimeSecrets(kit.scope).issue({ purpose: 'reset', accountId: null, lifetimeS: 60 })
+
+    const rows = await kit.sql.query<object>('SELECT * FROM plinth_one_time_secrets')
+
+    expect(rows).toHaveLength(1)
+    expect(JSON.stringify(rows)).not.toContain(secret)
+  })
+})
