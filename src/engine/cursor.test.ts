@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Uuid } from '../kernel/index.ts'
 import { belongsTo, type Domain, domain, type FieldModel, NOBODY, permit, resource, text } from '../model/index.ts'
 import { Access } from '../policy/index.ts'
-import { readCursor, renderCursor } from './cursor.ts'
+import { ListCursors } from './cursor.ts'
 import { FieldSets } from './field-set.ts'
 import type { ListPlan } from './plan.ts'
 
@@ -47,12 +47,13 @@ const plan: Omit<ListPlan, 'position'> = {
 }
 
 const VALUES = ['2026-01-31 09:30:00+00', ID]
-const cursor = renderCursor(plan, VALUES, false, seal)
+const cursors = new ListCursors(plan, seal)
+const cursor = cursors.render(VALUES, false)
 
 /** The code of what was thrown; anything but an error of the catalogue passes on. */
 function refusalOf(text: string, of = plan): string | undefined {
   try {
-    readCursor(of, text, seal)
+    new ListCursors(of, seal).read(text)
     return undefined
   } catch (error) {
     return (error as { code: string }).code
@@ -63,7 +64,7 @@ test('a cursor gives back what it was made from', () => {
   const values = fc.array(fc.option(fc.string({ unit: 'binary', maxLength: 40 }), { nil: null }), { minLength: 1, maxLength: 5 })
   fc.assert(
     fc.property(values, fc.boolean(), (some, isBackward) => {
-      expect(readCursor(plan, renderCursor(plan, some, isBackward, seal), seal)).toEqual({ values: some, isBackward })
+      expect(new ListCursors(plan, seal).read(cursors.render(some, isBackward))).toEqual({ values: some, isBackward })
     }),
     { numRuns: 500 },
   )
@@ -123,22 +124,21 @@ describe('a cursor is refused in', () => {
 test('a cursor outlives another limit, other fields and another order of the filters', () => {
   const other = { ...plan, limit: 50, fields: { key: '0', fields: [field('id')] }, filters: [TITLE, STATUS] }
 
-  expect(readCursor(other, cursor, seal).values).toEqual(VALUES)
+  expect(new ListCursors(other, seal).read(cursor).values).toEqual(VALUES)
 })
 
 test('a cursor of another secret is refused', () => {
-  const foreign = renderCursor(plan, VALUES, false, (content) =>
-    createHmac('sha256', 'other').update(content).digest('base64url').slice(0, 16),
-  )
+  const other = (content: string): string => createHmac('sha256', 'other').update(content).digest('base64url').slice(0, 16)
+  const foreign = new ListCursors(plan, other).render(VALUES, false)
 
   expect(refusalOf(foreign)).toBe('VALIDATION_CURSOR')
 })
 
 test('a cursor that is longer than a URL is refused, though its seal be right', () => {
-  expect(refusalOf(renderCursor(plan, ['x'.repeat(9_000)], false, seal))).toBe('VALIDATION_CURSOR')
+  expect(refusalOf(cursors.render(['x'.repeat(9_000)], false))).toBe('VALIDATION_CURSOR')
 })
 
-test('readCursor() refuses garbage by VALIDATION_CURSOR and by nothing else', () => {
+test('read() refuses garbage by VALIDATION_CURSOR and by nothing else', () => {
   const garbage = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 60 }),
     fc.string({ unit: fc.constantFrom(...'ABab01-_.='), maxLength: 60 }),
@@ -152,8 +152,8 @@ test('readCursor() refuses garbage by VALIDATION_CURSOR and by nothing else', ()
   )
 })
 
-test('readCursor() quotes the beginning of what it refuses, and names the parameter', () => {
-  expect(() => readCursor(plan, 'y'.repeat(100), seal)).toThrow(
+test('read() quotes the beginning of what it refuses, and names the parameter', () => {
+  expect(() => cursors.read('y'.repeat(100))).toThrow(
     expect.objectContaining({
       status: 400,
       message: `Cannot read cursor "${'y'.repeat(40)}…": its seal does not match, expected a cursor that this list returned`,

@@ -15,9 +15,48 @@ export type Seal = (text: string) => string
 /** As long as a URL may be: a longer one cannot have come in a link of ours. */
 const CURSOR_LENGTH_MAX = 8_192
 
+/** The cursors of one list: read and made against an identity that is printed once. */
+export class ListCursors {
+  readonly #plan: Omit<ListPlan, 'position'>
+  readonly #seal: Seal
+  #identity: string | undefined
+
+  constructor(plan: Omit<ListPlan, 'position'>, seal: Seal) {
+    this.#plan = plan
+    this.#seal = seal
+  }
+
+  /** @param values the sort values of the record next to which the page begins, as text */
+  render(values: readonly (string | null)[], isBackward: boolean): string {
+    const encoded = toBase64Url(JSON.stringify([isBackward ? 1 : 0, ...values]))
+    return `${encoded}.${this.#sealOf(encoded)}`
+  }
+
+  /** @throws `VALIDATION_CURSOR` for anything that `render` did not make for this very list */
+  read(text: string): PositionPlan {
+    const dot = text.lastIndexOf('.')
+    const encoded = text.slice(0, Math.max(dot, 0))
+    const isOurs = dot > 0 && text.length <= CURSOR_LENGTH_MAX && isSame(this.#sealOf(encoded), text.slice(dot + 1))
+    if (!isOurs) {
+      const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
+      const message = `Cannot read cursor ${JSON.stringify(shown)}: its seal does not match, expected a cursor that this list returned`
+      throw new PlinthError('VALIDATION_CURSOR', message, { details: [{ field: 'cursor', code: 'cursor', message }] })
+    }
+    // The seal says that this is our own text.
+    const [direction, ...values] = JSON.parse(fromBase64Url(encoded)) as [number, ...(string | null)[]]
+    return { values, isBackward: direction === 1 }
+  }
+
+  #sealOf(encoded: string): string {
+    this.#identity ??= listIdentity(this.#plan)
+    // The identity is JSON, which tells where it ends: no other pair of texts makes the same one.
+    return this.#seal(this.#identity + encoded)
+  }
+}
+
 /** What the position belongs to. Limit and fields may change from page to page, and filters may change places. */
 function listIdentity(plan: Omit<ListPlan, 'position'>): string {
-  const sort = plan.sort.map(({ field, isDescending }) => `${isDescending ? '-' : ''}${field.name}`)
+  const sort = plan.sort.map(({ field, isDescending }) => (isDescending ? `-${field.name}` : field.name))
   const filters = plan.filters.map(({ field, operator, value }) => JSON.stringify([field.name, operator, value])).sort()
   return JSON.stringify([
     plan.resource.name,
@@ -30,37 +69,12 @@ function listIdentity(plan: Omit<ListPlan, 'position'>): string {
   ])
 }
 
-/** @param values the sort values of the record next to which the page begins, as text */
-export function renderCursor(
-  plan: Omit<ListPlan, 'position'>,
-  values: readonly (string | null)[],
-  isBackward: boolean,
-  seal: Seal,
-): string {
-  const encoded = toBase64Url(JSON.stringify([isBackward ? 1 : 0, ...values]))
-  // The identity is JSON, which tells where it ends: no other pair of texts makes the same one.
-  return `${encoded}.${seal(listIdentity(plan) + encoded)}`
-}
-
-/** @throws `VALIDATION_CURSOR` for anything that `renderCursor` did not make for this very list */
-export function readCursor(plan: Omit<ListPlan, 'position'>, text: string, seal: Seal): PositionPlan {
-  const dot = text.lastIndexOf('.')
-  const encoded = text.slice(0, Math.max(dot, 0))
-  const isOurs = dot > 0 && text.length <= CURSOR_LENGTH_MAX && isSame(seal(listIdentity(plan) + encoded), text.slice(dot + 1))
-  if (!isOurs) {
-    const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
-    const message = `Cannot read cursor ${JSON.stringify(shown)}: its seal does not match, expected a cursor that this list returned`
-    throw new PlinthError('VALIDATION_CURSOR', message, { details: [{ field: 'cursor', code: 'cursor', message }] })
-  }
-  // The seal says that this is our own text.
-  const [direction, ...values] = JSON.parse(fromBase64Url(encoded)) as [number, ...(string | null)[]]
-  return { values, isBackward: direction === 1 }
-}
+const OUTSIDE_ASCII = /[\u0080-\uffff]/g
 
 /** @param json any JSON text; what is not ASCII is escaped, since `btoa` takes single bytes */
 function toBase64Url(json: string): string {
-  const ascii = json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  return btoa(ascii).replace(/[+/=]/g, (character) => (character === '+' ? '-' : character === '/' ? '_' : ''))
+  const ascii = json.replace(OUTSIDE_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return btoa(ascii).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
 function fromBase64Url(text: string): string {

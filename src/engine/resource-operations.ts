@@ -5,7 +5,7 @@ import { DENIED, isReadable } from '../policy/index.ts'
 import { runAction } from './act.ts'
 import type { CompiledResource } from './compiled-resource.ts'
 import type { RequestContext } from './context.ts'
-import { readCursor, renderCursor } from './cursor.ts'
+import { ListCursors } from './cursor.ts'
 import { decideAccess, notFound, refused } from './decide.ts'
 import { fieldNamed } from './field-named.ts'
 import type { FieldSet } from './field-set.ts'
@@ -61,8 +61,8 @@ export class ResourceOperations {
       wantsTotal: isNumbered,
       includesDeleted,
     }
-    const { seal } = this.#runtime
-    const position = input.cursor === undefined ? undefined : readCursor(unplaced, input.cursor, seal)
+    const cursors = new ListCursors(unplaced, this.#runtime.seal)
+    const position = input.cursor === undefined ? undefined : cursors.read(input.cursor)
     const page = await this.#runtime.operations.list({ ...unplaced, position })
     if (page.records.length === 0 && input.parent !== undefined) await this.#expectParent(context, input.parent)
 
@@ -75,9 +75,8 @@ export class ResourceOperations {
       records: page.records,
       hasNext,
       hasPrevious,
-      next: hasNext && !isNumbered && page.last !== undefined ? renderCursor(unplaced, page.last, false, seal) : undefined,
-      previous:
-        hasPrevious && !isNumbered && page.first !== undefined ? renderCursor(unplaced, page.first, true, seal) : undefined,
+      next: hasNext && !isNumbered && page.last !== undefined ? cursors.render(page.last, false) : undefined,
+      previous: hasPrevious && !isNumbered && page.first !== undefined ? cursors.render(page.first, true) : undefined,
       total: page.total,
     }
   }

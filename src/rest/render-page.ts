@@ -6,10 +6,12 @@ import type { ListQuery } from './read-list-query.ts'
 /** A page of a keyset list. @param path without query */
 export function renderCursorPage(request: HttpRequest, path: string, query: ListQuery, page: Page): string {
   const { next, previous } = page
+  const head = next === undefined && previous === undefined ? '' : `${path}?${encodePairs(request.query, 'cursor')}cursor=`
   const links = renderLinks(
     path + renderQuery(request),
-    next === undefined ? null : withParameter(request, path, 'cursor', next),
-    previous === undefined ? null : withParameter(request, path, 'cursor', previous),
+    // A cursor is made of characters that a URL holds as they are.
+    next === undefined ? null : head + next,
+    previous === undefined ? null : head + previous,
   )
   const cursor = next === undefined ? 'null' : `"${next}"`
   return `{"data":[${renderRecords(page)}],"meta":{"has_next":${page.hasNext},"cursor":${cursor},"limit":${query.limit},"request_id":"${request.requestId}"},"links":${links}}`
@@ -21,9 +23,9 @@ export function renderNumberedPage(request: HttpRequest, path: string, query: Li
   const totalPages = Math.ceil(total / query.limit)
   const links = renderLinks(
     path + renderQuery(request),
-    query.page < totalPages ? withParameter(request, path, 'page', String(query.page + 1)) : null,
+    query.page < totalPages ? withPage(request, path, query.page + 1) : null,
     // Behind the end, the page before is the last one that has records.
-    query.page > 1 && totalPages > 0 ? withParameter(request, path, 'page', String(Math.min(query.page - 1, totalPages))) : null,
+    query.page > 1 && totalPages > 0 ? withPage(request, path, Math.min(query.page - 1, totalPages)) : null,
   )
   const meta = `{"page":${query.page},"per_page":${query.limit},"total":${total},"total_pages":${totalPages},"request_id":"${request.requestId}"}`
   return `{"data":[${renderRecords(page)}],"meta":${meta},"links":${links}}`
@@ -51,9 +53,9 @@ function renderQuery(request: HttpRequest): string {
   return `?${encodePairs(request.query, '').slice(0, -1)}`
 }
 
-/** The path with the query as it was and one parameter set anew. Nothing in it needs escaping in JSON. */
-function withParameter(request: HttpRequest, path: string, name: string, value: string): string {
-  return `${path}?${encodePairs(request.query, name)}${name}=${encode(value)}`
+/** The path with the query as it was and the page set anew. Nothing in it needs escaping in JSON. */
+function withPage(request: HttpRequest, path: string, page: number): string {
+  return `${path}?${encodePairs(request.query, 'page')}page=${page}`
 }
 
 /** Each parameter but one, with an ampersand behind it. */
