@@ -61,7 +61,7 @@ export async function identityKit(): Promise<IdentityKit> {
         `INSERT INTO users (id, email, display_name, role, password, created_at, updated_at, version) VALUES ($1::uuid, $2::text, 'Somebody', $3::text, $4::text, now(), now(), 1)`,
         [id, login, role, password ?? null],
       )
-      if (isVerified) await accounts.markVerified(id)
+      if (isVerified) await accounts.markVerified({ id, login })
       return id
     },
     async [Symbol.asyncDispose]() {

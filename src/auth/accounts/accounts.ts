@@ -43,7 +43,7 @@ export class Accounts {
     const column = (name: string): string => `u.${identifier(name)}`
     const table = identifier(resource.table)
     const select = `SELECT u."id", ${column(login.column)} AS login, ${displayName === undefined ? 'NULL::text' : column(displayName.column)} AS display_name, \
-${column(role.column)} AS role, ${column(password.column)} AS password, a.email_verified_at IS NOT NULL AS is_verified, a.suspended_at IS NOT NULL AS is_suspended \
+${column(role.column)} AS role, ${column(password.column)} AS password, a.verified_login_digest IS NOT NULL AND a.verified_login_digest = ${digestOf(column(login.column))} AS is_verified, a.suspended_at IS NOT NULL AS is_suspended \
 FROM ${table} u LEFT JOIN plinth_accounts a ON a.account_id = u."id"`
     this.#byLogin = `${select} WHERE ${column(login.column)} = $1::text AND u."deleted_at" IS NULL`
     this.#byId = `${select} WHERE u."id" = $1::uuid AND u."deleted_at" IS NULL`
@@ -104,11 +104,12 @@ ON CONFLICT (account_id) DO UPDATE SET password_changed_at = $3::timestamptz) SE
     await this.#scope.sql.query(this.#rehash, [id, from, to])
   }
 
-  async markVerified(id: Uuid): Promise<void> {
+  /** Notes that the owner of the account's name has shown that it is theirs; should it have another name meanwhile, that is not verified. */
+  async markVerified({ id, login }: Pick<Account, 'id' | 'login'>): Promise<void> {
     await this.#scope.sql.query(
-      `INSERT INTO plinth_accounts (account_id, email_verified_at) VALUES ($1::uuid, $2::timestamptz)
-ON CONFLICT (account_id) DO UPDATE SET email_verified_at = coalesce(plinth_accounts.email_verified_at, $2::timestamptz)`,
-      [id, this.#now()],
+      `INSERT INTO plinth_accounts (account_id, verified_login_digest, verified_at) VALUES ($1::uuid, ${digestOf('$3::text')}, $2::timestamptz)
+ON CONFLICT (account_id) DO UPDATE SET verified_login_digest = excluded.verified_login_digest, verified_at = excluded.verified_at`,
+      [id, this.#now(), login],
     )
   }
 
@@ -148,4 +149,8 @@ SELECT FROM w`,
   #now(): string {
     return new Date(this.#scope.clock.now()).toISOString()
   }
+}
+
+function digestOf(text: string): string {
+  return `encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`
 }

@@ -73,7 +73,7 @@ export class PasswordChanges {
     if (account === undefined || account.isSuspended) throw new PlinthError('AUTH_LINK_INVALID')
     await check(next, personalOf(account))
     if ((await secrets.consume(RESET, secret)) === undefined) throw new PlinthError('AUTH_LINK_INVALID')
-    await accounts.markVerified(account.id)
+    await accounts.markVerified(account)
     await this.#set(account, next, null, null, request)
   }
 

@@ -86,7 +86,7 @@ export class Registration {
     if (account === undefined) throw new PlinthError('AUTH_LINK_INVALID')
     if (!isMatch) throw new PlinthError('AUTH_CREDENTIALS_INVALID', 'This is not the password that was registered')
     if ((await secrets.consume(VERIFY, secret)) === undefined) throw new PlinthError('AUTH_LINK_INVALID')
-    await accounts.markVerified(account.id)
+    await accounts.markVerified(account)
     return { ...account, isVerified: true }
   }
 

@@ -4,7 +4,9 @@
 -- One row for each account that ever did more than exist. A missing row is an account with nothing to tell: verified nowhere, in good standing.
 CREATE TABLE plinth_accounts (
   account_id uuid PRIMARY KEY,
-  email_verified_at timestamptz(3),
+  -- The name whose owner has shown that it is theirs, as a digest (hex of SHA-256). An account that is given another name is not verified by that.
+  verified_login_digest text,
+  verified_at timestamptz(3),
   suspended_at timestamptz(3),
   password_changed_at timestamptz(3),
   -- The secret of the authenticator app, sealed; it counts once `totp_confirmed_at` is set.
@@ -93,8 +95,9 @@ CREATE TABLE plinth_recovery_codes (
 );
 
 CREATE TABLE plinth_passkeys (
+  passkey_id uuid PRIMARY KEY,
   -- base64url, as WebAuthn names it.
-  credential_id text PRIMARY KEY,
+  credential_id text NOT NULL CONSTRAINT plinth_passkeys_credential_id_key UNIQUE,
   account_id uuid NOT NULL,
   public_key text NOT NULL,
   sign_count bigint NOT NULL,
