@@ -26,9 +26,6 @@ export type Notice =
   | 'passkey_added'
   | 'passkey_removed'
 
-export const VERIFY_LIFETIME_S = 24 * 3_600
-export const RESET_LIFETIME_S = 30 * 60
-
 export function verificationLetter({ service, origin }: LetterScope, to: string, secret: string): Letter {
   return {
     to,

@@ -1,18 +1,18 @@
 /** Changes passwords: by their owner, who knows the old one, or by a letter. Either signs everybody else out. */
 import { PlinthError } from '../../kernel/index.ts'
-import type { OneTimeSecrets } from '../one-time-secrets.ts'
 import type { RunLater } from '../ports.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { PasswordHasher, SignIn } from '../sessions/sign-in.ts'
 import type { Account, Accounts } from './accounts.ts'
-import { type LetterScope, noticeLetter, RESET_LIFETIME_S, resetLetter, type SendLetter } from './letters.ts'
+import type { LetterSecrets } from './letter-secrets.ts'
+import { type LetterScope, noticeLetter, resetLetter, type SendLetter } from './letters.ts'
 
 /** Judges a new password. @throws `VALIDATION_FAILED` with the field `password` */
 export type CheckPassword = (plain: string, personal: readonly string[]) => Promise<void>
 
 export interface PasswordChangesParts {
   readonly accounts: Accounts
-  readonly secrets: OneTimeSecrets
+  readonly secrets: LetterSecrets
   readonly passwords: PasswordHasher
   readonly check: CheckPassword
   readonly signIn: SignIn
@@ -27,8 +27,6 @@ export interface PasswordRequest {
   readonly requestId: string
   readonly signal?: AbortSignal
 }
-
-const RESET = 'reset-password'
 
 export class PasswordChanges {
   readonly #parts: PasswordChangesParts
@@ -57,8 +55,7 @@ export class PasswordChanges {
     const account = await accounts.findByLogin(login)
     if (account === undefined || account.isSuspended) return
     later(async () => {
-      const secret = await secrets.issue({ purpose: RESET, accountId: account.id, lifetimeS: RESET_LIFETIME_S })
-      send(resetLetter(letters, account.login, secret))
+      send(resetLetter(letters, account.login, await secrets.issue('reset-password', account)))
     })
   }
 
@@ -68,11 +65,10 @@ export class PasswordChanges {
    */
   async reset(secret: string, next: string, request: PasswordRequest): Promise<void> {
     const { accounts, secrets, check } = this.#parts
-    const held = await secrets.peek(RESET, secret)
-    const account = held?.accountId == null ? undefined : await accounts.findById(held.accountId)
+    const account = await secrets.spend('reset-password', secret)
     if (account === undefined || account.isSuspended) throw new PlinthError('AUTH_LINK_INVALID')
     await check(next, personalOf(account))
-    if ((await secrets.consume(RESET, secret)) === undefined) throw new PlinthError('AUTH_LINK_INVALID')
+    if (!(await secrets.consume('reset-password', secret))) throw new PlinthError('AUTH_LINK_INVALID')
     await accounts.markVerified(account)
     await this.#set(account, next, null, null, request)
   }

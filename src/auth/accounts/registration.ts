@@ -6,14 +6,14 @@
  * letter, and its owner, who has, does not know the password. Until then the latest registration counts.
  */
 import type { Engine, FieldValues } from '../../engine/index.ts'
-import { PlinthError, type Uuid } from '../../kernel/index.ts'
+import { PlinthError } from '../../kernel/index.ts'
 import { NOBODY } from '../../model/index.ts'
 import { DENIED } from '../../policy/index.ts'
-import type { OneTimeSecrets } from '../one-time-secrets.ts'
 import type { IdentityScope, RunLater } from '../ports.ts'
 import type { PasswordHasher } from '../sessions/sign-in.ts'
 import type { Account, Accounts } from './accounts.ts'
-import { alreadyRegisteredLetter, type LetterScope, type SendLetter, VERIFY_LIFETIME_S, verificationLetter } from './letters.ts'
+import type { LetterSecrets } from './letter-secrets.ts'
+import { alreadyRegisteredLetter, type LetterScope, type SendLetter, verificationLetter } from './letters.ts'
 import type { CheckPassword } from './password-changes.ts'
 import { PasswordDigest } from './password-digest.ts'
 
@@ -21,17 +21,13 @@ export interface RegistrationParts {
   readonly scope: Pick<IdentityScope, 'accounts' | 'clock'>
   readonly engine: Engine
   readonly accounts: Accounts
-  readonly secrets: OneTimeSecrets
+  readonly secrets: LetterSecrets
   readonly passwords: PasswordHasher
   readonly check: CheckPassword
   readonly later: RunLater
   readonly letters: LetterScope
   readonly send: SendLetter
 }
-
-const VERIFY = 'verify-email'
-/** Guesses at the password beside one letter. */
-const VERIFY_ATTEMPTS = 10
 
 export class Registration {
   readonly #parts: RegistrationParts
@@ -61,7 +57,7 @@ export class Registration {
       if (known !== undefined) return this.#registerAgain(known, digest, request.requestId)
       const complete = new Map(values).set(password, new PasswordDigest(digest))
       const { id } = await operations.create(context, { values: complete, verb: 'register' })
-      await this.#sendVerification(id, String(values.get(login)))
+      await this.#sendVerification({ id, login: String(values.get(login)) })
     })
   }
 
@@ -69,7 +65,7 @@ export class Registration {
   async requestVerification(login: string): Promise<void> {
     const account = await this.#parts.accounts.findByLogin(login)
     if (account === undefined || account.isVerified) return
-    this.#parts.later(() => this.#sendVerification(account.id, account.login))
+    this.#parts.later(() => this.#sendVerification(account))
   }
 
   /**
@@ -80,25 +76,18 @@ export class Registration {
    */
   async verify(secret: string, password: string, signal?: AbortSignal): Promise<Account> {
     const { accounts, secrets, passwords } = this.#parts
-    const held = await secrets.spend(VERIFY, secret)
-    const account = held?.accountId == null ? undefined : await accounts.findById(held.accountId)
+    const account = await secrets.spend('verify-email', secret)
     const { isMatch } = await passwords.verify(password, account?.passwordDigest ?? undefined, signal)
     if (account === undefined) throw new PlinthError('AUTH_LINK_INVALID')
     if (!isMatch) throw new PlinthError('AUTH_CREDENTIALS_INVALID', 'This is not the password that was registered')
-    if ((await secrets.consume(VERIFY, secret)) === undefined) throw new PlinthError('AUTH_LINK_INVALID')
+    if (!(await secrets.consume('verify-email', secret))) throw new PlinthError('AUTH_LINK_INVALID')
     await accounts.markVerified(account)
     return { ...account, isVerified: true }
   }
 
-  async #sendVerification(id: Uuid, login: string): Promise<void> {
+  async #sendVerification(account: Pick<Account, 'id' | 'login'>): Promise<void> {
     const { secrets, send, letters } = this.#parts
-    const secret = await secrets.issue({
-      purpose: VERIFY,
-      accountId: id,
-      lifetimeS: VERIFY_LIFETIME_S,
-      attempts: VERIFY_ATTEMPTS,
-    })
-    send(verificationLetter(letters, login, secret))
+    send(verificationLetter(letters, account.login, await secrets.issue('verify-email', account)))
   }
 
   /** The latest registration of an address that nobody has confirmed counts. */
@@ -109,6 +98,6 @@ export class Registration {
       return
     }
     await accounts.setPassword(known.id, digest, { actor: null, requestId })
-    await this.#sendVerification(known.id, known.login)
+    await this.#sendVerification(known)
   }
 }
