@@ -10,6 +10,20 @@ export interface Actor {
   readonly roles: readonly string[]
   /** `<resource>:<verb>`, as `posts:write`. */
   readonly permissions: readonly string[]
+  /** How they signed in; absent where the token does not tell. */
+  readonly session?: ActorSession
+}
+
+/** The sign-in behind a token. No policy reads it: it is for those who keep sessions, count calls or ask for a fresh factor. */
+export interface ActorSession {
+  readonly id: string | null
+  /** The OAuth client that acts; null for somebody who signed in here. */
+  readonly clientId: string | null
+  readonly device: 'browser' | 'native' | 'service' | null
+  /** When the first factor was shown last. */
+  readonly authenticatedAtMs: number | null
+  /** When a second factor was shown last; null for never. */
+  readonly secondFactorAtMs: number | null
 }
 
 /** The actor of a request that carries no token. */

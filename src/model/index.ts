@@ -1,6 +1,6 @@
 export type { AccountsDeclaration, AccountsModel } from './accounts.ts'
 export type { Action, ActionDeclaration, ActionScope, ActionStore, RefusalDeclaration } from './action.ts'
-export { type Actor, NOBODY } from './actor.ts'
+export { type Actor, type ActorSession, NOBODY } from './actor.ts'
 export {
   ALWAYS,
   all,
