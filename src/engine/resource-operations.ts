@@ -89,7 +89,7 @@ export class ResourceOperations {
     const record = Object.fromEntries([...input.values].map(([field, value]) => [field.name, value]))
     const now = new Date(context.nowMs)
     if (!access.permits(context, { ...record, id, createdAt: now, updatedAt: now })) throw refused(verb, this.model, context)
-    // The foreign key does not notice that a parent was deleted.
+    // The statement asks whether the parent is there; whether the caller may know of it is asked here.
     if (input.parent !== undefined) await this.#expectParent(context, input.parent)
     try {
       return await this.#runtime.operations.create({

@@ -60,6 +60,13 @@ export interface ChildModel {
   readonly by: FieldModel
 }
 
+/** A field that holds the key of another record. */
+export interface ReferenceModel {
+  readonly by: FieldModel
+  /** What the key points to. */
+  readonly resource: ResourceModel
+}
+
 export interface ResourceModel {
   readonly name: string
   readonly plural: string
@@ -82,6 +89,8 @@ export interface ResourceModel {
   readonly cache: CacheHints
   /** Filled after all resources are derived, since two may refer to each other. */
   readonly children: readonly ChildModel[]
+  /** The other direction, likewise. */
+  readonly references: readonly ReferenceModel[]
 }
 
 function standardFields(idPrefix: string): { readonly first: Record<string, AnyField>; readonly last: Record<string, AnyField> } {
@@ -156,7 +165,7 @@ function deriveAction(name: string, action: Action): ActionModel {
   }
 }
 
-function deriveResource(resource: Resource): ResourceModel & { children: ChildModel[] } {
+function deriveResource(resource: Resource): ResourceModel & { children: ChildModel[]; references: ReferenceModel[] } {
   const fields = deriveFields(resource)
   const fieldsByName = new Map(fields.map((field) => [field.name, field]))
   return {
@@ -175,6 +184,7 @@ function deriveResource(resource: Resource): ResourceModel & { children: ChildMo
     actions: Object.entries(resource.actions).map(([name, action]) => deriveAction(name, action)),
     cache: resource.cache,
     children: [],
+    references: [],
   }
 }
 
@@ -186,6 +196,12 @@ export function deriveInput(input: Readonly<Record<string, AnyField>>): readonly
 /** Derives all resources, in the order of their declaration. */
 export function deriveResources(resources: readonly Resource[]): ReadonlyMap<string, ResourceModel> {
   const derived = new Map(resources.map((resource) => [resource.name, deriveResource(resource)]))
+  for (const model of derived.values()) {
+    for (const by of model.fields) {
+      const target = derived.get(by.rules.belongsTo ?? '')
+      if (target !== undefined) model.references.push({ by, resource: target })
+    }
+  }
   for (const resource of resources) {
     const parent = derived.get(resource.name)
     for (const [name, relation] of Object.entries(resource.relations)) {

@@ -19,6 +19,7 @@ export {
   deriveInput,
   type FieldModel,
   type ListModel,
+  type ReferenceModel,
   type ResourceModel,
   type SortModel,
 } from './derive.ts'

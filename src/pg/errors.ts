@@ -70,7 +70,17 @@ function isLost(thrown: unknown): boolean {
 function readReferenceError(error: ServerError, resource: ResourceModel | undefined, thrown: unknown): PlinthError {
   if (error.detail?.includes('still referenced') === true)
     return new PlinthError('CONFLICT_REFERENCE', undefined, { cause: thrown })
-  return invalidField(blamed(error, resource), 'reference', 'names a record that does not exist', thrown)
+  return noSuchReference(blamed(error, resource), thrown)
+}
+
+/** @param columns those whose references lead nowhere, with commas between */
+export function missingReferences(columns: string, resource: ResourceModel): PlinthError {
+  const named = new Set(columns.split(','))
+  return noSuchReference(resource.fields.filter(({ column }) => named.has(column)))
+}
+
+function noSuchReference(fields: readonly FieldModel[], cause?: unknown): PlinthError {
+  return invalidField(fields, 'reference', 'names a record that does not exist', cause)
 }
 
 /** The fields that the error is about: by its column, by our names for constraints, or by the key that its detail quotes. */
@@ -103,7 +113,7 @@ function conflict(
   })
 }
 
-function invalidField(fields: readonly FieldModel[], rule: string, predicate: string, cause: unknown): PlinthError {
+function invalidField(fields: readonly FieldModel[], rule: string, predicate: string, cause?: unknown): PlinthError {
   const error = invalid(detailsOf(fields, rule, predicate))
   return new PlinthError('VALIDATION_FAILED', error.message, { details: error.details, cause })
 }

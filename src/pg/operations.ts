@@ -13,7 +13,7 @@ import type {
 import type { ResourceModel } from '../model/index.ts'
 import type { Statement } from '../sql/index.ts'
 import type { Row, Runner } from './driver.ts'
-import { readDatabaseError } from './errors.ts'
+import { missingReferences, readDatabaseError } from './errors.ts'
 import { placeRows } from './merge.ts'
 import { type ChangeStatement, writeChange } from './statements/change.ts'
 import { type CreateStatement, writeCreate } from './statements/create.ts'
@@ -104,6 +104,8 @@ export class RecordOperations implements Operations {
     const { statement, columns } = this.#cache.of(`create|${plan.resource.name}|${plan.fields.key}`, () => writeCreate(plan))
     const [row] = await this.#send(statement, plan, plan.resource)
     if (row === undefined) throw new TypeError(`Cannot create ${plan.resource.name}: the database returned no row`)
+    const faults = row[columns.count]
+    if (faults !== null && faults !== undefined) throw missingReferences(faults, plan.resource)
     return columns.read(row)
   }
 
@@ -114,6 +116,7 @@ export class RecordOperations implements Operations {
     const { statement, columns } = this.#cache.of(key, () => writeChange(plan))
     const [row] = await this.#send(statement, plan, plan.resource)
     const verdict = row?.[columns.count]
+    if (row !== undefined && verdict === 'dangling') throw missingReferences(row[columns.count + 1] ?? '', plan.resource)
     if (row !== undefined && verdict === 'changed') return { kind: 'changed', record: columns.read(row) }
     return { kind: verdict === 'forbidden' || verdict === 'stale' ? verdict : 'missing' }
   }

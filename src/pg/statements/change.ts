@@ -5,7 +5,7 @@
  * record that was permitted and of the right version there, and yet was not changed, lost a race, and that is `stale` too.
  *
  * A rule for writing must hold of the record as it was and as it would be: nobody can give a record away, or move it out of their own reach
- * and into another's. @see https://www.postgresql.org/docs/18/sql-createpolicy.html (USING and WITH CHECK)
+ * and into another's. A stale version is told before a reference that leads nowhere: whoever reads again may see it mended. @see https://www.postgresql.org/docs/18/sql-createpolicy.html (USING and WITH CHECK)
  */
 import type { ChangePlan } from '../../engine/index.ts'
 import type { FieldModel } from '../../model/index.ts'
@@ -13,8 +13,10 @@ import { type Binder, identifier, type Statement, StatementWriter } from '../../
 import { nowText, printJournal } from './journal.ts'
 import { contextBinder, IS_DELETED, IS_LIVE, joinAnd, printAccess, printParent } from './predicates.ts'
 import { column, type RecordColumns, recordColumns } from './record-columns.ts'
+import { printReferences } from './references.ts'
 
 export interface ChangeStatement {
+  /** Behind the columns of the record stands the verdict, and behind that the columns whose references lead nowhere. */
   readonly statement: Statement<ChangePlan>
   readonly columns: RecordColumns
 }
@@ -41,6 +43,11 @@ export function writeChange(plan: ChangePlan): ChangeStatement {
     plan.expectedVersion === null
       ? undefined
       : `t."version" = ${writer.bind('version', 'integer', ({ expectedVersion }) => expectedVersion)}`
+  const references = printReferences(
+    resource.references.filter(({ by }) => plan.changes.has(by)),
+    newValue,
+    column,
+  )
   const assignments = [
     ...[...plan.changes.keys()].map((field) => `${identifier(field.column)} = ${newValue(field)}`),
     ...printDeletion(plan, writer.bind),
@@ -53,10 +60,11 @@ export function writeChange(plan: ChangePlan): ChangeStatement {
   const table = identifier(resource.table)
   const nulls = columns.types.slice(1).map((type) => `NULL::${type}`)
 
-  const text = `WITH w AS (UPDATE ${table} t SET ${assignments.join(', ')} WHERE ${joinAnd([address, isExpected, readable, permitted])} \
+  const text = `WITH w AS (UPDATE ${table} t SET ${assignments.join(', ')} WHERE ${joinAnd([address, isExpected, readable, permitted, references?.hold])} \
 RETURNING ${columns.needed.map((name) => `t.${identifier(name)}`).join(', ')}), ${journal} \
-SELECT ${columns.list}, 'changed' FROM w t \
-UNION ALL SELECT t."id", ${nulls.join(', ')}, CASE WHEN (${readable}) IS NOT TRUE THEN 'missing' WHEN (${permitted}) IS NOT TRUE THEN 'forbidden' ELSE 'stale' END \
+SELECT ${columns.list}, 'changed', NULL FROM w t \
+UNION ALL SELECT t."id", ${nulls.join(', ')}, CASE WHEN (${readable}) IS NOT TRUE THEN 'missing' WHEN (${permitted}) IS NOT TRUE THEN 'forbidden' \
+${references === undefined ? '' : `WHEN (${isExpected ?? 'true'}) AND (${references.hold}) IS NOT TRUE THEN 'dangling' `}ELSE 'stale' END, ${references?.faults ?? 'NULL'} \
 FROM ${table} t WHERE ${address} AND NOT EXISTS (SELECT FROM w)`
   return { statement: writer.finish(`${resource.table}_${plan.operation}`, text), columns }
 }
