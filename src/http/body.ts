@@ -22,6 +22,33 @@ export function checkBodyHeaders(raw: IncomingMessage, bytesMax: number): void {
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new PlinthError('VALIDATION_CONTENT_TYPE', 'Cannot read the body: Content-Encoding is not supported, send it as it is')
   }
+  checkLength(raw, bytesMax)
+}
+
+/**
+ * Bounds a body that somebody else reads: throws when it is announced too long, calls `cutOff` when it turns out so.
+ *
+ * A body without a length is counted where Node's parser puts it into the stream, which reads nothing ahead of that reader.
+ */
+export function limitBytes(raw: IncomingMessage, bytesMax: number, cutOff: (error: PlinthError) => void): void {
+  checkLength(raw, bytesMax)
+  if (raw.headers['content-length'] !== undefined) return
+  // What came while the token was looked at.
+  let length = raw.readableLength
+  let isOver = false
+  const push = raw.push
+  raw.push = (chunk: Buffer | null, encoding?: BufferEncoding): boolean => {
+    if (isOver) return false
+    length += chunk?.length ?? 0
+    if (length <= bytesMax) return Reflect.apply(push, raw, [chunk, encoding]) as boolean
+    isOver = true
+    cutOff(tooLarge(bytesMax))
+    return false
+  }
+  if (length > bytesMax) throw tooLarge(bytesMax)
+}
+
+function checkLength(raw: IncomingMessage, bytesMax: number): void {
   if (Number(raw.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax)
 }
 
@@ -78,7 +105,12 @@ export function abandonBody(raw: IncomingMessage): void {
   raw.pause()
   // Marks the message as taken over, which keeps Node from discarding it at the end of the answer.
   raw.read(0)
-  setTimeout(() => raw.socket.destroy(), LINGER_MS).unref()
+  const close = (): void => {
+    // Once it is answered Node forgets the message, and who waits for its end would wait for ever.
+    raw.destroy()
+    raw.socket.destroy()
+  }
+  setTimeout(close, LINGER_MS).unref()
 }
 
 function tooLarge(bytesMax: number): PlinthError {

@@ -15,10 +15,13 @@ import type { JsonObject } from './json.ts'
 import { type Query, readQuery } from './query.ts'
 import { renderError } from './render-error.ts'
 import type { Route, ServerState } from './route.ts'
+import { clearHeaders, type TakenOver, takeOver } from './take-over.ts'
 import { writeAnswer } from './write-answer.ts'
 
 const NO_BODY: JsonObject = Object.freeze({})
 const NO_EXTRA: readonly string[] = Object.freeze([])
+/** nginx's word for a client that went away before its answer began. */
+const CLIENT_GONE_STATUS = 499
 
 export class Exchange implements HttpRequest, HttpReply {
   readonly raw: IncomingMessage
@@ -36,6 +39,10 @@ export class Exchange implements HttpRequest, HttpReply {
   readonly #server: ServerState
   #query: Query | undefined
   #abort: AbortController | undefined
+  #isTakenOver = false
+  #isCutOff = false
+  /** What a response that was taken over is counted under. */
+  #errorCode: string | null = null
 
   constructor(server: ServerState, route: Route, raw: IncomingMessage, response: ServerResponse, params: unknown) {
     const headers = raw.headers
@@ -101,9 +108,27 @@ export class Exchange implements HttpRequest, HttpReply {
     this.#write(status, headers, body, extra, null)
   }
 
+  takeOver(): TakenOver {
+    if (this.isSent) throw new PlinthError('INTERNAL_ERROR', 'Cannot take the answer over: the request has its answer already')
+    this.isSent = true
+    this.#isTakenOver = true
+    return takeOver(this.raw, this.#response, {
+      headers: this.#ownHeaders(),
+      isDraining: () => this.#server.isDraining,
+      beforeEnd: () => this.#settleBody(),
+      closed: () => this.#countTakenOver(),
+      failed: (error) => this.fail(error),
+    })
+  }
+
   fail(thrown: unknown): void {
     const error = toPlinthError(thrown)
+    if (this.#isTakenOver && !this.#response.writableEnded) {
+      this.#failTakenOver(error)
+      return
+    }
     if (this.isSent) {
+      if (this.#isCutOff) return
       this.#server.logger.error(
         'A handler failed after it had answered',
         { request_id: this.requestId, error: thrown },
@@ -117,6 +142,12 @@ export class Exchange implements HttpRequest, HttpReply {
     this.#write(error.status, JSON_HEADERS, body, error.status === 405 ? [...headers, 'allow', route.allow] : headers, error.code)
   }
 
+  /** Refuses a request in the middle of its body, whoever reads it; what its handler then stumbles over is no fault. */
+  cutOff(error: PlinthError): void {
+    this.#isCutOff = true
+    if (!this.isSent || this.#isTakenOver) this.fail(error)
+  }
+
   #write(
     status: number,
     block: HeaderBlock,
@@ -125,16 +156,56 @@ export class Exchange implements HttpRequest, HttpReply {
     errorCode: string | null,
   ): void {
     if (this.isSent) throw new PlinthError('INTERNAL_ERROR', 'Cannot answer twice: the request has its answer already')
-    const headers = ['x-request-id', this.requestId]
+    this.#put(status, block, body, extra, errorCode)
+    this.isSent = true
+    this.#count(status, errorCode)
+  }
+
+  /** The envelope while nothing has gone out; half an answer is cut off, so that nobody takes it for a whole one. */
+  #failTakenOver(error: PlinthError): void {
+    const response = this.#response
+    if (response.destroyed || this.#errorCode !== null) return
+    this.#errorCode = error.code
+    if (error.status >= 500) this.#logFault(error)
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    clearHeaders(response)
+    const { body, headers } = renderError(error, this.requestId, this.#server.docsUrl, this.#route.renderField)
+    this.#put(error.status, JSON_HEADERS, body, headers, error.code)
+  }
+
+  #countTakenOver(): void {
+    const { headersSent, statusCode } = this.#response
+    const status = headersSent ? statusCode : CLIENT_GONE_STATUS
+    this.#count(status, this.#errorCode ?? (status >= 500 ? 'INTERNAL_ERROR' : null))
+  }
+
+  #put(
+    status: number,
+    block: HeaderBlock,
+    body: string | Uint8Array | undefined,
+    extra: readonly string[],
+    errorCode: string | null,
+  ): void {
+    const headers = this.#ownHeaders()
     for (const part of extra) headers.push(part)
     const bytes = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
     if (status !== 204 && status !== 304) headers.push('content-length', String(bytes))
-    const server = this.#server
-    if (server.isDraining) headers.push('connection', 'close')
-    if (server.cors !== undefined) server.cors.addHeaders(this.raw.headers.origin, headers)
+    if (this.#server.isDraining) headers.push('connection', 'close')
     if (this.isBodyUntouched || errorCode !== null) this.#settleBody()
     writeAnswer(this.#response, status, block, headers, body, bytes)
-    this.isSent = true
+  }
+
+  #ownHeaders(): string[] {
+    const headers = ['x-request-id', this.requestId]
+    if (this.#server.cors !== undefined) this.#server.cors.addHeaders(this.raw.headers.origin, headers)
+    return headers
+  }
+
+  #count(status: number, errorCode: string | null): void {
+    const server = this.#server
     server.inFlight -= this.#route.isExempt ? 0 : 1
     const durationMs = performance.now() - this.startedAtMs
     this.#route.metrics.record(status, durationMs, errorCode)

@@ -4,6 +4,7 @@ import type { TraceContext } from '../observe/index.ts'
 import type { HeaderBlock } from './header-block.ts'
 import type { JsonObject } from './json.ts'
 import type { Query } from './query.ts'
+import type { TakenOver } from './take-over.ts'
 
 /** What a handler may read. */
 export interface HttpRequest {
@@ -35,6 +36,7 @@ export interface HttpRequest {
 
 /** How a handler answers: exactly once. */
 export interface HttpReply {
+  /** True when the answer is written, or was taken over. */
   readonly isSent: boolean
   /**
    * Sends a prepared answer.
@@ -44,6 +46,30 @@ export interface HttpReply {
    * @param extra names and values in turn that only this answer has: `['etag', '"1"']`
    */
   send(status: number, headers: HeaderBlock, body?: string | Uint8Array, extra?: readonly string[]): void
+  /**
+   * Hands both sides of the request to code that writes the answer itself: a mounted library, a stream of events.
+   *
+   * `x-request-id`, the security headers, `cache-control: no-store`, `vary` and CORS are set on the response; that code may replace each of
+   * them. The request counts as under way, and is counted and logged, until the response closes. What the handler throws afterwards is
+   * answered with the error envelope while no header has gone out; later it cuts the connection.
+   *
+   * A route with `body: 'raw'` leaves the body unread, and cuts off what is longer than `bodyBytesMax`.
+   *
+   * @throws `INTERNAL_ERROR` when the request has its answer already
+   * @example
+   * server.route({
+   *   method: 'POST',
+   *   path: '/oauth/token',
+   *   operation: 'oauth.token',
+   *   body: 'raw',
+   *   isPublic: true,
+   *   handle(_, reply) {
+   *     const { request, response } = reply.takeOver()
+   *     return provider.callback()(request, response)
+   *   },
+   * })
+   */
+  takeOver(): TakenOver
   /** Sends the error envelope for whatever was thrown. */
   fail(thrown: unknown): void
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { invalid, PlinthError } from '../kernel/index.ts'
 import type { Actor } from '../model/index.ts'
-import { checkBodyHeaders, hasBody, readBytes } from './body.ts'
+import { checkBodyHeaders, hasBody, limitBytes, readBytes } from './body.ts'
 import { Exchange } from './exchange.ts'
 import { readJsonBody } from './json.ts'
 import { HEADER_COUNT_MAX, URL_LENGTH_MAX } from './limits.ts'
@@ -70,6 +70,11 @@ function runBody(route: Route, exchange: Exchange): void {
       return
     }
     throw invalid([{ field: 'body', code: 'unknown', message: `Cannot read the request: ${exchange.method} takes no body here` }])
+  }
+  if (route.bodyMode === 'raw') {
+    limitBytes(raw, route.bodyBytesMax, (error) => exchange.cutOff(error))
+    runHandle(route, exchange)
+    return
   }
   checkBodyHeaders(raw, route.bodyBytesMax)
   exchange.isBodyUntouched = false
