@@ -79,6 +79,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       url: database.url,
       applicationName: app.domain.name,
       statementTimeoutMs: settings.statementTimeoutMs,
+      listTimeoutMs: settings.listTimeoutMs,
       isMerging: settings.isMerging,
     })
     stops.push(() => store.close())

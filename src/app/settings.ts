@@ -17,6 +17,8 @@ export interface Settings {
   /** `PUBLIC_URL`: how the service is reached from outside; used in links of errors and documents. */
   readonly publicOrigin: string | undefined
   /** `TOKEN_ISSUER`: the `iss` of access tokens. */
+  /** `DATABASE_LIST_TIMEOUT_MS`, default 5,000: for lists alone, where it is the shorter one. */
+  readonly listTimeoutMs: number
   readonly tokenIssuer: string | undefined
   /** `TOKEN_AUDIENCE`: what their `aud` must hold; default the name of the domain. */
   readonly tokenAudience: string | undefined
@@ -71,6 +73,7 @@ export function readSettings(environment: Environment): Settings {
       .split(',')
       .map((origin) => origin.trim())
       .filter((origin) => origin !== ''),
+    listTimeoutMs: integer('DATABASE_LIST_TIMEOUT_MS', 5_000, 100, 600_000),
     isMerging: oneOf('MERGE_READS', text('MERGE_READS'), ['true', 'false'] as const, 'true') === 'true',
     shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 600_000),
   }

@@ -30,6 +30,8 @@ export interface PgStoreOptions extends ConnectionOptions {
   readonly lanes?: number
   /** Pipelined connections for lists. Default 3; twice as many while all of them stand still. */
   readonly listLanes?: number
+  /** The server ends a list that takes longer. Default 5 s, and never more than other statements have. */
+  readonly listTimeoutMs?: number
   /** Connections for transactions. Default 5. */
   readonly transactions?: number
   /** Whether point reads of one turn become one statement. Default true. */
@@ -40,6 +42,8 @@ const PING: Statement<undefined> = { name: '', text: 'SELECT 1', bind: () => [] 
 const LANES = 4
 const LIST_LANES = 3
 const TRANSACTIONS = 5
+/** A list that an index serves takes milliseconds: what takes seconds is a filter or a search without one, and more of it comes. */
+const LIST_TIMEOUT_MS = 5_000
 /** A transaction that finds no connection in this time is told to come back. */
 const TRANSACTION_WAIT_MS = 2_000
 /** Merged reads have one shape for each set of rules and fields. More than this many are forgotten and made anew: a client chooses its fields. */
@@ -69,17 +73,15 @@ export class PgStore implements Store {
 
   constructor(options: PgStoreOptions) {
     const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
-    // The server should end a statement by itself; a lane is cut when it did not.
-    const silenceMsMax = timeoutMs * 1.1
-    const lanes = (count: number): LaneGroup => new LaneGroup(count, () => new Lane(options, silenceMsMax))
-    this.#reads = lanes(options.lanes ?? LANES)
-    this.#writes = lanes(options.lanes ?? LANES)
-    this.#lists = lanes(options.listLanes ?? LIST_LANES)
+    const listTimeoutMs = Math.min(options.listTimeoutMs ?? LIST_TIMEOUT_MS, timeoutMs)
+    this.#reads = openLanes(options.lanes ?? LANES, options, timeoutMs)
+    this.#writes = openLanes(options.lanes ?? LANES, options, timeoutMs)
+    this.#lists = openLanes(options.listLanes ?? LIST_LANES, options, listTimeoutMs)
     this.#pool = new pg.Pool({
       ...clientConfig(options),
       max: options.transactions ?? TRANSACTIONS,
       connectionTimeoutMillis: TRANSACTION_WAIT_MS,
-      query_timeout: silenceMsMax,
+      query_timeout: silenceMsMax(timeoutMs),
       maxUses: TRANSACTIONS_PER_CONNECTION,
     })
     // A connection that breaks while it rests is replaced when it is next needed.
@@ -160,4 +162,13 @@ export class PgStore implements Store {
     await Promise.all([this.#reads, this.#writes, this.#lists].map((lanes) => lanes.close()))
     await this.#pool.end()
   }
+}
+
+function openLanes(count: number, options: ConnectionOptions, statementTimeoutMs: number): LaneGroup {
+  return new LaneGroup(count, () => new Lane({ ...options, statementTimeoutMs }, silenceMsMax(statementTimeoutMs)))
+}
+
+/** The server should end a statement by itself; a connection is cut when it did not. */
+function silenceMsMax(statementTimeoutMs: number): number {
+  return statementTimeoutMs * 1.1
 }

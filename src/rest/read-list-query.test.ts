@@ -58,8 +58,8 @@ describe('the query of a list', () => {
   })
 
   test('hides what the caller may not read from filter, sort and search', () => {
-    expect(refusal('item', { cost: '1.00', sort: 'cost', q: 'x' })).toBe('cost unknown, sort unknown, q unknown')
-    expect(refusal('item', { cost: '1.00', sort: 'cost', q: 'x' }, BUYER)).toBe('accepted')
+    expect(refusal('item', { cost: '1.00', sort: 'cost', q: 'xyz' })).toBe('cost unknown, sort unknown, q unknown')
+    expect(refusal('item', { cost: '1.00', sort: 'cost', q: 'xyz' }, BUYER)).toBe('accepted')
   })
 
   test('a list is read by numbers or by cursor, never both', () => {
@@ -67,6 +67,15 @@ describe('the query of a list', () => {
     expect(refusal('shop', { cursor: 'x', limit: '5' })).toBe('cursor unknown, limit unknown')
     expect(refusal('item', { page: '1' })).toBe('page unknown')
     expect(refusal('shop', { page: '1000001' })).toBe('page out_of_range')
+  })
+
+  test('looks for three characters or more, however they are encoded', () => {
+    expect(refusal('item', { q: '' }, BUYER)).toBe('q required')
+    expect(refusal('item', { q: 'ab' }, BUYER)).toBe('q too_short')
+    expect(refusal('item', { q: '😀😀' }, BUYER)).toBe('q too_short')
+    expect(read('item', { q: 'abc' }, BUYER).search).toBe('abc')
+    expect(read('item', { q: '😀'.repeat(200) }, BUYER).search).toBe('😀'.repeat(200))
+    expect(refusal('item', { q: 'a'.repeat(201) }, BUYER)).toBe('q too_long')
   })
 
   test('bounds the values of one filter', () => {

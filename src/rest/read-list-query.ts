@@ -27,6 +27,8 @@ export interface ListQuery extends RecordQuery {
 }
 
 const SORT_KEYS_MAX = 4
+/** A trigram index knows texts by three characters in a row: with fewer, each search would read the whole table. */
+const SEARCH_LENGTH_MIN = 3
 const SEARCH_LENGTH_MAX = 200
 /** Values of one `in`: as many as a page has records at the most. */
 const IN_VALUES_MAX = 100
@@ -165,12 +167,13 @@ function searchParameter(searchable: readonly FieldModel[]): Parameter<ListQuery
   return {
     name: 'q',
     description: `Only records with this text in ${searchable.map((field) => `\`${field.column}\``).join(' or ')}.`,
-    schema: { type: 'string', minLength: 1, maxLength: SEARCH_LENGTH_MAX },
+    schema: { type: 'string', minLength: SEARCH_LENGTH_MIN, maxLength: SEARCH_LENGTH_MAX },
     about: searchable,
     read(text, draft) {
       if (text === '') return { code: 'required', message: 'must not be empty' }
-      if (text.length > SEARCH_LENGTH_MAX)
-        return { code: 'too_long', message: `must have at most ${SEARCH_LENGTH_MAX} characters` }
+      const length = [...text].length
+      if (length < SEARCH_LENGTH_MIN) return { code: 'too_short', message: `must have at least ${SEARCH_LENGTH_MIN} characters` }
+      if (length > SEARCH_LENGTH_MAX) return { code: 'too_long', message: `must have at most ${SEARCH_LENGTH_MAX} characters` }
       draft.search = text
       return undefined
     },

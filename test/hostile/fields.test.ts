@@ -195,14 +195,15 @@ describe('a naughty text', () => {
     for (const text of NAUGHTY) {
       const searched = await blog.admin.call({ path: `${POSTS}?q=${encodeURIComponent(text)}&limit=1` })
       const filtered = await blog.admin.call({ path: `${USERS}?email=${encodeURIComponent(text)}` })
-      expect([text, searched.status]).toEqual([text, 200])
+      expect([text, searched.status]).toEqual([text, [...text].length < 3 ? 400 : 200])
       expect([text, filtered.status]).toEqual([text, 400])
     }
     const [wild] = await blog.sql<{ posts: number }>(
-      "SELECT count(*)::int AS posts FROM posts WHERE title LIKE '%\\%%' AND deleted_at IS NULL",
+      "SELECT count(*)::int AS posts FROM posts WHERE title LIKE '%\\%s\\%%' AND deleted_at IS NULL",
     )
-    const found = await blog.admin.call({ path: `${POSTS}?q=%25&limit=100` })
+    const found = await blog.admin.call({ path: `${POSTS}?q=%25s%25&limit=100` })
     expect(found.json.data).toHaveLength(wild?.posts ?? -1)
+    expect(wild?.posts).toBeGreaterThan(0)
   })
 
   test.each(NO_TEXT)('is refused when it is no text: $escaped', async ({ escaped, code }) => {
@@ -333,6 +334,7 @@ describe('a parameter that is none', () => {
     ['fields=title,title', 'fields'],
     ['fields=deleted_at', 'fields'],
     ['q=', 'q'],
+    ['q=ab', 'q'],
     [`q=${'a'.repeat(201)}`, 'q'],
     ['q=%ff', 'q'],
     ['q=%c0%80', 'q'],
@@ -391,7 +393,7 @@ describe('a parameter that is none', () => {
     const elsewhere = [
       `${POSTS}?limit=1&sort=title&cursor=${good}`,
       `${POSTS}?limit=1&status=draft&cursor=${good}`,
-      `${POSTS}?limit=1&q=a&cursor=${good}`,
+      `${POSTS}?limit=1&q=abc&cursor=${good}`,
       `/api/v1/users/${ACCOUNTS.editor}/posts?cursor=${good}`,
       `${USERS}?cursor=${good}`,
     ]

@@ -13,7 +13,7 @@ let storage: Storage
 let manager: RequestContext
 let customer: Uuid
 beforeAll(async () => {
-  storage = await openStorage(orders, { lockTimeoutMs: 300, statementTimeoutMs: 1_500 })
+  storage = await openStorage(orders, { lockTimeoutMs: 300, statementTimeoutMs: 1_500, listTimeoutMs: 400 })
   manager = contextOf(actorOf(orders, 'manager'))
   customer = (await create('customer', { name: 'Ada', email: SECRET, address: ADDRESS })).id
 })
@@ -144,6 +144,28 @@ describe('what PostgreSQL refuses', () => {
         .catch((error: unknown) => error)
       expect(readDatabaseError(raised, undefined)).toMatchObject({ code: 'CONFLICT_IN_PROGRESS' })
     }
+  })
+
+  test('a list that takes too long is a timeout before a change is, and a point read goes on', async () => {
+    await create('product', { sku: 'SLOW', name: 'Slow', price: '1.00' })
+    const [{ id } = { id: '' as Uuid }] = await storage.sql.query<{ id: Uuid }>(`SELECT id FROM products WHERE sku = 'SLOW'`, [])
+    await storage.sql.query(
+      `CREATE FUNCTION lingers(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.7); RETURN true; END'`,
+    )
+    await storage.sql.query('ALTER TABLE products RENAME TO products_kept')
+    await storage.sql.query('CREATE VIEW products AS SELECT * FROM products_kept WHERE lingers(sku) OFFSET 0')
+    const products = storage.engine.resource('product')
+
+    const beganMs = performance.now()
+    const refused = await failure(products.list(manager, { filters: [], limit: 5, search: undefined }))
+    const tookMs = performance.now() - beganMs
+    const read = await products.get(manager, { id })
+    await storage.sql.query('DROP VIEW products')
+    await storage.sql.query('ALTER TABLE products_kept RENAME TO products')
+
+    expect(refused).toMatchObject({ code: 'DEPENDENCY_TIMEOUT', status: 503 })
+    expect(tookMs).toBeGreaterThan(390)
+    expect(read.id).toBe(id)
   })
 
   test('a statement that takes too long is a timeout of a dependency', async () => {
