@@ -30,6 +30,7 @@ export const EXPORTED = FOLDERS.filter((folder) => folder !== 'cli')
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const LIBRARIES = {
+  '@simplewebauthn/server': ['auth'],
   // The declarations of the package name its types, so users need them too.
   '@types/pg': ['pg'],
   // In model it reads fields of kind json, in testing it is the independent judge of answers.
@@ -40,6 +41,7 @@ export const LIBRARIES = {
   'ipaddr.js': ['kernel'],
   // A data structure like Map: no I/O, nothing to hide behind a port.
   'lru-cache': FOLDERS,
+  otplib: ['auth'],
   pg: ['pg'],
   pino: ['observe'],
   'prom-client': ['observe'],

@@ -37,10 +37,11 @@ function errorHeaders(error: PlinthError): string[] {
   return headers
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc6750#section-3 */
+/** @see https://www.rfc-editor.org/rfc/rfc6750#section-3 and, for a sign-in that is too old, https://www.rfc-editor.org/rfc/rfc9470#section-3 */
 function challenge(code: string): string {
   if (code === 'AUTH_TOKEN_EXPIRED')
     return 'Bearer realm="api", error="invalid_token", error_description="The access token expired"'
   if (code === 'AUTH_TOKEN_INVALID') return 'Bearer realm="api", error="invalid_token"'
+  if (code === 'AUTH_STEP_UP_REQUIRED') return 'Bearer realm="api", error="insufficient_user_authentication", max_age="600"'
   return 'Bearer realm="api"'
 }

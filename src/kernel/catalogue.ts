@@ -83,7 +83,8 @@ export const CATALOGUE = {
     status: 401,
     grpc: 'UNAUTHENTICATED',
     message: 'The refresh token is not valid',
-    cause: 'The refresh token is unknown, has expired or was used before, or its session has ended. A second use ends the session.',
+    cause:
+      'The refresh token is unknown, has expired or was used before, or its session has ended. A second use ends the session.',
     cure: 'Sign in again.',
     retry: false,
   },
@@ -109,6 +110,14 @@ export const CATALOGUE = {
     message: 'The account is suspended',
     cause: 'An administrator has suspended the account.',
     cure: 'Ask an administrator.',
+    retry: false,
+  },
+  AUTH_STEP_UP_REQUIRED: {
+    status: 401,
+    grpc: 'UNAUTHENTICATED',
+    message: 'Show again who you are to do this',
+    cause: 'The operation needs a sign-in, and a second factor where the account has one, of the last ten minutes.',
+    cure: 'Prove a factor under `/auth/sessions/step-up`, then repeat the request with the access token that it gives.',
     retry: false,
   },
   AUTH_FORBIDDEN: {
@@ -267,7 +276,8 @@ export const CATALOGUE = {
     status: 429,
     grpc: 'RESOURCE_EXHAUSTED',
     message: 'Too many attempts to sign in',
-    cause: 'Sign-in failed too often in a row for this name, from this address, or with this second factor. The wait grows with each failure.',
+    cause:
+      'Sign-in failed too often in a row for this name, from this address, or with this second factor. The wait grows with each failure.',
     cure: 'Wait as long as `Retry-After` says; the account itself is not harmed.',
     retry: true,
   },
