@@ -23,7 +23,11 @@ export function createVerifier(app: App, settings: Settings, mode: Mode): TokenV
   const audience = settings.tokenAudience ?? app.domain.name
   const { tokenIssuer, tokenJwksFile } = settings
   if (tokenIssuer !== undefined && tokenJwksFile !== undefined) {
-    return createTokenVerifier({ keys: readKeys(tokenJwksFile), issuer: tokenIssuer, audience, clock: SYSTEM_CLOCK })
+    return createTokenVerifier({
+      issuers: [{ issuer: tokenIssuer, keys: readKeys(tokenJwksFile) }],
+      audience,
+      clock: SYSTEM_CLOCK,
+    })
   }
   if (mode === 'production' || tokenIssuer !== undefined || tokenJwksFile !== undefined) {
     throw new SettingsError(
@@ -31,7 +35,11 @@ export function createVerifier(app: App, settings: Settings, mode: Mode): TokenV
     )
   }
   const signer = developmentSigner(app, settings)
-  return createTokenVerifier({ keys: signer.publicJwks(), issuer: DEVELOPMENT_ISSUER, audience, clock: SYSTEM_CLOCK })
+  return createTokenVerifier({
+    issuers: [{ issuer: DEVELOPMENT_ISSUER, keys: signer.publicJwks() }],
+    audience,
+    clock: SYSTEM_CLOCK,
+  })
 }
 
 /** Signs with the key in the application's `.plinth/`. A service in production does not believe that key. */

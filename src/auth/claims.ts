@@ -1,6 +1,7 @@
 /** Judges the claims of an access token whose signature is good, and turns them into an actor. */
 import { decodeTypeId, PlinthError } from '../kernel/index.ts'
-import type { Actor } from '../model/index.ts'
+import type { Actor, ActorSession } from '../model/index.ts'
+import type { AccessToken } from './access-token.ts'
 import type { SignedToken } from './signature.ts'
 
 export interface ClaimRules {
@@ -8,14 +9,8 @@ export interface ClaimRules {
   readonly audience: string
   /** Seconds by which clocks may differ. */
   readonly leewayS: number
-}
-
-/** What the verifier keeps of a token. */
-export interface AccessToken {
-  readonly actor: Actor
-  readonly jti: string
-  /** From this second on it is expired, leeway included. */
-  readonly endS: number
+  /** Only the type of RFC 9068 will do: the same keys sign id tokens. */
+  readonly isOwnType: boolean
 }
 
 /** JWT-01: an access token that leaks is of use for a quarter of an hour. */
@@ -27,13 +22,14 @@ const PERMISSIONS_MAX = 256
 const NAME_FORM = /^[A-Za-z0-9][A-Za-z0-9:._*/-]{0,127}$/
 /** RFC 9068, and the type that most issuers still write. */
 const TYPES: ReadonlySet<string> = new Set(['at+jwt', 'application/at+jwt', 'jwt'])
+const OWN_TYPE = 'at+jwt'
 /** Claims of an id token, a logout token or a security event: signed by the same issuer, meant for somebody else. */
 const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'sid_hash', 'events']
 
 /** @throws `AUTH_TOKEN_INVALID`, `AUTH_TOKEN_EXPIRED` */
-export function readClaims({ type, claims }: SignedToken, rules: ClaimRules, nowS: number): AccessToken {
+export function readClaims({ type, kid, claims }: SignedToken, rules: ClaimRules, nowS: number): AccessToken {
   const { iss, aud, sub, jti, token_use: use, client_id: client } = claims
-  if (!TYPES.has(type)) throw refuse('it is of another type, expected "at+jwt"')
+  if (rules.isOwnType ? type !== OWN_TYPE : !TYPES.has(type)) throw refuse('it is of another type, expected "at+jwt"')
   if (FOREIGN_CLAIMS.some((name) => Object.hasOwn(claims, name)) || (use !== undefined && use !== 'access')) {
     throw refuse('it is not an access token')
   }
@@ -43,14 +39,34 @@ export function readClaims({ type, claims }: SignedToken, rules: ClaimRules, now
   if (!isText(sub)) throw refuse('its claim "sub" is not a text of 1 to 255 characters')
   if (!isText(jti)) throw refuse('its claim "jti" is not a text of 1 to 255 characters')
   const endS = readTimes(claims, rules.leewayS, nowS)
+  const session = readSession(claims)
   const actor: Actor = Object.freeze({
     kind: client === sub ? 'service' : 'user',
     id: decodeTypeId(sub.slice(0, Math.max(0, sub.lastIndexOf('_'))), sub) ?? null,
     subject: sub,
     roles: readNames(claims, 'roles', ROLES_MAX),
     permissions: readNames(claims, 'permissions', PERMISSIONS_MAX),
+    ...(session !== undefined && { session }),
   })
-  return { actor, jti, endS }
+  return { actor, issuer: rules.issuer, kid, jti, endS, standing: undefined }
+}
+
+/** Other issuers may mean something else by these names: what has another form is left out, not refused. */
+function readSession({
+  sid,
+  client_id: client,
+  device,
+  auth_time: authTime,
+  mfa_at: secondFactorAt,
+}: Readonly<Record<string, unknown>>): ActorSession | undefined {
+  if (sid === undefined && client === undefined && device === undefined && authTime === undefined) return undefined
+  return Object.freeze({
+    id: isText(sid) ? sid : null,
+    clientId: isText(client) ? client : null,
+    device: device === 'browser' || device === 'native' || device === 'service' ? device : null,
+    authenticatedAtMs: isTime(authTime) ? authTime * 1_000 : null,
+    secondFactorAtMs: isTime(secondFactorAt) ? secondFactorAt * 1_000 : null,
+  })
 }
 
 function readTimes(claims: Readonly<Record<string, unknown>>, leewayS: number, nowS: number): number {

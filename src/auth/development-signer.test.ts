@@ -18,7 +18,11 @@ afterAll(() => rmSync(folder, { recursive: true }))
 test('mints tokens that the verifier accepts, with one key for all that open the file', () => {
   const signer = createDevelopmentSigner(options)
   const again = createDevelopmentSigner(options)
-  const verifier = createTokenVerifier({ ...options, keys: signer.publicJwks() })
+  const verifier = createTokenVerifier({
+    issuers: [{ issuer: options.issuer, keys: signer.publicJwks() }],
+    audience: options.audience,
+    clock,
+  })
 
   const actor = verifier.verify(
     again.mintToken({ subject: 'usr_01h455vb4pex5vsknk084sn02q', roles: ['editor'], permissions: ['posts:write'] }),

@@ -5,6 +5,9 @@ import type { VerificationKey } from './keys.ts'
 /** The parts of a token whose signature is good. */
 export interface SignedToken {
   readonly type: string
+  readonly kid: string
+  /** Of the key that signed it, whatever the token itself claims. */
+  readonly issuer: string
   readonly claims: Readonly<Record<string, unknown>>
 }
 
@@ -30,7 +33,13 @@ export function readSignedToken(token: string, keys: ReadonlyMap<string, Verific
   if (key === undefined || alg !== key.algorithm) return undefined
   if (!isSignedBy(key, `${rawHeader}.${rawClaims}`, signature)) return undefined
   const claims = readObject(rawClaims)
-  return claims === undefined ? undefined : { type: typ.toLowerCase(), claims }
+  return claims === undefined ? undefined : { type: typ.toLowerCase(), kid, issuer: key.issuer, claims }
+}
+
+/** The name of the key that a token says it was signed with; nothing of it is checked. */
+export function readKeyName(token: string): string | undefined {
+  const header = readObject(token.slice(0, Math.max(0, token.indexOf('.'))))
+  return typeof header?.['kid'] === 'string' ? header['kid'] : undefined
 }
 
 function isSignedBy({ algorithm, key }: VerificationKey, input: string, signature: Buffer): boolean {

@@ -18,7 +18,8 @@ const keys: JwkSet = {
     { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa-1' },
   ],
 }
-const verifier = createTokenVerifier({ keys, issuer: 'https://id.example', audience: 'blog', clock })
+const issuers = [{ issuer: 'https://id.example', keys }]
+const verifier = createTokenVerifier({ issuers, audience: 'blog', clock })
 
 const CLAIMS = {
   iss: 'https://id.example',
@@ -45,8 +46,7 @@ function mint(claims: unknown = CLAIMS, header: unknown = HEADER, key: KeyObject
 
 function codeOf(token: string): string {
   try {
-    verifier.verify(token)
-    return 'accepted'
+    return verifier.verify(token) instanceof Promise ? 'to be asked' : 'accepted'
   } catch (error) {
     return (error as { code: string }).code
   }
@@ -84,9 +84,9 @@ describe('a good token', () => {
     expect(actor).toMatchObject({ kind: 'service', id: null, subject: 'billing' })
   })
 
-  test('is refused from the second when it ends, also when it is remembered', () => {
+  test('is refused from the second when it ends, also when it is remembered', async () => {
     const token = mint({ ...CLAIMS, jti: 'ends' })
-    verifier.verify(token)
+    await verifier.verify(token)
 
     clock.nowMs = NOW_MS + 604_999
     expect(codeOf(token)).toBe('accepted')
@@ -95,43 +95,42 @@ describe('a good token', () => {
     clock.nowMs = NOW_MS
   })
 
-  test('is refused once it is revoked, also when it is remembered', () => {
+  test('is refused once it is revoked, also when it is remembered', async () => {
     const revoked = new Set<string>()
     const strict = createTokenVerifier({
-      keys,
-      issuer: 'https://id.example',
+      issuers,
       audience: 'blog',
       clock,
       isRevoked: (jti) => revoked.has(jti),
     })
     const token = mint()
-    strict.verify(token)
+    await strict.verify(token)
 
     revoked.add('a-1')
 
     expect(() => strict.verify(token)).toThrow('revoked')
   })
 
-  test('is refused when its key is taken away', () => {
-    const rotating = createTokenVerifier({ keys, issuer: 'https://id.example', audience: 'blog', clock })
+  test('is refused when its key is taken away', async () => {
+    const rotating = createTokenVerifier({ issuers, audience: 'blog', clock })
     const token = mint()
-    rotating.verify(token)
+    await rotating.verify(token)
 
-    rotating.replaceKeys({ keys: [{ ...strange.publicKey.export({ format: 'jwk' }), kid: 'ec-2' }] })
+    rotating.replaceKeys('https://id.example', { keys: [{ ...strange.publicKey.export({ format: 'jwk' }), kid: 'ec-2' }] })
 
     expect(() => rotating.verify(token)).toThrow('not valid')
   })
 
-  test('stays known while other tokens come and go, and a token with the same end is another token', () => {
-    const small = createTokenVerifier({ keys, issuer: 'https://id.example', audience: 'blog', clock, cacheMax: 4 })
-    for (let index = 0; index < 20; index++) small.verify(mint({ ...CLAIMS, jti: `t-${index}` }))
+  test('stays known while other tokens come and go, and a token with the same end is another token', async () => {
+    const small = createTokenVerifier({ issuers, audience: 'blog', clock, cacheMax: 4 })
+    for (let index = 0; index < 20; index++) await small.verify(mint({ ...CLAIMS, jti: `t-${index}` }))
     const token = mint()
-    small.verify(token)
+    await small.verify(token)
 
     const forged = `${encode({ ...HEADER, x: 1 })}.${encode({ ...CLAIMS, roles: ['admin'] })}.${token.split('.')[2]}`
 
     expect(() => small.verify(forged)).toThrow('not valid')
-    expect(small.verify(token).roles).toEqual(['editor'])
+    expect(small.verify(token)).toMatchObject({ roles: ['editor'] })
   })
 })
 
@@ -297,9 +296,109 @@ describe('a key set is refused', () => {
     ['with a key for encryption', [{ ...good, kid: 'a', use: 'enc' }], 'expected "sig"'],
     ['with another algorithm', [{ ...good, kid: 'a', alg: 'HS256' }], 'expected "ES256"'],
   ])('%s', (_, set, sentence) => {
-    expect(() => createTokenVerifier({ keys: { keys: set as JwkSet['keys'] }, issuer: 'a', audience: 'b', clock })).toThrow(
-      sentence,
+    expect(() =>
+      createTokenVerifier({ issuers: [{ issuer: 'a', keys: { keys: set as JwkSet['keys'] } }], audience: 'b', clock }),
+    ).toThrow(sentence)
+  })
+})
+
+describe('of several issuers', () => {
+  const partner: JwkSet = { keys: [{ ...strange.publicKey.export({ format: 'jwk' }), kid: 'partner-1' }] }
+  const both = [...issuers, { issuer: 'https://partner.example', keys: partner }]
+  const ofPartner = { ...HEADER, kid: 'partner-1' }
+
+  test('each is believed with its own keys', () => {
+    const several = createTokenVerifier({ issuers: both, audience: 'blog', clock })
+
+    expect(several.verify(mint())).toMatchObject({ subject: CLAIMS.sub })
+    expect(several.verify(mint({ ...CLAIMS, iss: 'https://partner.example' }, ofPartner, strange.privateKey))).toMatchObject({
+      subject: CLAIMS.sub,
+    })
+  })
+
+  test('a key of one never vouches for the other', () => {
+    const several = createTokenVerifier({ issuers: both, audience: 'blog', clock })
+
+    expect(() => several.verify(mint(CLAIMS, ofPartner, strange.privateKey))).toThrow('another issuer')
+    expect(() => several.verify(mint({ ...CLAIMS, iss: 'https://partner.example' }))).toThrow('another issuer')
+  })
+
+  test('two with a key of one name are refused at start, and when keys are replaced', () => {
+    const clash = { keys: [{ ...strange.publicKey.export({ format: 'jwk' }), kid: 'ec-1' }] }
+    const several = createTokenVerifier({ issuers: both, audience: 'blog', clock })
+
+    expect(() => createTokenVerifier({ issuers: [...issuers, { issuer: 'b', keys: clash }], audience: 'blog', clock })).toThrow(
+      'Cannot trust both "https://id.example" and "b"',
     )
+    expect(() => several.replaceKeys('https://partner.example', clash)).toThrow('Cannot trust both')
+    expect(several.verify(mint())).toMatchObject({ subject: CLAIMS.sub })
+  })
+
+  test('one name twice, and keys of a stranger, are refused', () => {
+    expect(() => createTokenVerifier({ issuers: [...issuers, ...issuers], audience: 'blog', clock })).toThrow('twice')
+    expect(() => verifier.replaceKeys('https://stranger.example', keys)).toThrow('nobody of this name is trusted')
+  })
+
+  test('a new key of one leaves the remembered tokens of all others known', () => {
+    const several = createTokenVerifier({ issuers: both, audience: 'blog', clock })
+    const token = mint()
+    const actor = several.verify(token)
+
+    several.replaceKeys('https://partner.example', partner)
+
+    expect(several.verify(token)).toBe(actor)
+  })
+})
+
+describe('a key that is not known yet', () => {
+  test('is looked for once, and its token is good when it is found', async () => {
+    const asked: string[] = []
+    const learning = createTokenVerifier({
+      issuers: [
+        {
+          issuer: 'https://id.example',
+          keys,
+          async learnKey(kid) {
+            asked.push(kid)
+            learning.replaceKeys('https://id.example', {
+              keys: [...keys.keys, { ...strange.publicKey.export({ format: 'jwk' }), kid: 'ec-2' }],
+            })
+          },
+        },
+      ],
+      audience: 'blog',
+      clock,
+    })
+
+    await expect(learning.verify(mint(CLAIMS, { ...HEADER, kid: 'ec-2' }, strange.privateKey))).resolves.toMatchObject({
+      subject: CLAIMS.sub,
+    })
+    await expect(learning.verify(mint(CLAIMS, { ...HEADER, kid: 'ec-3' }))).rejects.toThrow('not valid')
+    expect(() => learning.verify(mint(CLAIMS, HEADER, strange.privateKey))).toThrow('not valid')
+    expect(asked).toEqual(['ec-2', 'ec-3'])
+  })
+})
+
+describe('the sign-in behind a token', () => {
+  test('is told with the actor', () => {
+    const token = mint({ ...CLAIMS, sid: 's-1', client_id: 'app', device: 'native', auth_time: NOW_S - 60, mfa_at: NOW_S - 30 })
+
+    expect(verifier.verify(token)).toMatchObject({
+      kind: 'user',
+      session: {
+        id: 's-1',
+        clientId: 'app',
+        device: 'native',
+        authenticatedAtMs: NOW_MS - 60_000,
+        secondFactorAtMs: NOW_MS - 30_000,
+      },
+    })
+  })
+
+  test('is left out where another issuer means something else by the claims', () => {
+    expect(verifier.verify(mint({ ...CLAIMS, sid: 7, device: { id: 1 }, auth_time: 'now' }))).toMatchObject({
+      session: { id: null, clientId: null, device: null, authenticatedAtMs: null, secondFactorAtMs: null },
+    })
   })
 })
 

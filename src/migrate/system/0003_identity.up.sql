@@ -52,6 +52,8 @@ CREATE TABLE plinth_refresh_tokens (
 );
 
 CREATE INDEX plinth_refresh_tokens_session_id_idx ON plinth_refresh_tokens (session_id);
+-- For the clean-up: a session refreshes thousands of times, so its tokens go before it does.
+CREATE INDEX plinth_refresh_tokens_expires_at_idx ON plinth_refresh_tokens (expires_at);
 
 -- Access tokens that were revoked one by one, until they would have expired anyway.
 CREATE TABLE plinth_revoked_tokens (
