@@ -92,6 +92,9 @@ function plinthTarget(
       TOKEN_AUDIENCE: issuer.audience,
       TOKEN_JWKS_FILE: keysFile,
       PLINTH_SECRET: randomBytes(32).toString('base64'),
+      // Counted and told as in production, and never used up: one account sends all of the load.
+      RATE_LIMIT_READ: '1000000000/1000000000',
+      RATE_LIMIT_WRITE: '1000000000/1000000000',
       ...more,
     },
   }

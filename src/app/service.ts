@@ -95,6 +95,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       authenticate: verifier.authenticate,
       userHashKey: deriveKey(secret, 'user-hash'),
       corsOrigins: settings.corsOrigins,
+      trustedProxies: settings.trustedProxies,
+      rateLimits: settings.rateLimits,
       renderField: toSnakeCase,
       ...(settings.publicOrigin !== undefined && { publicOrigin: settings.publicOrigin }),
     })

@@ -1,5 +1,8 @@
 /** Reads the settings from environment variables, all of them here and nowhere else. A wrong one is refused with a sentence. */
+import type { RateLimits } from '../http/index.ts'
+import { isAddressRange } from '../kernel/index.ts'
 import { LOG_LEVELS, type LogLevel } from '../observe/index.ts'
+import type { RateLimit } from '../resilience/index.ts'
 
 export interface Settings {
   /** `PORT`, default 3000. */
@@ -14,11 +17,11 @@ export interface Settings {
   readonly databaseUrl: string | undefined
   /** `DATABASE_STATEMENT_TIMEOUT_MS`, default 30,000. */
   readonly statementTimeoutMs: number
+  /** `DATABASE_LIST_TIMEOUT_MS`, default 5,000: for lists alone, where it is the shorter one. */
+  readonly listTimeoutMs: number
   /** `PUBLIC_URL`: how the service is reached from outside; used in links of errors and documents. */
   readonly publicOrigin: string | undefined
   /** `TOKEN_ISSUER`: the `iss` of access tokens. */
-  /** `DATABASE_LIST_TIMEOUT_MS`, default 5,000: for lists alone, where it is the shorter one. */
-  readonly listTimeoutMs: number
   readonly tokenIssuer: string | undefined
   /** `TOKEN_AUDIENCE`: what their `aud` must hold; default the name of the domain. */
   readonly tokenAudience: string | undefined
@@ -30,6 +33,13 @@ export interface Settings {
   readonly logLevel: LogLevel
   /** `CORS_ORIGINS`, comma-separated; default none. */
   readonly corsOrigins: readonly string[]
+  /** `TRUSTED_PROXIES`, comma-separated ranges in CIDR notation: whose `X-Forwarded-For` is believed; default none. */
+  readonly trustedProxies: readonly string[]
+  /**
+   * `RATE_LIMIT_READ`, `RATE_LIMIT_WRITE`, `RATE_LIMIT_SENSITIVE`: `<per minute>/<at once>` for an address or an account, or `off`;
+   * default 6000/1000, 1200/300 and 20/10.
+   */
+  readonly rateLimits: RateLimits
   /** `MERGE_READS`, default true: point reads of one turn of the event loop become one statement. */
   readonly isMerging: boolean
   /** `SHUTDOWN_GRACE_MS`, default 10,000: how long requests under way may take when the service stops. */
@@ -63,20 +73,51 @@ export function readSettings(environment: Environment): Settings {
     adminHost: text('ADMIN_HOST') ?? '127.0.0.1',
     databaseUrl: readUrl('DATABASE_URL', text('DATABASE_URL'), ['postgres:', 'postgresql:']),
     statementTimeoutMs: integer('DATABASE_STATEMENT_TIMEOUT_MS', 30_000, 100, 600_000),
+    listTimeoutMs: integer('DATABASE_LIST_TIMEOUT_MS', 5_000, 100, 600_000),
     publicOrigin: readUrl('PUBLIC_URL', text('PUBLIC_URL'), ['https:', 'http:'])?.replace(/\/$/, ''),
     tokenIssuer: text('TOKEN_ISSUER'),
     tokenAudience: text('TOKEN_AUDIENCE'),
     tokenJwksFile: text('TOKEN_JWKS_FILE'),
     secret: readSecret(text('PLINTH_SECRET')),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL'), LOG_LEVELS, 'info'),
-    corsOrigins: (text('CORS_ORIGINS') ?? '')
-      .split(',')
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ''),
-    listTimeoutMs: integer('DATABASE_LIST_TIMEOUT_MS', 5_000, 100, 600_000),
+    corsOrigins: readList(text('CORS_ORIGINS')),
+    trustedProxies: readRanges('TRUSTED_PROXIES', text('TRUSTED_PROXIES')),
+    rateLimits: {
+      read: readRateLimit('RATE_LIMIT_READ', text('RATE_LIMIT_READ') ?? '6000/1000'),
+      write: readRateLimit('RATE_LIMIT_WRITE', text('RATE_LIMIT_WRITE') ?? '1200/300'),
+      sensitive: readRateLimit('RATE_LIMIT_SENSITIVE', text('RATE_LIMIT_SENSITIVE') ?? '20/10'),
+    },
     isMerging: oneOf('MERGE_READS', text('MERGE_READS'), ['true', 'false'] as const, 'true') === 'true',
     shutdownGraceMs: integer('SHUTDOWN_GRACE_MS', 10_000, 0, 600_000),
   }
+}
+
+function readList(value: string | undefined): readonly string[] {
+  return (value ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+function readRanges(name: string, value: string | undefined): readonly string[] {
+  const ranges = readList(value)
+  const wrong = ranges.find((range) => !isAddressRange(range))
+  if (wrong !== undefined)
+    throw new SettingsError(
+      `Cannot use ${name}: "${wrong}" is no range in CIDR notation, expected ranges as "10.0.0.0/8,2001:db8::/32"`,
+    )
+  return ranges
+}
+
+/** Up to a billion, which no caller reaches: for benchmarks, which measure the count as well. */
+const RATE_LIMIT = /^([1-9][0-9]{0,9})\/([1-9][0-9]{0,9})$/
+
+function readRateLimit(name: string, value: string): RateLimit | undefined {
+  if (value === 'off') return undefined
+  const [, perMinute, burst] = RATE_LIMIT.exec(value) ?? []
+  if (perMinute === undefined || burst === undefined)
+    throw new SettingsError(`Cannot use ${name}="${value}": expected "<per minute>/<at once>" as "1200/300", or "off"`)
+  return { perMinute: Number(perMinute), burst: Number(burst) }
 }
 
 function oneOf<const Choice extends string>(

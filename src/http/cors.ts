@@ -7,7 +7,7 @@ export interface Cors {
   addPreflightHeaders(origin: string | undefined, allow: string, headers: string[]): void
 }
 
-const EXPOSED = 'etag, location, link, retry-after, x-request-id, deprecation, sunset'
+const EXPOSED = 'etag, location, link, retry-after, ratelimit, ratelimit-policy, x-request-id, deprecation, sunset'
 const REQUEST_HEADERS =
   'authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id, traceparent, tracestate'
 /** Chromium keeps a preflight for two hours at the most; ten minutes lets a change of the list arrive. */

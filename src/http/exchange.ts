@@ -8,15 +8,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PlinthError, toPlinthError } from '../kernel/index.ts'
 import { type Actor, NOBODY } from '../model/index.ts'
 import { readTraceContext, type TraceContext } from '../observe/index.ts'
+import type { RateOutcome } from '../resilience/index.ts'
 import { abandonBody, hasBody } from './body.ts'
+import type { Caller } from './caller-address.ts'
 import type { HttpReply, HttpRequest } from './handle.ts'
 import { type HeaderBlock, JSON_HEADERS } from './header-block.ts'
 import type { JsonObject } from './json.ts'
 import { type Query, readQuery } from './query.ts'
+import type { Budget } from './rate-limits.ts'
 import { renderError } from './render-error.ts'
 import type { Route, ServerState } from './route.ts'
 import { clearHeaders, type TakenOver, takeOver } from './take-over.ts'
-import { writeAnswer } from './write-answer.ts'
+import { splitLines, writeAnswer } from './write-answer.ts'
 
 const NO_BODY: JsonObject = Object.freeze({})
 const NO_EXTRA: readonly string[] = Object.freeze([])
@@ -37,6 +40,9 @@ export class Exchange implements HttpRequest, HttpReply {
   readonly #response: ServerResponse
   readonly #route: Route
   readonly #server: ServerState
+  #caller: Caller | undefined
+  /** How the caller stands with its limit, as header lines. */
+  #limitLines = ''
   #query: Query | undefined
   #abort: AbortController | undefined
   #isTakenOver = false
@@ -77,8 +83,13 @@ export class Exchange implements HttpRequest, HttpReply {
     return this.#query
   }
 
+  get caller(): Caller {
+    this.#caller ??= this.#server.readCaller(this.raw)
+    return this.#caller
+  }
+
   get address(): string {
-    return this.raw.socket.remoteAddress ?? ''
+    return this.caller.address
   }
 
   get deadlineAtMs(): number {
@@ -113,12 +124,19 @@ export class Exchange implements HttpRequest, HttpReply {
     this.isSent = true
     this.#isTakenOver = true
     return takeOver(this.raw, this.#response, {
-      headers: this.#ownHeaders(),
+      headers: [...this.#ownHeaders(), ...splitLines(this.#limitLines)],
       isDraining: () => this.#server.isDraining,
       beforeEnd: () => this.#settleBody(),
       closed: () => this.#countTakenOver(),
       failed: (error) => this.fail(error),
     })
+  }
+
+  /** Throws when nothing could be taken. What a limit says of itself goes out with the answer if it `isTold`, or refused. */
+  judge(budget: Budget, outcome: RateOutcome | undefined, isTold: boolean): void {
+    if (outcome === undefined || (outcome.isAllowed && !isTold)) return
+    this.#limitLines = budget.renderLines(outcome)
+    if (!outcome.isAllowed) throw budget.exceeded(outcome)
   }
 
   fail(thrown: unknown): void {
@@ -138,6 +156,7 @@ export class Exchange implements HttpRequest, HttpReply {
     }
     if (error.status >= 500) this.#logFault(error)
     const route = this.#route
+    if (error.code === 'RATE_LIMIT_EXCEEDED') route.metrics.recordLimited(route.limit)
     const { body, headers } = renderError(error, this.requestId, this.#server.docsUrl, route.renderField)
     this.#write(error.status, JSON_HEADERS, body, error.status === 405 ? [...headers, 'allow', route.allow] : headers, error.code)
   }
@@ -195,7 +214,7 @@ export class Exchange implements HttpRequest, HttpReply {
     if (status !== 204 && status !== 304) headers.push('content-length', String(bytes))
     if (this.#server.isDraining) headers.push('connection', 'close')
     if (this.isBodyUntouched || errorCode !== null) this.#settleBody()
-    writeAnswer(this.#response, status, block, headers, body, bytes)
+    writeAnswer(this.#response, status, block, this.#limitLines, headers, body, bytes)
   }
 
   #ownHeaders(): string[] {

@@ -22,7 +22,7 @@ export interface HttpRequest {
   readonly trace: TraceContext
   /** Who asks, as `authenticate` said; `NOBODY` on public routes. */
   readonly actor: Actor
-  /** The address of the peer on the socket. Forwarding headers are not believed. */
+  /** The address of the peer on the socket; behind a trusted proxy, the one that it forwards for. */
   readonly address: string
   /** Milliseconds of the monotonic clock (`performance.now()`). */
   readonly startedAtMs: number

@@ -12,6 +12,7 @@ export {
 export { createReadiness, type Readiness, type ReadinessCheck } from './health.ts'
 export { type JsonObject, readJson, readJsonBody } from './json.ts'
 export { type Query, readQuery } from './query.ts'
+export type { LimitClass, NamedLimits, RateLimits, RouteLimit } from './rate-limits.ts'
 export type { DocsUrl, RenderField } from './render-error.ts'
 export type { Authenticate, BodyMode, HttpMethod } from './route.ts'
 export type { HttpRoute } from './route-table.ts'

@@ -32,3 +32,9 @@ export const REQUESTS_IN_FLIGHT_MAX = 1_000
 export const REQUEST_BUDGET_MS = 30_000
 /** How long a refused upload may keep its connection, so that the client can read why. */
 export const LINGER_MS = 1_000
+/** A balancer, a proxy and a mesh are three; who sends more writes them. */
+export const FORWARDED_HOPS_MAX = 16
+/** How much wider an address and a client are limited than an account: ten people behind one address who all use their share. */
+export const RATE_LIMIT_CEILING = 10
+/** A store of rate limits over a network answers in a millisecond; a request does not wait longer than this for it. */
+export const RATE_LIMIT_WAIT_MS = 250

@@ -5,6 +5,7 @@ import type { Logger, OperationMetrics } from '../observe/index.ts'
 import type { Handle } from './handle.ts'
 import { EMPTY_HEADERS } from './header-block.ts'
 import { BODY_BYTES_MAX } from './limits.ts'
+import type { RouteLimit } from './rate-limits.ts'
 import type { RenderField } from './render-error.ts'
 import type { BodyMode, HttpMethod, Route, ServerState } from './route.ts'
 import { runRoute } from './run.ts'
@@ -24,6 +25,8 @@ export interface HttpRoute {
   readonly bodyBytesMax?: number
   /** True: the caller is not asked for a token, and `actor` is `NOBODY`. Default false. */
   readonly isPublic?: boolean
+  /** Which limit counts its requests. Default `read` for GET, else `write`. */
+  readonly limit?: RouteLimit
   /** Overrides that of the server. */
   readonly renderField?: RenderField
   /** Answers through `reply`, at once or later; what it throws or rejects with becomes the error envelope. */
@@ -110,6 +113,7 @@ export class RouteTable {
   #prepare(route: DeclaredRoute, method: HttpMethod, allow: string): Route {
     const { operation, surface = 'rest', path } = route
     const isExempt = route.isExempt === true
+    const limit = isExempt ? 'none' : (route.limit ?? (route.method === 'GET' ? 'read' : 'write'))
     return {
       operation,
       bodyMode: route.body ?? (METHODS_WITH_BODY.has(method) ? 'json' : 'none'),
@@ -117,6 +121,8 @@ export class RouteTable {
       isPublic: route.isPublic === true,
       isExempt,
       isQuiet: isExempt,
+      limit,
+      budgets: this.#state.budgets.get(limit),
       renderField: route.renderField ?? this.#options.renderField ?? ((field) => field),
       allow,
       metrics: this.#options.metrics.operation(operation, surface),

@@ -1,8 +1,10 @@
 /** What a server knows before the first request: its state, and for each route all that its requests share. */
 import type { Actor } from '../model/index.ts'
 import type { AccessLog, HashUserId, Logger, OperationHandle } from '../observe/index.ts'
+import type { ReadCaller } from './caller-address.ts'
 import type { Cors } from './cors.ts'
 import type { Handle } from './handle.ts'
+import type { Budgets, RouteLimit } from './rate-limits.ts'
 import type { DocsUrl, RenderField } from './render-error.ts'
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE'
@@ -26,6 +28,9 @@ export interface Route {
   readonly isExempt: boolean
   /** Leaves no line in the log: health probes would drown the rest. */
   readonly isQuiet: boolean
+  readonly limit: RouteLimit
+  /** What its requests are counted against; undefined where they are not. */
+  readonly budgets: Budgets | undefined
   readonly renderField: RenderField
   /** The methods of this path, for `Allow`. */
   readonly allow: string
@@ -43,6 +48,8 @@ export interface ServerState {
   readonly requestBudgetMs: number
   readonly inFlightMax: number
   readonly authenticate: Authenticate
+  readonly readCaller: ReadCaller
+  readonly budgets: ReadonlyMap<RouteLimit, Budgets>
   readonly cors: Cors | undefined
   inFlight: number
   isDraining: boolean

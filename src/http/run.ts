@@ -1,7 +1,7 @@
-/** The way of a request through the server, in order: limits, load, token, body, handler. Each step answers by throwing. */
+/** The way of a request through the server: bounds, load, rate limits and token, body, handler. Each step answers by throwing. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { invalid, PlinthError } from '../kernel/index.ts'
-import type { Actor } from '../model/index.ts'
+import { admit } from './admit.ts'
 import { checkBodyHeaders, hasBody, limitBytes, readBytes } from './body.ts'
 import { Exchange } from './exchange.ts'
 import { readJsonBody } from './json.ts'
@@ -35,24 +35,10 @@ export function runRoute(
   try {
     checkHead(raw)
     if (state.inFlight > state.inFlightMax && !route.isExempt) throw new PlinthError('RATE_LIMIT_OVERLOADED')
-    if (route.isPublic) {
-      runBody(route, exchange)
-      return
-    }
-    const actor = state.authenticate(raw.headers.authorization)
-    if (actor instanceof Promise) {
-      actor.then((known) => runAs(known, route, exchange)).catch((error: unknown) => exchange.fail(error))
-    } else {
-      runAs(actor, route, exchange)
-    }
+    admit(state, route, exchange, () => runBody(route, exchange))
   } catch (error) {
     exchange.fail(error)
   }
-}
-
-function runAs(actor: Actor, route: Route, exchange: Exchange): void {
-  exchange.actor = actor
-  runBody(route, exchange)
 }
 
 function runBody(route: Route, exchange: Exchange): void {

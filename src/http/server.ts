@@ -11,12 +11,15 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { PlinthError } from '../kernel/index.ts'
 import { NOBODY } from '../model/index.ts'
 import { createUserHash, type Logger, type OperationMetrics } from '../observe/index.ts'
+import type { RateLimitStore } from '../resilience/index.ts'
+import { callerReader } from './caller-address.ts'
 import { createCors } from './cors.ts'
 import { JSON_HEADERS } from './header-block.ts'
 import { createReadiness, type Readiness } from './health.ts'
 import * as limits from './limits.ts'
 import { createNodeServer, type NodeServerOptions, type Refuse } from './node-server.ts'
 import { renderOrigin } from './origin.ts'
+import { createBudgets, createNamedLimits, type NamedLimits, type RateLimits } from './rate-limits.ts'
 import type { DocsUrl, RenderField } from './render-error.ts'
 import { requestIdReader } from './request-id.ts'
 import type { Authenticate, ServerState } from './route.ts'
@@ -36,6 +39,15 @@ export interface HttpServerOptions extends NodeServerOptions {
   readonly userHashKey?: string | Uint8Array
   /** Exact origins whose pages may call the API. Default: none. */
   readonly corsOrigins?: readonly string[]
+  /** Ranges in CIDR notation: proxies whose `X-Forwarded-For` says who asks. Default: none. */
+  readonly trustedProxies?: readonly string[]
+  /**
+   * How often an address without a token, or an account, may ask; addresses with tokens and OAuth clients have ten times as much.
+   * Default: no limits.
+   */
+  readonly rateLimits?: RateLimits
+  /** Where they are counted. Default: in the memory of this process. */
+  readonly rateLimitStore?: RateLimitStore | undefined
   /** How the names of fields are spelt in error details. Default: as they are. */
   readonly renderField?: RenderField
   readonly inFlightMax?: number
@@ -54,6 +66,8 @@ export interface HttpServer {
    * @returns how many requests were cut off
    */
   stop(options?: { readonly graceMs?: number; readonly lingerMs?: number }): Promise<{ readonly cutOff: number }>
+  /** For handlers that count by more than address and account. */
+  readonly limits: NamedLimits
   readonly inFlight: number
   readonly connections: number
 }
@@ -75,6 +89,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     requestBudgetMs: options.requestBudgetMs ?? limits.REQUEST_BUDGET_MS,
     inFlightMax: options.inFlightMax ?? limits.REQUESTS_IN_FLIGHT_MAX,
     authenticate: options.authenticate ?? (() => NOBODY),
+    readCaller: callerReader(options.trustedProxies ?? []),
+    budgets: createBudgets(options),
     cors: createCors(options.corsOrigins ?? []),
     inFlight: 0,
     isDraining: false,
@@ -86,6 +102,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   addHealthRoutes(routes, state, options.readiness ?? createReadiness({}))
   return {
     route: (route) => routes.add(route),
+    limits: createNamedLimits(state.budgets),
     get inFlight() {
       return state.inFlight
     },

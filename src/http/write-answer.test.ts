@@ -2,7 +2,7 @@ import { createServer, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { headerBlock } from './header-block.ts'
-import { writeAnswer } from './write-answer.ts'
+import { splitLines, writeAnswer } from './write-answer.ts'
 
 const BLOCK = headerBlock({ 'content-type': 'text/plain; charset=utf-8' })
 
@@ -31,6 +31,13 @@ async function answerOf(method: string, answer: (response: ServerResponse) => vo
   }
 }
 
+const LINES = 'ratelimit: "read";r=1;t=2\r\nx-two: a: b\r\n'
+
+test('reads header lines back as names and values', () => {
+  expect(splitLines(LINES)).toEqual(['ratelimit', '"read";r=1;t=2', 'x-two', 'a: b'])
+  expect(splitLines('')).toEqual([])
+})
+
 test.each([
   ['GET', 200, 'body', ['content-length', '4', 'etag', '"1"']],
   ['HEAD', 200, 'body', ['content-length', '4']],
@@ -40,10 +47,10 @@ test.each([
   ['GET', 503, 'body', ['content-length', '4', 'connection', 'close']],
 ])('writes for %s %i the same bytes as writeHead', async (method, status, body, pairs) => {
   const fast = await answerOf(method, (response) =>
-    writeAnswer(response, status, BLOCK, pairs, body, Buffer.byteLength(body ?? '')),
+    writeAnswer(response, status, BLOCK, LINES, pairs, body, Buffer.byteLength(body ?? '')),
   )
   const documented = await answerOf(method, (response) => {
-    response.writeHead(status, [...BLOCK.pairs, ...pairs])
+    response.writeHead(status, [...BLOCK.pairs, 'ratelimit', '"read";r=1;t=2', 'x-two', 'a: b', ...pairs])
     response.end(body)
   })
 
@@ -54,7 +61,7 @@ test('a value that would break out of its header is refused, in a block and besi
   expect(() => headerBlock({ location: '/a\r\nset-cookie: a=b' })).toThrow('Invalid character')
   const outcome = await answerOf('GET', (response) => {
     try {
-      writeAnswer(response, 200, BLOCK, ['location', '/a\r\nset-cookie: a=b'], '', 0)
+      writeAnswer(response, 200, BLOCK, '', ['location', '/a\r\nset-cookie: a=b'], '', 0)
     } catch {
       response.end('refused')
     }

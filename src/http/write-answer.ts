@@ -20,6 +20,7 @@ const STATUS_LINES: readonly string[] = Array.from(
 )
 
 /**
+ * @param lines headers of this answer alone that need no check, each line with its end
  * @param pairs headers of this answer alone, names and values in turn; they are checked as by `writeHead`
  * @param bytes length of the body in UTF-8
  */
@@ -27,19 +28,31 @@ export function writeAnswer(
   response: ServerResponse,
   status: number,
   block: HeaderBlock,
+  lines: string,
   pairs: readonly string[],
   body: string | Uint8Array | undefined,
   bytes: number,
 ): void {
   const store = response as unknown as Partial<HeadStore>
   if (typeof store._storeHeader !== 'function' || response.headersSent) {
-    response.writeHead(status, [...block.pairs, ...pairs])
+    response.writeHead(status, [...block.pairs, ...splitLines(lines), ...pairs])
   } else {
     response.statusCode = status
     if (status === 204 || status === 304) store._hasBody = false
-    store._storeHeader(`${STATUS_LINES[status] ?? ''}${block.text}`, pairs)
+    store._storeHeader(`${STATUS_LINES[status] ?? ''}${block.text}${lines}`, pairs)
   }
   // As many bytes as characters: all of them ASCII, which is copied as it stands, two thirds of the cost of encoding.
   if (typeof body === 'string' && bytes === body.length) response.end(body, 'latin1')
   else response.end(body)
+}
+
+/** Names and values in turn, for those who take headers one by one. */
+export function splitLines(lines: string): readonly string[] {
+  return lines
+    .split('\r\n')
+    .filter((line) => line !== '')
+    .flatMap((line) => {
+      const at = line.indexOf(': ')
+      return [line.slice(0, at), line.slice(at + 2)]
+    })
 }

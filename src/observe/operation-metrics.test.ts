@@ -21,6 +21,18 @@ test('counts, errors and durations of an operation come out as Prometheus reads 
   expect(lines).toContain('plinth_request_duration_seconds_count{operation="posts.get",surface="rest"} 3')
 })
 
+test('refusals of a rate limit are counted by limit', async () => {
+  const metrics = createOperationMetrics()
+  const handle = metrics.operation('posts.get')
+
+  handle.recordLimited('read')
+  handle.recordLimited('read')
+
+  expect((await metrics.render()).split('\n')).toContain(
+    'plinth_rate_limited_total{operation="posts.get",surface="rest",limit="read"} 2',
+  )
+})
+
 test('labels are escaped, and codes made from data stay few', async () => {
   const metrics = createOperationMetrics()
   const handle = metrics.operation('a"b\\c\nd')

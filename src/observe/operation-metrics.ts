@@ -18,6 +18,8 @@ const CODES_MAX = 200
 /** The counters of one operation. */
 export interface OperationHandle {
   record(status: number, durationMs: number, errorCode: string | null): void
+  /** Counts a request that a rate limit refused. */
+  recordLimited(limit: string): void
 }
 
 export interface OperationMetrics {
@@ -67,6 +69,8 @@ class Series implements OperationHandle {
   readonly labels: string
   readonly statuses = new Float64Array(STATUS_COUNT)
   readonly codes = new Map<string, number>()
+  /** By limit; their names come from code, so they are few. */
+  readonly limited = new Map<string, number>()
   /** One count for each bound, and one for what took longer than all. */
   readonly buckets = new Float64Array(BUCKETS_MS.length + 1)
   sumMs = 0
@@ -86,6 +90,10 @@ class Series implements OperationHandle {
       this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
     }
   }
+
+  recordLimited(limit: string): void {
+    this.limited.set(limit, (this.limited.get(limit) ?? 0) + 1)
+  }
 }
 
 function renderSeries(all: readonly Series[]): string {
@@ -99,6 +107,11 @@ function renderSeries(all: readonly Series[]): string {
   head(lines, 'plinth_request_errors_total', 'counter', 'Requests answered with an error of the catalogue.')
   for (const { labels, codes } of all) {
     for (const [code, count] of codes) lines.push(`plinth_request_errors_total{${labels},code="${escapeLabel(code)}"} ${count}`)
+  }
+  head(lines, 'plinth_rate_limited_total', 'counter', 'Requests that a rate limit refused.')
+  for (const { labels, limited } of all) {
+    for (const [limit, count] of limited)
+      lines.push(`plinth_rate_limited_total{${labels},limit="${escapeLabel(limit)}"} ${count}`)
   }
   head(lines, 'plinth_request_duration_seconds', 'histogram', 'Seconds from the last header of the request to its answer.')
   for (const one of all) renderHistogram(lines, one)

@@ -52,6 +52,13 @@ export interface TestService extends AsyncDisposable {
   stop(): Promise<void>
 }
 
+/** Counted as in production, and never used up: a test that means a limit sets it. */
+const WIDE_LIMITS = {
+  RATE_LIMIT_READ: '1000000000/1000000000',
+  RATE_LIMIT_WRITE: '1000000000/1000000000',
+  RATE_LIMIT_SENSITIVE: '1000000000/1000000000',
+}
+
 /**
  * Starts the service of an application on free ports, over a database of its own that holds its migrations.
  *
@@ -71,7 +78,13 @@ export async function testService(options: TestServiceOptions): Promise<TestServ
   }
   try {
     const databaseUrl = options.databaseUrl ?? (await ownDatabase(app, cleanUps)).url
-    const settings = readSettings({ PORT: '0', ADMIN_PORT: '0', DATABASE_URL: databaseUrl, ...options.environment })
+    const settings = readSettings({
+      PORT: '0',
+      ADMIN_PORT: '0',
+      ...WIDE_LIMITS,
+      DATABASE_URL: databaseUrl,
+      ...options.environment,
+    })
     const lines: string[] = []
     const service = await startService({
       app,

@@ -71,6 +71,7 @@ export function mountDocs(server: HttpServer, domain: Domain): void {
     ...shared,
     path: '/docs/assets/:digest/:name',
     operation: 'docs.asset',
+    limit: 'none',
     async handle(request, reply) {
       const asset = await findAsset(request.path, own)
       if (asset === undefined) throw new PlinthError('NOT_FOUND_ROUTE')

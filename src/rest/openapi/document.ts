@@ -3,9 +3,10 @@ import type { Domain, Json } from '../../model/index.ts'
 import { deprecationOf, type RestDeprecations } from '../deprecations.ts'
 import { type RestRoute, restRoutes, serviceTitle } from '../routes.ts'
 import { ErrorResponses } from './errors.ts'
+import { HEADER_COMPONENTS } from './headers.ts'
 import { renderOperation, renderTags } from './operation.ts'
 import { PARAMETER_COMPONENTS, pathTemplate } from './parameters.ts'
-import { REQUEST_ID, resourceSchemas, type Schemas, sharedSchemas } from './schemas.ts'
+import { resourceSchemas, type Schemas, sharedSchemas } from './schemas.ts'
 
 export type OpenApiDocument = Readonly<Record<string, Json>>
 
@@ -83,53 +84,6 @@ const DESCRIPTION = [
   'Answers are JSON: `data`, `meta` and `links`. Errors are `error`, with a `code` for programs and a `message` for people; `docs_url` leads to cause and cure.',
   'Lists are read page by page: follow `links.next` until it is null.',
   'A record carries its version in `ETag`. Send it in `If-Match` with a change, and a change that somebody else has overtaken is refused with 409 and changes nothing.',
+  '`RateLimit` says how many requests are left to the account, or to the address that sends no token; past that the answer is 429, and `Retry-After` says when to come again.',
   'A parameter or field that an operation does not know is refused with 400, never ignored.',
 ].join('\n\n')
-
-const HEADER_COMPONENTS: Readonly<Record<string, Json>> = {
-  ETag: {
-    description: 'The version of the record, and of the part of its fields that the answer holds.',
-    required: true,
-    schema: { type: 'string', pattern: '^"[1-9][0-9]*(-[0-9a-f]{8})?"$', maxLength: 24 },
-    example: '"3"',
-  },
-  Location: {
-    description: 'The address of the new record.',
-    required: true,
-    schema: { type: 'string', format: 'uri-reference', maxLength: 2_048 },
-  },
-  RequestId: { description: 'Names the request in the log.', required: true, schema: REQUEST_ID },
-  RetryAfter: {
-    description: 'Seconds to wait before the next try.',
-    schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 86_400 },
-    example: 1,
-  },
-  Challenge: {
-    description: 'How to sign in.',
-    required: true,
-    schema: { type: 'string', maxLength: 256 },
-    example: 'Bearer realm="api"',
-  },
-  CacheControl: {
-    description: 'Who may keep the answer, and how long.',
-    required: true,
-    schema: { type: 'string', maxLength: 256 },
-    example: 'private, no-store',
-  },
-  Replayed: {
-    description: 'Set when the answer is that of an earlier request with the same `Idempotency-Key`.',
-    schema: { type: 'string', enum: ['true'] },
-  },
-  Deprecation: {
-    description: 'Since when the operation is deprecated (RFC 9745).',
-    required: true,
-    schema: { type: 'string', pattern: '^@[0-9]+$', maxLength: 20 },
-    example: '@1767225600',
-  },
-  Sunset: {
-    description: 'From when the operation may be gone (RFC 8594).',
-    required: true,
-    schema: { type: 'string', maxLength: 40 },
-    example: 'Thu, 31 Dec 2026 00:00:00 GMT',
-  },
-}

@@ -3,6 +3,7 @@ import { CATALOGUE, type CatalogueRow, type ErrorCode } from '../../kernel/index
 import type { Domain, Json, JsonSchema } from '../../model/index.ts'
 import { listParameters } from '../read-list-query.ts'
 import { bodyMode, type RestRoute } from '../routes.ts'
+import { SHARED_HEADERS } from './headers.ts'
 import { EXAMPLE_REQUEST_ID, reference } from './schemas.ts'
 
 /** What any request can meet, whatever it asks for. */
@@ -94,7 +95,7 @@ export class ErrorResponses {
     return {
       description: rows.map((row) => `\`${row.code}\`: ${row.message}.`).join('\n\n'),
       headers: {
-        'X-Request-Id': { $ref: '#/components/headers/RequestId' },
+        ...SHARED_HEADERS,
         ...(isRetry && { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }),
         ...(status === 401 && { 'WWW-Authenticate': { $ref: '#/components/headers/Challenge' } }),
       },

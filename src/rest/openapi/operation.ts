@@ -4,6 +4,7 @@ import { Access, DENIED } from '../../policy/index.ts'
 import { bodyMode, type RestRoute, recordPath } from '../routes.ts'
 import { type ErrorResponses, errorCodes } from './errors.ts'
 import { exampleOf } from './example.ts'
+import { SHARED_HEADERS } from './headers.ts'
 import { renderParameters } from './parameters.ts'
 import { answerExample, inputSchema, reference } from './schemas.ts'
 
@@ -79,7 +80,7 @@ function renderSuccess(route: RestRoute, deprecation: Deprecation | undefined): 
   const { kind, resource } = route
   const { typeName } = resource
   const headers = {
-    'X-Request-Id': { $ref: '#/components/headers/RequestId' },
+    ...SHARED_HEADERS,
     ...(deprecation !== undefined && { Deprecation: { $ref: '#/components/headers/Deprecation' } }),
     ...(deprecation?.sunset !== undefined && { Sunset: { $ref: '#/components/headers/Sunset' } }),
   }
