@@ -1,3 +1,9 @@
+export { createAccountGuard } from './accounts/account-guard.ts'
+export { type Account, Accounts } from './accounts/accounts.ts'
+export { LetterSecrets } from './accounts/letter-secrets.ts'
+export { type Letter, type LetterScope, type Notice, noticeLetter, type SendLetter } from './accounts/letters.ts'
+export { PasswordChanges } from './accounts/password-changes.ts'
+export { Registration } from './accounts/registration.ts'
 export { readBearer } from './bearer.ts'
 export {
   createDevelopmentSigner,
@@ -5,6 +11,14 @@ export {
   type DevelopmentSignerOptions,
   type TokenOrder,
 } from './development-signer.ts'
+export { type AppEnrolment, AuthenticatorApps, type AuthenticatorAppsParts } from './factors/authenticator-apps.ts'
+export { type AddedPasskey, FactorChanges, type FactorChangesParts, type FactorOwner } from './factors/factor-changes.ts'
+export { Factors, type FactorsParts, type FactorsView, type NotifyOwner } from './factors/factors.ts'
+export { expectFreshProof, FRESH_S, type ShownAt } from './factors/fresh-proof.ts'
+export { type PasskeyProof, Passkeys, type PasskeysParts, type PasskeyView } from './factors/passkeys.ts'
+export { RecoveryCodes } from './factors/recovery-codes.ts'
+export { type RelyingParty, relyingParty } from './factors/webauthn.ts'
+export { type FailureKind, Failures } from './failures.ts'
 export {
   IDENTITY_RESOURCES,
   type IdentityEntry,
@@ -16,6 +30,34 @@ export { mountJwks } from './keys/mount-jwks.ts'
 export { SigningKeys } from './keys/signing-keys.ts'
 export { type MintedSession, type MintedToken, type MintOrder, TokenMinter, type TokenMinterParts } from './keys/token-minter.ts'
 export type { JwkSet } from './keys.ts'
+export { OneTimeSecrets } from './one-time-secrets.ts'
+export { type BreachedPasswords, type BreachedPasswordsOptions, createBreachedPasswords } from './passwords/breached-passwords.ts'
+export {
+  createPasswordHasher,
+  type PasswordHasher,
+  type PasswordHasherOptions,
+  type PasswordVerdict,
+} from './passwords/password-hasher.ts'
+export {
+  createPasswordPolicy,
+  type PasswordContext,
+  type PasswordPolicy,
+  type PasswordPolicyOptions,
+} from './passwords/password-policy.ts'
+export type { IdentityScope, RunLater, SecurityEvent } from './ports.ts'
+export { accountRoutes } from './routes/account-routes.ts'
+export { adminRoutes, expectAccountManager } from './routes/admin-routes.ts'
+export { type IdentityAnswer, type IdentityRoute, mountIdentityRoutes } from './routes/route.ts'
+export { sessionRoutes } from './routes/session-routes.ts'
+export { type SessionEnd, type SessionPlace, Sessions, type SessionTokens, type SessionView } from './sessions/sessions.ts'
+export {
+  type SecondFactorMethod,
+  type SecondFactorProof,
+  type SecondFactors,
+  type SignedIn,
+  SignIn,
+  type SignInOutcome,
+} from './sessions/sign-in.ts'
 export { RevokedTokens, type RevokedTokensParts } from './standing/revoked-tokens.ts'
 export { type StandingEntry, Standings, type StandingsOptions } from './standing/standings.ts'
 export { sweepIdentity } from './sweep-identity.ts'
@@ -26,3 +68,4 @@ export {
   type TokenVerifierOptions,
   type TrustedIssuer,
 } from './token-verifier.ts'
+export { createVault, type Vault } from './vault.ts'

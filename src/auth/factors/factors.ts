@@ -65,7 +65,7 @@ export class Factors implements SecondFactors {
    * @returns the values for `amr`
    * @throws `AUTH_FACTOR_INVALID`, `RATE_LIMIT_SIGN_IN`, `VALIDATION_FAILED`
    */
-  async verify(account: Account, proof: SecondFactorProof, requestId = ''): Promise<readonly string[]> {
+  async verify(account: Account, proof: SecondFactorProof, requestId: string): Promise<readonly string[]> {
     const { apps, passkeys } = this.#parts
     switch (proof.method) {
       case 'totp':

@@ -37,7 +37,7 @@ export interface SecondFactors {
    * Consumes the proof. @returns the methods for `amr`
    * @throws `AUTH_FACTOR_INVALID`, `RATE_LIMIT_SIGN_IN`
    */
-  verify(account: Account, proof: SecondFactorProof): Promise<readonly string[]>
+  verify(account: Account, proof: SecondFactorProof, requestId: string): Promise<readonly string[]>
 }
 
 export interface PasswordCheck {
@@ -121,7 +121,7 @@ export class SignIn {
     const held = await secrets.spend(TICKET, ticket)
     const account = held?.accountId == null ? undefined : await accounts.findById(held.accountId)
     if (account === undefined) throw new PlinthError('AUTH_TICKET_INVALID')
-    const amr = await factors.verify(account, proof).catch((error: unknown) => {
+    const amr = await factors.verify(account, proof, requestId).catch((error: unknown) => {
       this.#report('auth.second_factor_failed', account, { method: proof.method }, requestId)
       throw error
     })
@@ -135,6 +135,15 @@ export class SignIn {
       authenticatedAtMs,
       secondFactorAtMs: scope.clock.now(),
     }
+  }
+
+  /** The account whose first factor was right: to ask for one of its passkeys. Takes none of the ticket's attempts. @throws `AUTH_TICKET_INVALID` */
+  async findByTicket(ticket: string): Promise<Account> {
+    const { accounts, secrets } = this.#parts
+    const held = await secrets.peek(TICKET, ticket)
+    const account = held?.accountId == null ? undefined : await accounts.findById(held.accountId)
+    if (account === undefined) throw new PlinthError('AUTH_TICKET_INVALID')
+    return account
   }
 
   /** Takes an account that a passkey named: something they have and something they are or know, so both factors in one. */
