@@ -1,0 +1,127 @@
+/** Routes for those who look after accounts: whoever may update every account may also end its sessions and suspend it. */
+import type { Engine } from '../../engine/index.ts'
+import type { HttpRequest } from '../../http/index.ts'
+import { decodeTypeId, PlinthError } from '../../kernel/index.ts'
+import { UNCONDITIONAL } from '../../policy/index.ts'
+import type { Account, Accounts } from '../accounts/accounts.ts'
+import type { IdentityScope } from '../ports.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { IdentityRoute } from './route.ts'
+import { listSchema, SESSION } from './schemas.ts'
+import { readSessionId, renderSessions } from './session-routes.ts'
+
+export interface AdminRoutesParts {
+  readonly scope: Pick<IdentityScope, 'accounts' | 'clock' | 'report'>
+  readonly engine: Engine
+  readonly accounts: Accounts
+  readonly sessions: Sessions
+  /** Told of an account whose standing changed, on this instance. */
+  readonly onChanged: (accountId: string) => void
+}
+
+export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
+  const { accounts, sessions, scope, onChanged } = parts
+  const by = (request: HttpRequest) => ({ actor: request.actor.subject, requestId: request.requestId })
+
+  const suspend = async (request: HttpRequest, isSuspended: boolean) => {
+    const account = await readAccount(parts, request)
+    if (await accounts.setSuspended(account.id, isSuspended, by(request))) {
+      const event = isSuspended ? 'admin.account_suspended' : 'admin.account_reinstated'
+      scope.report({ event, subject: account.subject, requestId: request.requestId })
+    }
+    if (isSuspended) await sessions.end(account.id, 'suspended', by(request))
+    onChanged(account.id)
+    return { status: 204 }
+  }
+
+  return [
+    {
+      method: 'GET',
+      path: '/auth/accounts/:id/sessions',
+      operation: 'accounts.list-sessions',
+      summary: 'Where an account is signed in.',
+      caller: 'account',
+      limit: 'read',
+      answers: { 200: { description: 'The sessions, the one used last first.', data: listSchema(SESSION) } },
+      errors: ['AUTH_FORBIDDEN', 'NOT_FOUND_RECORD'],
+      async handle(request) {
+        const account = await readAccount(parts, request)
+        return { status: 200, data: renderSessions(await sessions.list(account.id), null) }
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/auth/accounts/:id/sessions',
+      operation: 'accounts.end-sessions',
+      summary: 'Sign an account out everywhere.',
+      caller: 'account',
+      limit: 'write',
+      answers: { 204: { description: 'All its sessions have ended.', data: null } },
+      errors: ['AUTH_FORBIDDEN', 'NOT_FOUND_RECORD'],
+      async handle(request) {
+        const account = await readAccount(parts, request)
+        await sessions.end(account.id, 'ended_by_admin', by(request))
+        return { status: 204 }
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/auth/accounts/:id/sessions/:session_id',
+      operation: 'accounts.end-session',
+      summary: 'End one session of an account.',
+      caller: 'account',
+      limit: 'write',
+      answers: { 204: { description: 'The session has ended.', data: null } },
+      errors: ['AUTH_FORBIDDEN', 'NOT_FOUND_RECORD'],
+      async handle(request) {
+        const account = await readAccount(parts, request)
+        const only = readSessionId(request, 'session_id')
+        const ended = await sessions.end(account.id, 'ended_by_admin', by(request), { only })
+        if (ended.length === 0) throw new PlinthError('NOT_FOUND_RECORD', 'The account has no such session')
+        return { status: 204 }
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/auth/accounts/:id/suspension',
+      operation: 'accounts.suspend',
+      summary: 'Suspend an account: its tokens are refused from now on, and nobody can sign in to it.',
+      caller: 'account',
+      limit: 'write',
+      answers: { 204: { description: 'The account is suspended.', data: null } },
+      errors: ['AUTH_FORBIDDEN', 'NOT_FOUND_RECORD'],
+      handle: (request) => suspend(request, true),
+    },
+    {
+      method: 'DELETE',
+      path: '/auth/accounts/:id/suspension',
+      operation: 'accounts.reinstate',
+      summary: 'End the suspension of an account.',
+      caller: 'account',
+      limit: 'write',
+      answers: { 204: { description: 'The account may be used again.', data: null } },
+      errors: ['AUTH_FORBIDDEN', 'NOT_FOUND_RECORD'],
+      handle: (request) => suspend(request, false),
+    },
+  ]
+}
+
+/** Decides before it looks: whoever may not manage accounts does not learn which there are. */
+async function readAccount({ scope, engine, accounts }: AdminRoutesParts, request: HttpRequest): Promise<Account> {
+  expectAccountManager(engine, scope, request)
+  const id = decodeTypeId(scope.accounts.resource.idPrefix, request.params['id'] ?? '')
+  const account = id === undefined ? undefined : await accounts.findById(id)
+  if (account === undefined) throw new PlinthError('NOT_FOUND_RECORD', 'There is no such account')
+  return account
+}
+
+/** @throws `AUTH_FORBIDDEN` for whoever may not update every account, `AUTH_REQUIRED` for nobody */
+export function expectAccountManager(
+  engine: Engine,
+  { accounts, clock }: Pick<IdentityScope, 'accounts' | 'clock'>,
+  { actor, address }: Pick<HttpRequest, 'actor' | 'address'>,
+): void {
+  const access = engine.resource(accounts.resource.name).compiled.access('update')
+  if (access.decide({ actor, nowMs: clock.now(), address }) === UNCONDITIONAL) return
+  throw actor.kind === 'nobody' ? new PlinthError('AUTH_REQUIRED') : new PlinthError('AUTH_FORBIDDEN')
+}
