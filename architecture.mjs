@@ -31,6 +31,7 @@ export const EXPORTED = FOLDERS.filter((folder) => folder !== 'cli')
  */
 export const LIBRARIES = {
   '@simplewebauthn/server': ['auth'],
+  '@node-rs/argon2': ['auth'],
   // The declarations of the package name its types, so users need them too.
   '@types/pg': ['pg'],
   // In model it reads fields of kind json, in testing it is the independent judge of answers.

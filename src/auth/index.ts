@@ -30,6 +30,19 @@ export { mountJwks } from './keys/mount-jwks.ts'
 export { SigningKeys } from './keys/signing-keys.ts'
 export { type MintedSession, type MintedToken, type MintOrder, TokenMinter, type TokenMinterParts } from './keys/token-minter.ts'
 export type { JwkSet } from './keys.ts'
+export { type BreachedPasswords, type BreachedPasswordsOptions, createBreachedPasswords } from './passwords/breached-passwords.ts'
+export {
+  createPasswordHasher,
+  type PasswordHasher,
+  type PasswordHasherOptions,
+  type PasswordVerdict,
+} from './passwords/password-hasher.ts'
+export {
+  createPasswordPolicy,
+  type PasswordContext,
+  type PasswordPolicy,
+  type PasswordPolicyOptions,
+} from './passwords/password-policy.ts'
 export { OneTimeSecrets } from './one-time-secrets.ts'
 export { type BreachedPasswords, type BreachedPasswordsOptions, createBreachedPasswords } from './passwords/breached-passwords.ts'
 export {
