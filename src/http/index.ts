@@ -1,4 +1,8 @@
 export { type AdminServer, type AdminServerOptions, createAdminServer } from './admin-server.ts'
+export { type Asset, createAsset } from './asset.ts'
+export { type CookieOptions, type Cookies, clearCookie, readCookies, renderCookie } from './cookies.ts'
+export { refuseCrossSite } from './cross-site.ts'
+export { readFormBody } from './form.ts'
 export type { HttpReply, HttpRequest } from './handle.ts'
 export {
   EMPTY_HEADERS,
@@ -10,7 +14,9 @@ export {
   TEXT_HEADERS,
 } from './header-block.ts'
 export { createReadiness, type Readiness, type ReadinessCheck } from './health.ts'
+export { Html, type HtmlPart, html } from './html.ts'
 export { type JsonObject, readJson, readJsonBody } from './json.ts'
+export { formTargets, type PageOptions, pageHeaders } from './page-headers.ts'
 export { type Query, readQuery } from './query.ts'
 export type { LimitClass, NamedLimits, RateLimits, RouteLimit } from './rate-limits.ts'
 export type { DocsUrl, RenderField } from './render-error.ts'
@@ -18,3 +24,4 @@ export type { Authenticate, BodyMode, HttpMethod } from './route.ts'
 export type { HttpRoute } from './route-table.ts'
 export { createHttpServer, type HttpServer, type HttpServerOptions } from './server.ts'
 export type { TakenOver } from './take-over.ts'
+export type { Pairs } from './urlencoded.ts'

@@ -10,10 +10,10 @@ import type { DocsUrl, RenderField } from './render-error.ts'
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE'
 
 /**
- * `json`: a body must come. `optional`: none is an empty object. `none`: one that comes is refused. `raw`: of any type, bounded, and left
- * to who takes the answer over.
+ * `json`: a body must come. `optional`: none is an empty object. `none`: one that comes is refused. `form`: of an HTML form; none is an
+ * empty one. `raw`: of any type, bounded, and left to who takes the answer over.
  */
-export type BodyMode = 'json' | 'optional' | 'none' | 'raw'
+export type BodyMode = 'json' | 'optional' | 'form' | 'none' | 'raw'
 
 export type Authenticate = (authorization: string | undefined) => Actor | Promise<Actor>
 

@@ -2,8 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { invalid, PlinthError } from '../kernel/index.ts'
 import { admit } from './admit.ts'
-import { checkBodyHeaders, hasBody, limitBytes, readBytes } from './body.ts'
+import { checkBodyHeaders, FORM_TYPE, hasBody, JSON_TYPE, limitBytes, readBytes } from './body.ts'
 import { Exchange } from './exchange.ts'
+import { readFormBody } from './form.ts'
 import { readJsonBody } from './json.ts'
 import { HEADER_COUNT_MAX, URL_LENGTH_MAX } from './limits.ts'
 import type { Route, ServerState } from './route.ts'
@@ -62,14 +63,15 @@ function runBody(route: Route, exchange: Exchange): void {
     runHandle(route, exchange)
     return
   }
-  checkBodyHeaders(raw, route.bodyBytesMax)
+  const isForm = route.bodyMode === 'form'
+  checkBodyHeaders(raw, isForm ? FORM_TYPE : JSON_TYPE, route.bodyBytesMax)
   exchange.isBodyUntouched = false
   readBytes(
     raw,
     route.bodyBytesMax,
     (bytes) => {
       try {
-        exchange.body = readJsonBody(bytes)
+        exchange.body = isForm ? readFormBody(bytes) : readJsonBody(bytes)
         runHandle(route, exchange)
       } catch (error) {
         exchange.fail(error)

@@ -120,6 +120,15 @@ export const CATALOGUE = {
     cure: 'Prove a factor under `/auth/sessions/step-up`, then repeat the request with the access token that it gives.',
     retry: false,
   },
+  AUTH_CROSS_SITE: {
+    status: 403,
+    grpc: 'PERMISSION_DENIED',
+    message: 'The request comes from another site',
+    cause:
+      'The request came with a cookie, and not from a page of this service: `Sec-Fetch-Site` or `Origin` says so, or both are missing.',
+    cure: 'Use a page of this service, or send an access token instead of a cookie.',
+    retry: false,
+  },
   AUTH_FORBIDDEN: {
     status: 403,
     grpc: 'PERMISSION_DENIED',
@@ -164,7 +173,7 @@ export const CATALOGUE = {
     status: 415,
     grpc: 'INVALID_ARGUMENT',
     message: 'The content type is not supported',
-    cause: 'The body came with a `Content-Type` other than `application/json`.',
+    cause: 'The body came with a `Content-Type` other than `application/json`, or than the one that a form has.',
     cure: 'Send JSON, with `Content-Type: application/json`.',
     retry: false,
   },

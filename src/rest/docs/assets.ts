@@ -1,25 +1,11 @@
-/** The files behind the pages: a fixed list, each under the digest of its content, so that a browser may keep it for ever. */
-import { createHash } from 'node:crypto'
+/** The files behind the pages: a fixed list. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { type HeaderBlock, headerBlock } from '../../http/index.ts'
-
-export interface Asset {
-  readonly path: string
-  readonly bytes: Buffer
-  readonly headers: HeaderBlock
-}
-
-const ASSETS_PATH = '/docs/assets'
-const TYPES = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8' } as const
+import { type Asset, createAsset } from '../../http/index.ts'
 
 /** @param name with its ending, which gives the type */
-export function createAsset(name: string, content: Buffer | string): Asset {
-  const bytes = Buffer.from(content)
-  const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 16)
-  const type = name.endsWith('.css') ? TYPES.css : TYPES.js
-  const headers = headerBlock({ 'content-type': type, 'cache-control': 'public, max-age=31536000, immutable', vary: 'origin' })
-  return { path: `${ASSETS_PATH}/${digest}/${name}`, bytes, headers }
+export function createDocsAsset(name: string, content: Buffer | string): Asset {
+  return createAsset('/docs/assets', name, content)
 }
 
 /** Nothing else of the package is served. */
@@ -37,6 +23,6 @@ export function readReferenceFiles(): Promise<ReferenceFiles> {
 async function readAll(): Promise<ReferenceFiles> {
   const resolver = createRequire(import.meta.url)
   const read = async (name: string): Promise<Asset> =>
-    createAsset(name, await readFile(resolver.resolve(`swagger-ui-dist/${name}`)))
+    createDocsAsset(name, await readFile(resolver.resolve(`swagger-ui-dist/${name}`)))
   return { style: await read(REFERENCE_FILES.style), script: await read(REFERENCE_FILES.script) }
 }

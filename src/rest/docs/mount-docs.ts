@@ -1,10 +1,9 @@
 /** Serves the pages for people: the reference of all operations, and the error codes. They work without any other server. */
-import { type HttpReply, type HttpServer, headerBlock } from '../../http/index.ts'
+import { type Asset, type HttpReply, type HttpServer, headerBlock, html } from '../../http/index.ts'
 import { PlinthError } from '../../kernel/index.ts'
 import type { Domain } from '../../model/index.ts'
 import { serviceTitle } from '../routes.ts'
-import { type Asset, createAsset, readReferenceFiles } from './assets.ts'
-import { html } from './html.ts'
+import { createDocsAsset, readReferenceFiles } from './assets.ts'
 import { REFERENCE_SCRIPT, REFERENCE_STYLE } from './reference-files.ts'
 import { ErrorPages } from './render-errors.ts'
 import { renderPage } from './render-page.ts'
@@ -25,9 +24,9 @@ const REFERENCE_HEADERS = headerBlock({
 
 export function mountDocs(server: HttpServer, domain: Domain): void {
   const service = serviceTitle(domain)
-  const style = createAsset('docs.css', STYLE)
-  const referenceStyle = createAsset('reference.css', REFERENCE_STYLE)
-  const referenceScript = createAsset('reference.js', REFERENCE_SCRIPT)
+  const style = createDocsAsset('docs.css', STYLE)
+  const referenceStyle = createDocsAsset('reference.css', REFERENCE_STYLE)
+  const referenceScript = createDocsAsset('reference.js', REFERENCE_SCRIPT)
   const errors = new ErrorPages(domain, service, style.path)
   const own = [style, referenceStyle, referenceScript]
   const shared = { method: 'GET', surface: 'docs', isPublic: true } as const

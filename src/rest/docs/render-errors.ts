@@ -1,8 +1,9 @@
 /** The page of all error codes, and the page of each: what caused it and what cures it. */
 import { STATUS_CODES } from 'node:http'
+import { type Html, html } from '../../http/index.ts'
 import { CATALOGUE, type CatalogueRow, ERROR_FAMILIES } from '../../kernel/index.ts'
 import type { Domain } from '../../model/index.ts'
-import { type Html, html, prose } from './html.ts'
+import { prose } from './prose.ts'
 import { renderPage } from './render-page.ts'
 
 interface ErrorRow extends CatalogueRow {

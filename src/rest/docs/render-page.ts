@@ -1,5 +1,5 @@
 /** The frame of every page: head, header with the way to the other pages, main. */
-import { type Html, html } from './html.ts'
+import { type Html, html } from '../../http/index.ts'
 
 export interface PageOptions {
   readonly title: string
