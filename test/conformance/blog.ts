@@ -36,8 +36,9 @@ export interface Blog extends AsyncDisposable {
   post(fields?: Readonly<Record<string, unknown>>): Promise<string>
 }
 
-export async function startBlog(): Promise<Blog> {
-  const service = await testService({ app })
+/** @param environment settings, as environment variables */
+export async function startBlog(environment: Readonly<Record<string, string>> = {}): Promise<Blog> {
+  const service = await testService({ app, environment })
   const document = renderOpenApi(app.domain)
   const verify = responseVerifier(document)
   const tokens = {
