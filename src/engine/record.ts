@@ -1,4 +1,5 @@
 /** Turns the JSON that the store prints into values that code sees. */
+import { parseJson } from '../kernel/index.ts'
 import type { Json, ResourceModel } from '../model/index.ts'
 import type { FieldSet } from './field-set.ts'
 import type { PrintedRecord } from './store.ts'
@@ -7,7 +8,7 @@ import type { PrintedRecord } from './store.ts'
 export type CodeRecord = Readonly<Record<string, unknown>>
 
 export function decodeRecord(resource: ResourceModel, stored: PrintedRecord): CodeRecord {
-  const json = JSON.parse(stored.json) as Readonly<Record<string, Json>>
+  const json = parseJson(stored.json) as Readonly<Record<string, Json>>
   const record: Record<string, unknown> = {}
   for (const field of resource.fields) {
     const value = json[field.column]

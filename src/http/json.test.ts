@@ -103,6 +103,15 @@ describe('readJson()', () => {
     )
   })
 
+  test('reads keys with escapes as they are, whatever was read before', () => {
+    for (let round = 0; round < 3; round++) readJson('{"note":1,"\\\\":2}')
+
+    expect(readJson('{"note":1,"\\n":2}')).toEqual({ note: 1, '\n': 2 })
+    expect(readJson('{"note":1,"\\n":2,"\\t":3,"ﬀ":[-0]}')).toEqual({ note: 1, '\n': 2, '\t': 3, ﬀ: [0] })
+    expect(() => readJson('{"\\n":1,"\\u000a":2}')).toThrow('comes twice')
+    expect(() => readJson('{"a\\n":{"b":[9007199254740993]}}')).toThrow('past 2^53')
+  })
+
   test('refuses every object in which a key was repeated', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { minKeys: 1 }), (value) => {

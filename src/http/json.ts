@@ -7,7 +7,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc8259 and https://www.rfc-editor.org/rfc/rfc7493 (I-JSON)
  */
 import { isUtf8 } from 'node:buffer'
-import { type ErrorDetail, invalid, PlinthError } from '../kernel/index.ts'
+import { type ErrorDetail, endOfString, hasEscapedKey, invalid, PlinthError, readWellFormedJson } from '../kernel/index.ts'
 import { JSON_DEPTH_MAX } from './limits.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -44,6 +44,8 @@ export function readJson(text: string): unknown {
   } catch (cause) {
     throw malformed('it is not well-formed JSON', cause)
   }
+  // The one thing that V8 does not read as it came.
+  if (scan.keys > 0 && hasEscapedKey(text)) value = readWellFormedJson(text)
   if (scan.keys > 0) {
     const keys = countKeys(value)
     if (keys !== scan.keys && keys >= 0)
@@ -89,19 +91,6 @@ function scanJson(text: string): Scan {
     else if (code === 0x7d || code === 0x5d) depth--
   }
   return { depth: deepest, keys, hasUnusualNumber }
-}
-
-/** Index of the closing quote; -1 when there is none. */
-function endOfString(text: string, start: number, hasEscapes: boolean): number {
-  let end = text.indexOf('"', start + 1)
-  if (!hasEscapes) return end
-  while (end > 0) {
-    let slashes = 0
-    while (text.charCodeAt(end - 1 - slashes) === 0x5c) slashes++
-    if (slashes % 2 === 0) return end
-    end = text.indexOf('"', end + 1)
-  }
-  return -1
 }
 
 /** Names through which a careless merge reaches the prototype of all objects. */
@@ -174,28 +163,14 @@ function join(path: string, key: string): string {
   return path === '' ? short : `${path}.${short}`
 }
 
-/** The source text of each number, which `JSON.parse` hands to its reviver. @see https://github.com/tc39/proposal-json-parse-with-source */
-type Reviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown
-
 function findRoundedIntegers(text: string): string[] {
-  const holders = new Map<unknown, string[]>()
-  const reviver: Reviver = function (key, value, { source }) {
-    // Children come before their parents: a path grows from its end.
-    const own: string[] = []
-    if (typeof value === 'number' && source !== undefined && /^-?\d+$/.test(source) && Number.isFinite(value)) {
-      // Printed again it must be the text that came: JSON.stringify writes doubles past 2^53 as integers.
-      if (String(value) !== source && BigInt(source) !== BigInt(value)) own.push('')
-    } else if (typeof value === 'object') own.push(...(holders.get(value) ?? []))
-    if (own.length > 0)
-      holders.set(this, [...(holders.get(this) ?? []), ...own.map((rest) => (rest === '' ? key : join(key, rest)))])
-    return value
-  }
-  let root: unknown
-  JSON.parse(text, function (this: unknown, key: string, value: unknown, context?: { source?: string }) {
-    root = this
-    return reviver.call(this, key, value, context ?? {})
-  } as (this: unknown, key: string, value: unknown) => unknown)
-  return (holders.get(root) ?? []).map((path) => path.replace(/^\./, ''))
+  const paths: string[] = []
+  readWellFormedJson(text, (path, source, value) => {
+    // Printed again it must be the text that came: JSON.stringify writes doubles past 2^53 as integers.
+    const isInteger = source.length >= LONG_NUMBER_DIGITS && /^-?\d+$/.test(source) && Number.isFinite(value)
+    if (isInteger && String(value) !== source && BigInt(source) !== BigInt(value)) paths.push(path.reduce(join, ''))
+  })
+  return paths
 }
 
 /** `-0` and `0` are one number to JSON and to PostgreSQL; to JavaScript they are not. */

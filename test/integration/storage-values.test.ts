@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RequestContext } from '../../src/engine/index.ts'
+import { parseJson } from '../../src/kernel/index.ts'
 import { Misfit } from '../../src/model/index.ts'
 import { ordersApp as orders } from '../domains/orders/app.ts'
 import { actorOf, contextOf, fieldOf, newId, openStorage, type Storage, valuesOf } from './storage-kit.ts'
@@ -93,13 +94,9 @@ const day = fc
   .date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T00:00:00Z'), noInvalidDate: true })
   .map((moment) => moment.toISOString().slice(0, 10))
 // What JSON keeps: it has no −0. What it may not hold here (NUL, lone surrogates, __proto__) the kind refuses below.
-// V8 13.6 (Node 24) reads a key of one escaped character as a backslash when the text has characters beyond Latin-1:
-// `Object.keys(JSON.parse('{"a":{"a1":1,"\\n":{},"ﬀ":null}}').a)` is `a1`, `\\`, `ﬀ`. The database keeps such keys; this reader does not.
-const ESCAPED_KEY = /"\\(?:u[0-9a-f]{4}|.)":/
 const jsonValue = fc
   .dictionary(within(20), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 5 })
-  .filter((value) => !ESCAPED_KEY.test(JSON.stringify(value)))
-  .map((value) => JSON.parse(JSON.stringify(value)) as object)
+  .map((value) => parseJson(JSON.stringify(value)) as object)
 
 const product = fc.record({
   name: within(100, 1),
@@ -127,7 +124,7 @@ test('values of every kind come back from the database exactly as they were read
         )
       fc.pre(accepts(first) && accepts(second))
       const read = (json: string) => {
-        const printed = JSON.parse(json) as Record<string, unknown>
+        const printed = parseJson(json) as Record<string, unknown>
         return Object.fromEntries(Object.keys(first).map((name) => [name, printed[fieldOf(model, name).column]]))
       }
 
