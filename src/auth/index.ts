@@ -30,19 +30,6 @@ export { mountJwks } from './keys/mount-jwks.ts'
 export { SigningKeys } from './keys/signing-keys.ts'
 export { type MintedSession, type MintedToken, type MintOrder, TokenMinter, type TokenMinterParts } from './keys/token-minter.ts'
 export type { JwkSet } from './keys.ts'
-export { type BreachedPasswords, type BreachedPasswordsOptions, createBreachedPasswords } from './passwords/breached-passwords.ts'
-export {
-  createPasswordHasher,
-  type PasswordHasher,
-  type PasswordHasherOptions,
-  type PasswordVerdict,
-} from './passwords/password-hasher.ts'
-export {
-  createPasswordPolicy,
-  type PasswordContext,
-  type PasswordPolicy,
-  type PasswordPolicyOptions,
-} from './passwords/password-policy.ts'
 export { OneTimeSecrets } from './one-time-secrets.ts'
 export { type BreachedPasswords, type BreachedPasswordsOptions, createBreachedPasswords } from './passwords/breached-passwords.ts'
 export {
@@ -60,6 +47,7 @@ export {
 export type { IdentityScope, RunLater, SecurityEvent } from './ports.ts'
 export { accountRoutes } from './routes/account-routes.ts'
 export { adminRoutes, expectAccountManager } from './routes/admin-routes.ts'
+export { factorRoutes, type FactorRoutesParts } from './routes/factor-routes.ts'
 export { type IdentityAnswer, type IdentityRoute, mountIdentityRoutes } from './routes/route.ts'
 export { sessionRoutes } from './routes/session-routes.ts'
 export { type SessionEnd, type SessionPlace, Sessions, type SessionTokens, type SessionView } from './sessions/sessions.ts'
