@@ -1,4 +1,5 @@
 /** Answers that foreign code writes: what still holds of them, and that each is counted once, however it ends. */
+// Proves SEC-05.
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
