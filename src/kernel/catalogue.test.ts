@@ -33,7 +33,7 @@ describe('the error catalogue', () => {
     expect(GRPC_OF_STATUS[status]).toContain(grpc)
   })
 
-  test.each(ROWS)('%s says to retry just where HTTP does', (_, { status, grpc, retry }) => {
+  test.each(ROWS)('%s says to isRetryable just where HTTP does', (_, { status, grpc, isRetryable }) => {
     const isPassing = [429, 503].includes(status)
     if (isPassing) expect(retry).toBe(true)
     // Of the rest only a conflict with something that is still under way passes by itself.

@@ -26,7 +26,7 @@ export interface CatalogueRow {
   readonly cause: string
   readonly cure: string
   /** Whether the same request may succeed later, unchanged. */
-  readonly retry: boolean
+  readonly isRetryable: boolean
 }
 
 /** Every error that Plinth itself can answer. A domain adds its own refusals, always 422, in its actions. */
@@ -37,7 +37,7 @@ export const CATALOGUE = {
     message: 'Sign in to do this',
     cause: 'The operation needs a caller who is known, and the request carried no access token.',
     cure: 'Send `Authorization: Bearer <access token>`.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_TOKEN_INVALID: {
     status: 401,
@@ -45,7 +45,7 @@ export const CATALOGUE = {
     message: 'The access token is not valid',
     cause: 'The token is malformed, signed by a key that this service does not know, or meant for another service.',
     cure: 'Get a new access token from the issuer of this service and send it unchanged.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_TOKEN_EXPIRED: {
     status: 401,
@@ -53,7 +53,7 @@ export const CATALOGUE = {
     message: 'The access token has expired',
     cause: 'Access tokens live for fifteen minutes at the most; this one is past its `exp`.',
     cure: 'Refresh the session, then repeat the request with the new access token.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_CREDENTIALS_INVALID: {
     status: 401,
@@ -61,7 +61,7 @@ export const CATALOGUE = {
     message: 'The name or the password is wrong',
     cause: 'No account has this name, or its password is another. Which of the two is not told.',
     cure: 'Check both, or reset the password under `/auth/password-resets`.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_FACTOR_INVALID: {
     status: 401,
@@ -69,7 +69,7 @@ export const CATALOGUE = {
     message: 'The second factor is wrong',
     cause: 'The code is wrong, was used before or has expired, or the passkey is not one of this account.',
     cure: 'Enter the next code of the authenticator app, or use a recovery code.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_TICKET_INVALID: {
     status: 401,
@@ -77,7 +77,7 @@ export const CATALOGUE = {
     message: 'The sign-in has to begin again',
     cause: 'The ticket between the first and the second factor is unknown, was used, has expired, or was tried too often.',
     cure: 'Sign in with the password again.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_REFRESH_INVALID: {
     status: 401,
@@ -86,7 +86,7 @@ export const CATALOGUE = {
     cause:
       'The refresh token is unknown, has expired or was used before, or its session has ended. A second use ends the session.',
     cure: 'Sign in again.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_LINK_INVALID: {
     status: 400,
@@ -94,7 +94,7 @@ export const CATALOGUE = {
     message: 'The link is not valid',
     cause: 'The link from the letter is unknown, was used, has expired, or a later one has replaced it.',
     cure: 'Ask for a new letter.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_EMAIL_UNVERIFIED: {
     status: 403,
@@ -102,7 +102,7 @@ export const CATALOGUE = {
     message: 'The e-mail address is not verified',
     cause: 'The account is new, and nobody has shown yet that its address is theirs.',
     cure: 'Follow the link in the letter, or ask for another under `/auth/email-verifications/requests`.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_ACCOUNT_SUSPENDED: {
     status: 403,
@@ -110,7 +110,7 @@ export const CATALOGUE = {
     message: 'The account is suspended',
     cause: 'An administrator has suspended the account.',
     cure: 'Ask an administrator.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_STEP_UP_REQUIRED: {
     status: 401,
@@ -118,7 +118,7 @@ export const CATALOGUE = {
     message: 'Show again who you are to do this',
     cause: 'The operation needs a sign-in, and a second factor where the account has one, of the last ten minutes.',
     cure: 'Prove a factor under `/auth/sessions/step-up`, then repeat the request with the access token that it gives.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_CROSS_SITE: {
     status: 403,
@@ -127,7 +127,7 @@ export const CATALOGUE = {
     cause:
       'The request came with a cookie, and not from a page of this service: `Sec-Fetch-Site` or `Origin` says so, or both are missing.',
     cure: 'Use a page of this service, or send an access token instead of a cookie.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_FORBIDDEN: {
     status: 403,
@@ -135,7 +135,7 @@ export const CATALOGUE = {
     message: 'You may not do this',
     cause: 'The token is good, and no policy permits its bearer to do this to this record.',
     cure: 'Ask an administrator for the role or permission, or act on a record of your own.',
-    retry: false,
+    isRetryable: false,
   },
   AUTH_FIELD_FORBIDDEN: {
     status: 403,
@@ -143,7 +143,7 @@ export const CATALOGUE = {
     message: 'You may not use this field',
     cause: 'A field of the request may be read or written by other roles only.',
     cure: 'Leave out the fields that `details` names.',
-    retry: false,
+    isRetryable: false,
   },
   VALIDATION_FAILED: {
     status: 400,
@@ -151,7 +151,7 @@ export const CATALOGUE = {
     message: 'The request is not valid',
     cause: 'A field, parameter or header has a wrong type, form or value, or a name that the operation does not know.',
     cure: 'Correct what `details` names; each entry says what was expected.',
-    retry: false,
+    isRetryable: false,
   },
   VALIDATION_BODY_MALFORMED: {
     status: 400,
@@ -159,7 +159,7 @@ export const CATALOGUE = {
     message: 'The body is not well-formed JSON',
     cause: 'The body is not one JSON object in UTF-8, names a key twice, or nests too deep.',
     cure: 'Send one JSON object, encoded as UTF-8, each key once.',
-    retry: false,
+    isRetryable: false,
   },
   VALIDATION_BODY_TOO_LARGE: {
     status: 413,
@@ -167,7 +167,7 @@ export const CATALOGUE = {
     message: 'The body is too large',
     cause: 'The body is longer than the operation accepts.',
     cure: 'Send less in one request.',
-    retry: false,
+    isRetryable: false,
   },
   VALIDATION_CONTENT_TYPE: {
     status: 415,
@@ -175,7 +175,7 @@ export const CATALOGUE = {
     message: 'The content type is not supported',
     cause: 'The body came with a `Content-Type` other than `application/json`, or than the one that a form has.',
     cure: 'Send JSON, with `Content-Type: application/json`.',
-    retry: false,
+    isRetryable: false,
   },
   VALIDATION_URL_TOO_LONG: {
     status: 414,
@@ -183,7 +183,7 @@ export const CATALOGUE = {
     message: 'The URL is too long',
     cause: 'The URL is longer than this service reads.',
     cure: 'Use fewer or shorter filters.',
-    retry: false,
+    isRetryable: false,
   },
   VALIDATION_HEADERS_TOO_LARGE: {
     status: 431,
@@ -191,7 +191,7 @@ export const CATALOGUE = {
     message: 'The headers are too large',
     cause: 'The headers of the request are longer than this service reads.',
     cure: 'Send fewer or shorter headers.',
-    retry: false,
+    isRetryable: false,
   },
   VALIDATION_REQUEST_TIMEOUT: {
     status: 408,
@@ -199,7 +199,7 @@ export const CATALOGUE = {
     message: 'The request did not arrive in time',
     cause: 'The head or the body of the request came too slowly.',
     cure: 'Send the whole request at once, over a better connection.',
-    retry: false,
+    isRetryable: false,
   },
   VALIDATION_METHOD_NOT_ALLOWED: {
     status: 405,
@@ -207,7 +207,7 @@ export const CATALOGUE = {
     message: 'The method is not allowed here',
     cause: 'The path exists, and it does not answer this HTTP method.',
     cure: 'Use one of the methods that the `Allow` header lists.',
-    retry: false,
+    isRetryable: false,
   },
   VALIDATION_CURSOR: {
     status: 400,
@@ -215,7 +215,7 @@ export const CATALOGUE = {
     message: 'The cursor is not valid',
     cause: 'The cursor was altered, comes from another list, or was made for another sort or filter.',
     cure: 'Follow `links.next` of the last answer, or start again without a cursor.',
-    retry: false,
+    isRetryable: false,
   },
   NOT_FOUND_ROUTE: {
     status: 404,
@@ -223,7 +223,7 @@ export const CATALOGUE = {
     message: 'There is nothing at this address',
     cause: 'No operation has this path.',
     cure: 'Look the path up in `/openapi.json` or `/docs`.',
-    retry: false,
+    isRetryable: false,
   },
   NOT_FOUND_RECORD: {
     status: 404,
@@ -231,7 +231,7 @@ export const CATALOGUE = {
     message: 'There is no such record',
     cause: 'The record does not exist, was deleted, or is not visible to the caller.',
     cure: 'Check the id, and that the caller may read the record.',
-    retry: false,
+    isRetryable: false,
   },
   CONFLICT_DUPLICATE: {
     status: 409,
@@ -239,7 +239,7 @@ export const CATALOGUE = {
     message: 'A record with this value exists already',
     cause: 'A field that must be unique has a value that another record holds.',
     cure: 'Choose another value for the field that `details` names.',
-    retry: false,
+    isRetryable: false,
   },
   CONFLICT_VERSION: {
     status: 409,
@@ -247,7 +247,7 @@ export const CATALOGUE = {
     message: 'The record has changed since it was read',
     cause: 'The version in `If-Match` is not the current one: somebody else wrote in between.',
     cure: 'Read the record again, apply the change to what it is now, and send its new `ETag` in `If-Match`.',
-    retry: false,
+    isRetryable: false,
   },
   CONFLICT_REFERENCE: {
     status: 409,
@@ -255,7 +255,7 @@ export const CATALOGUE = {
     message: 'Another record depends on this one',
     cause: 'The change would leave a reference that points nowhere.',
     cure: 'Change or delete the records that refer to it first.',
-    retry: false,
+    isRetryable: false,
   },
   CONFLICT_IN_PROGRESS: {
     status: 409,
@@ -263,7 +263,7 @@ export const CATALOGUE = {
     message: 'The same request is being worked on',
     cause: 'Another request with this `Idempotency-Key` has not finished, or a concurrent change to the same rows won.',
     cure: 'Wait a moment and send the same request again.',
-    retry: true,
+    isRetryable: true,
   },
   CONFLICT_KEY_REUSED: {
     status: 422,
@@ -271,7 +271,7 @@ export const CATALOGUE = {
     message: 'The idempotency key belongs to another request',
     cause: 'The `Idempotency-Key` was used before with another body.',
     cure: 'Use a new key for each new request.',
-    retry: false,
+    isRetryable: false,
   },
   RATE_LIMIT_EXCEEDED: {
     status: 429,
@@ -279,7 +279,7 @@ export const CATALOGUE = {
     message: 'Too many requests',
     cause: 'The caller has used up its share for now.',
     cure: 'Wait as long as `Retry-After` says.',
-    retry: true,
+    isRetryable: true,
   },
   RATE_LIMIT_SIGN_IN: {
     status: 429,
@@ -288,7 +288,7 @@ export const CATALOGUE = {
     cause:
       'Sign-in failed too often in a row for this name, from this address, or with this second factor. The wait grows with each failure.',
     cure: 'Wait as long as `Retry-After` says; the account itself is not harmed.',
-    retry: true,
+    isRetryable: true,
   },
   RATE_LIMIT_OVERLOADED: {
     status: 503,
@@ -296,7 +296,7 @@ export const CATALOGUE = {
     message: 'The service is busy',
     cause: 'More requests are under way than this instance can serve in time, or it is stopping.',
     cure: 'Wait as long as `Retry-After` says.',
-    retry: true,
+    isRetryable: true,
   },
   INTERNAL_ERROR: {
     status: 500,
@@ -304,7 +304,7 @@ export const CATALOGUE = {
     message: 'Something went wrong on our side',
     cause: 'An error that nobody foresaw. The log has it under the `request_id`.',
     cure: 'Report the `request_id`.',
-    retry: false,
+    isRetryable: false,
   },
   DEPENDENCY_UNAVAILABLE: {
     status: 503,
@@ -312,7 +312,7 @@ export const CATALOGUE = {
     message: 'A part that this service needs is away',
     cause: 'The database, or another server that the operation needs, does not answer.',
     cure: 'Wait as long as `Retry-After` says.',
-    retry: true,
+    isRetryable: true,
   },
   DEPENDENCY_TIMEOUT: {
     status: 503,
@@ -320,7 +320,7 @@ export const CATALOGUE = {
     message: 'The request took too long',
     cause: 'A part that this service needs did not finish before the deadline; the work was stopped.',
     cure: 'Ask for less at once, or wait as long as `Retry-After` says.',
-    retry: true,
+    isRetryable: true,
   },
 } as const satisfies Record<string, CatalogueRow>
 

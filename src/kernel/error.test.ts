@@ -5,7 +5,7 @@ describe('PlinthError', () => {
   test('takes everything that is not said from its row of the catalogue', () => {
     const error = new PlinthError('NOT_FOUND_RECORD')
 
-    expect(error).toMatchObject({ name: 'PlinthError', code: 'NOT_FOUND_RECORD', status: 404, grpc: 'NOT_FOUND', retry: false })
+    expect(error).toMatchObject({ name: 'PlinthError', code: 'NOT_FOUND_RECORD', status: 404, grpc: 'NOT_FOUND', isRetryable: false })
     expect(error.message).toBe('There is no such record')
     expect(error.details).toEqual([])
     expect(error.retryAfterS).toBeUndefined()
@@ -28,7 +28,7 @@ describe('PlinthError', () => {
 
     const error = new PlinthError(row)
 
-    expect(error).toMatchObject({ code: 'CONFLICT_POST_NOT_DRAFT', status: 422, grpc: 'FAILED_PRECONDITION', retry: false })
+    expect(error).toMatchObject({ code: 'CONFLICT_POST_NOT_DRAFT', status: 422, grpc: 'FAILED_PRECONDITION', isRetryable: false })
     expect(error.message).toBe('Only a draft can be published')
   })
 })

@@ -31,7 +31,7 @@ export class PlinthError extends Error {
   readonly code: string
   readonly status: number
   readonly grpc: GrpcCode
-  readonly retry: boolean
+  readonly isRetryable: boolean
   readonly details: readonly ErrorDetail[]
   readonly retryAfterS: number | undefined
 
@@ -41,10 +41,10 @@ export class PlinthError extends Error {
     this.code = typeof code === 'string' ? code : code.code
     this.status = row.status
     this.grpc = row.grpc
-    this.retry = row.retry
+    this.isRetryable = row.isRetryable
     this.details = options.details ?? []
     // A second is the least that the header can say, and enough for a pool to recover.
-    this.retryAfterS = options.retryAfterS ?? (row.retry ? 1 : undefined)
+    this.retryAfterS = options.retryAfterS ?? (row.isRetryable ? 1 : undefined)
   }
 }
 
@@ -55,7 +55,7 @@ export interface Refusal extends CatalogueRow {
 
 /** Makes the catalogue row of a domain's own refusal: always 422, never worth a retry. */
 export function refusal(code: string, message: string, cure: string): Refusal {
-  return { code, message, cause: message, cure, status: REFUSAL_STATUS, grpc: REFUSAL_GRPC, retry: false }
+  return { code, message, cause: message, cure, status: REFUSAL_STATUS, grpc: REFUSAL_GRPC, isRetryable: false }
 }
 
 /** Turns anything that was thrown into a `PlinthError`; what is not one already becomes `INTERNAL_ERROR`. */

@@ -35,7 +35,7 @@ export async function runMigration(
       ? writeLedger(connection, settings, migration, 'applied', elapsedMs())
       : eraseFromLedger(connection, settings, migration)
   try {
-    if (script.transaction) await runInTransaction(connection, settings, migration, script, finish)
+    if (script.isTransaction) await runInTransaction(connection, settings, migration, script, finish)
     else await runStatements(connection, settings, migration, script, direction, finish)
   } catch (thrown) {
     throw describeFailure(thrown, migration, script)
@@ -117,7 +117,7 @@ function describeFailure(thrown: unknown, migration: Migration, script: Script):
   if (thrown instanceof MigrationError || (thrown instanceof Error && thrown.name === 'AbortError')) return thrown
   if (isConnectionLoss(thrown)) {
     const message = `Cannot run "${script.file}": the connection was lost (${messageOf(thrown)}), expected it to last`
-    const hint = script.transaction
+    const hint = script.isTransaction
       ? 'The file is applied whole or not at all: run again, and the ledger decides.'
       : 'The ledger knows that the file was cut off: run again, and it runs from its top.'
     return new MigrationError('CONNECTION_LOST', message, { hint, migration: migration.name, cause: thrown })

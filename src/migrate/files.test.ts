@@ -78,7 +78,7 @@ describe('readScript()', () => {
   it('knows a file without a transaction by its first comment lines', () => {
     const script = readScript('0001_a.up.sql', encode('-- Why.\n-- plinth: no transaction\n\nVACUUM t'))
 
-    expect(script.transaction).toBe(false)
+    expect(script.isTransaction).toBe(false)
   })
 
   it('gives one checksum for both kinds of line end', () => {
@@ -114,7 +114,7 @@ describe('readScript()', () => {
     ['BEGIN in a function', 'DO $$ BEGIN NULL; END $$'],
     ['words of control in strings', "SELECT 'COMMIT; CREATE INDEX CONCURRENTLY'"],
   ])('accepts %s', (_, sql) => {
-    expect(readScript('0001_a.up.sql', encode(sql)).transaction).toBe(true)
+    expect(readScript('0001_a.up.sql', encode(sql)).isTransaction).toBe(true)
   })
 })
 

@@ -15,8 +15,8 @@ export interface Script {
   readonly file: string
   readonly sql: string
   readonly statements: readonly Statement[]
-  /** False when the file begins with `-- plinth: no transaction`. */
-  readonly transaction: boolean
+  /** Whether it runs in one: false when the file begins with `-- plinth: no transaction`. */
+  readonly isTransaction: boolean
   /** SHA-256 of the text in hexadecimal, line ends counted as LF so that a checkout on Windows is the same file. */
   readonly checksum: string
 }
@@ -87,13 +87,13 @@ async function listFolder(folder: string): Promise<string[]> {
 /** Reads one file and refuses what the runner could not keep its promise for. */
 export function readScript(file: string, bytes: Uint8Array): Script {
   const sql = decodeText(file, bytes).replaceAll('\r\n', '\n')
-  const transaction = !readDirectives(file, sql).has('no transaction')
+  const isTransaction = !readDirectives(file, sql).has('no transaction')
   const statements = splitStatements(sql)
   if (statements.length === 0) {
     throw invalidFile(file, 'it holds no statement, expected at least one', 'Write the SQL, or remove both files of the pair.')
   }
-  for (const statement of statements) refuseStatement(file, statement, transaction)
-  return { file, sql, statements, transaction, checksum: createHash('sha256').update(sql).digest('hex') }
+  for (const statement of statements) refuseStatement(file, statement, isTransaction)
+  return { file, sql, statements, isTransaction, checksum: createHash('sha256').update(sql).digest('hex') }
 }
 
 function decodeText(file: string, bytes: Uint8Array): string {
@@ -127,14 +127,14 @@ const TRANSACTION_CONTROL =
 const INDEX_CONCURRENTLY = /^(?:CREATE (?:UNIQUE )?|DROP )INDEX CONCURRENTLY\b/i
 const INDEX_RERUNNABLE = /^(?:CREATE (?:UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS|DROP INDEX CONCURRENTLY IF EXISTS)\b/i
 
-function refuseStatement(file: string, { bare, line }: Statement, transaction: boolean): void {
+function refuseStatement(file: string, { bare, line }: Statement, isTransaction: boolean): void {
   const place = `line ${line}, "${excerpt(bare)}"`
   if (TRANSACTION_CONTROL.test(bare)) {
     const mend = 'Remove it. Where statements must not share a transaction, begin the file with "-- plinth: no transaction".'
     throw invalidFile(file, `${place} controls the transaction, expected that to be left to the runner`, mend)
   }
   if (!INDEX_CONCURRENTLY.test(bare)) return
-  if (transaction) {
+  if (isTransaction) {
     const mend = 'Begin the file with "-- plinth: no transaction", and put nothing into it that must succeed or fail together.'
     throw invalidFile(file, `${place} cannot run in a transaction, expected a file without one`, mend)
   }

@@ -20,7 +20,7 @@ export interface MigrationStatus {
   readonly durationMs: number | undefined
   readonly appliedBy: string | undefined
   /** Whether the down file has changed since the migration was applied. Permitted: a wrong down must be mendable. */
-  readonly downEdited: boolean
+  readonly isDownEdited: boolean
 }
 
 export interface HistoryEntry extends MigrationStatus {
@@ -44,14 +44,14 @@ export function compareHistory(migrations: readonly Migration[], ledger: readonl
 function pendingEntry(migration: Migration, ledger: readonly LedgerRow[]): HistoryEntry {
   const { origin, name, number } = migration
   const isLate = ledger.some((row) => row.origin === origin && migrationNumber(row.name) >= number)
-  const nothing = { appliedAt: undefined, durationMs: undefined, appliedBy: undefined, downEdited: false }
+  const nothing = { appliedAt: undefined, durationMs: undefined, appliedBy: undefined, isDownEdited: false }
   return { origin, name, state: isLate ? 'late' : 'pending', ...nothing, migration }
 }
 
 function ledgerEntry(row: LedgerRow, migration: Migration | undefined): HistoryEntry {
   const { origin, name, appliedAt, durationMs, appliedBy } = row
-  const downEdited = migration !== undefined && migration.down.checksum !== row.checksumDown
-  return { origin, name, state: ledgerEntryState(row, migration), appliedAt, durationMs, appliedBy, downEdited, migration }
+  const isDownEdited = migration !== undefined && migration.down.checksum !== row.checksumDown
+  return { origin, name, state: ledgerEntryState(row, migration), appliedAt, durationMs, appliedBy, isDownEdited, migration }
 }
 
 function ledgerEntryState(row: LedgerRow, migration: Migration | undefined): MigrationState {
@@ -67,8 +67,8 @@ function byOrder(a: HistoryEntry, b: HistoryEntry): number {
 }
 
 /** What `up` must apply, in order. `to` is the last wanted: a name or its number. */
-export function planUp(entries: readonly HistoryEntry[], to: string | undefined, allowLate: boolean): Migration[] {
-  const refusing = new Set<MigrationState>(['edited', 'missing', 'reverting', ...(allowLate ? [] : (['late'] as const))])
+export function planUp(entries: readonly HistoryEntry[], to: string | undefined, allowsLate: boolean): Migration[] {
+  const refusing = new Set<MigrationState>(['edited', 'missing', 'reverting', ...(allowsLate ? [] : (['late'] as const))])
   refuseStates(entries, refusing)
   const last = to === undefined ? Number.POSITIVE_INFINITY : migrationNumber(findTarget(entries, to).name)
   return entries.flatMap(({ state, origin, name, migration }) => {

@@ -26,7 +26,7 @@ export interface MigrateOptions {
   /** How long to wait for another runner. Default 300,000. */
   readonly runnerWaitMsMax?: number
   /** Apply files whose number comes before one that is applied already. Default false: refused by a sentence. */
-  readonly allowLate?: boolean
+  readonly allowsLate?: boolean
 }
 
 export type Settings = Required<Omit<MigrateOptions, 'signal'>> & { readonly signal: AbortSignal | undefined }
@@ -44,7 +44,7 @@ export function withDefaults(options: MigrateOptions): Settings {
     retryWaitMsMax: 10_000,
     statementTimeoutMs: 0,
     runnerWaitMsMax: 300_000,
-    allowLate: false,
+    allowsLate: false,
     ...options,
     signal: options.signal,
   }

@@ -26,7 +26,7 @@ export interface MigrationDone {
  * const applied = await migrateUp(connect, { folder: 'migrations', onEvent: (event) => print(event) })
  */
 export function migrateUp(connect: Connect, options: MigrateOptions & { readonly to?: string }): Promise<MigrationDone[]> {
-  return runPlanned(connect, withDefaults(options), 'up', (entries, settings) => planUp(entries, options.to, settings.allowLate))
+  return runPlanned(connect, withDefaults(options), 'up', (entries, settings) => planUp(entries, options.to, settings.allowsLate))
 }
 
 /**

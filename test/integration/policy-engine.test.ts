@@ -289,7 +289,7 @@ describe('an action', () => {
       code: 'CONFLICT_POST_NOT_DRAFT',
       status: 422,
       message: 'Only a draft can be published',
-      retry: false,
+      isRetryable: false,
     })
     expect(await rowOf(id)).toMatchObject({ status: 'archived', version: 1 })
   })

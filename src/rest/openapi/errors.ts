@@ -91,7 +91,7 @@ export class ErrorResponses {
   #render(status: number, codes: readonly string[]): Json {
     const rows = codes.map((code) => ({ code, ...this.#rowOf(code) }))
     const code: JsonSchema = { type: 'string', enum: [...codes] }
-    const isRetry = rows.some((row) => row.retry)
+    const isRetry = rows.some((row) => row.isRetryable)
     return {
       description: rows.map((row) => `\`${row.code}\`: ${row.message}.`).join('\n\n'),
       headers: {
