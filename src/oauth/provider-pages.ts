@@ -1,0 +1,97 @@
+/** Chooses the page for each thing that the library wants to show, and the words for what went wrong. */
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { renderConfirmCode, renderDeviceDenied, renderDeviceDone, renderEnterCode } from './pages/device.ts'
+import type { PageFrame } from './pages/layout.ts'
+import { renderContinue, renderErrorPage, renderSignedOut, renderSignOut } from './pages/notices.ts'
+import { ENDPOINTS, type ProviderPages } from './provider.ts'
+import type { ProviderRequest } from './run-provider.ts'
+
+const CONFIRM_SIGN_OUT = `${ENDPOINTS.end_session}/confirm`
+
+export function createProviderPages(frame: PageFrame): ProviderPages {
+  return {
+    error: (ctx, { error, error_description: description }) =>
+      renderErrorPage(frame, { ...sayError(error), code: error, description, requestId: requestOf(ctx).requestId }),
+    enterCode(ctx, fault) {
+      if (fault?.name === 'AbortedError') return renderDeviceDenied(frame)
+      return renderEnterCode(frame, {
+        action: ENDPOINTS.code_verification,
+        xsrf: xsrfOf(ctx),
+        userCode: requestOf(ctx).notes.userCode,
+        fault: fault === undefined ? undefined : sayCodeFault(fault),
+      })
+    },
+    confirmCode: (ctx, clientName, userCode) =>
+      renderConfirmCode(frame, { action: ENDPOINTS.code_verification, xsrf: xsrfOf(ctx), userCode, clientName }),
+    deviceDone: (_, clientName) => renderDeviceDone(frame, clientName),
+    signOut: (ctx) => renderSignOut(frame, { action: CONFIRM_SIGN_OUT, xsrf: xsrfOf(ctx) }),
+    signedOut: (ctx) =>
+      renderSignedOut(frame, ctx.cookies.get(ctx.oidc.provider.cookieName('session'), { signed: false }) === undefined),
+    goOn: (ctx) =>
+      ctx.oidc.route === 'end_session'
+        ? renderContinue(
+            frame,
+            { action: CONFIRM_SIGN_OUT, xsrf: xsrfOf(ctx) },
+            'You are not signed in',
+            'There is no session in this browser to end.',
+          )
+        : renderContinue(
+            frame,
+            { action: CONFIRM_SIGN_OUT, xsrf: xsrfOf(ctx) },
+            'Change of account',
+            'Somebody else was signed in to this browser. They are signed out when you go on.',
+          ),
+  }
+}
+
+function xsrfOf(ctx: KoaContextWithOIDC): string {
+  const secret = ctx.oidc.session?.state?.['secret']
+  return typeof secret === 'string' ? secret : ''
+}
+
+function requestOf(ctx: KoaContextWithOIDC): ProviderRequest {
+  return ctx.req as unknown as ProviderRequest
+}
+
+function sayCodeFault({ name }: Error): string {
+  switch (name) {
+    case 'NoCodeError':
+      return 'Type the code first.'
+    case 'NotFoundError':
+      return 'There is no such code. Compare it with your device, letter by letter.'
+    case 'ExpiredError':
+      return 'This code is too old. Ask your device for a new one.'
+    case 'AlreadyUsedError':
+      return 'This code was used already. Ask your device for a new one.'
+    default:
+      return 'Something went wrong with this code. Please try again.'
+  }
+}
+
+/** What the person who sees the page can do: mostly it is the client that has to be mended. */
+export function sayError(error: string): { readonly title: string; readonly text: string } {
+  switch (error) {
+    case 'invalid_redirect_uri':
+    case 'redirect_uri_mismatch':
+      return {
+        title: 'This link cannot be trusted',
+        text: 'The app asks to send you to an address that it never registered. For your safety nothing was sent there.',
+      }
+    case 'invalid_client':
+      return { title: 'Unknown app', text: 'The app that sent you here is not known, or may no longer be used.' }
+    case 'step_expired':
+      return {
+        title: 'This page has expired',
+        text: 'It was left open too long, or belongs to another browser. Go back to the app and begin again.',
+      }
+    case 'cross_site':
+      return { title: 'This did not come from here', text: 'Another site tried to act for you. Nothing was done.' }
+    case 'too_many_codes':
+      return { title: 'Too many codes', text: 'Wrong codes were typed too often. Wait a while, then try again.' }
+    case 'server_error':
+    case 'temporarily_unavailable':
+      return { title: 'Something went wrong', text: 'It is our fault. Please try again in a moment.' }
+    default:
+      return { title: 'The app asked wrongly', text: 'The app that sent you here made a mistake. Only its makers can mend it.' }
+  }
+}
