@@ -29,6 +29,12 @@ export interface Settings {
   readonly tokenJwksFile: string | undefined
   /** `PLINTH_SECRET`, at least 32 characters: seals cursors and hashes user ids in the log; the same on all instances. */
   readonly secret: string | undefined
+  /** `MAIL_URL`, `smtps://…` or `smtp://…`: who carries letters; default files under `.plinth/mail`. */
+  readonly mailUrl: string | undefined
+  /** `MAIL_FROM`, as `Blog <no-reply@example.com>`; default `no-reply` at the host of `PUBLIC_URL`. */
+  readonly mailFrom: string
+  /** `BREACHED_PASSWORDS_URL`, such as `https://api.pwnedpasswords.com/range/`: asked about new passwords, of which it sees five digits of a digest; default nobody. */
+  readonly breachedPasswordsUrl: string | undefined
   /** `LOG_LEVEL`, default info. */
   readonly logLevel: LogLevel
   /** `CORS_ORIGINS`, comma-separated; default none. */
@@ -66,6 +72,7 @@ export function readSettings(environment: Environment): Settings {
     return number
   }
   const port = integer('PORT', 3_000, 0, 65_535)
+  const publicOrigin = readUrl('PUBLIC_URL', text('PUBLIC_URL'), ['https:', 'http:'])?.replace(/\/$/, '')
   return {
     port,
     host: text('HOST') ?? '127.0.0.1',
@@ -74,11 +81,14 @@ export function readSettings(environment: Environment): Settings {
     databaseUrl: readUrl('DATABASE_URL', text('DATABASE_URL'), ['postgres:', 'postgresql:']),
     statementTimeoutMs: integer('DATABASE_STATEMENT_TIMEOUT_MS', 30_000, 100, 600_000),
     listTimeoutMs: integer('DATABASE_LIST_TIMEOUT_MS', 5_000, 100, 600_000),
-    publicOrigin: readUrl('PUBLIC_URL', text('PUBLIC_URL'), ['https:', 'http:'])?.replace(/\/$/, ''),
+    publicOrigin,
     tokenIssuer: text('TOKEN_ISSUER'),
     tokenAudience: text('TOKEN_AUDIENCE'),
     tokenJwksFile: text('TOKEN_JWKS_FILE'),
     secret: readSecret(text('PLINTH_SECRET')),
+    mailUrl: readUrl('MAIL_URL', text('MAIL_URL'), ['smtps:', 'smtp:']),
+    mailFrom: text('MAIL_FROM') ?? `no-reply@${publicOrigin === undefined ? 'localhost' : new URL(publicOrigin).hostname}`,
+    breachedPasswordsUrl: readUrl('BREACHED_PASSWORDS_URL', text('BREACHED_PASSWORDS_URL'), ['https:', 'http:']),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL'), LOG_LEVELS, 'info'),
     corsOrigins: readList(text('CORS_ORIGINS')),
     trustedProxies: readRanges('TRUSTED_PROXIES', text('TRUSTED_PROXIES')),
