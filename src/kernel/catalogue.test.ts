@@ -33,11 +33,11 @@ describe('the error catalogue', () => {
     expect(GRPC_OF_STATUS[status]).toContain(grpc)
   })
 
-  test.each(ROWS)('%s says to isRetryable just where HTTP does', (_, { status, grpc, isRetryable }) => {
+  test.each(ROWS)('%s says to retry just where HTTP does', (_, { status, grpc, isRetryable }) => {
     const isPassing = [429, 503].includes(status)
-    if (isPassing) expect(retry).toBe(true)
+    if (isPassing) expect(isRetryable).toBe(true)
     // Of the rest only a conflict with something that is still under way passes by itself.
-    else if (retry) expect([status, grpc]).toEqual([409, 'ABORTED'])
+    else if (isRetryable) expect([status, grpc]).toEqual([409, 'ABORTED'])
   })
 
   test.each(ROWS)('%s is written for people', (_, { message, cause, cure }) => {

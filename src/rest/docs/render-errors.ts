@@ -75,11 +75,11 @@ ${families.map(({ family, rows }) => html`<h2>${FAMILY_TITLES[family]}</h2>${row
   }
 }
 
-function renderRow({ code, status, message, cause, cure, retry }: ErrorRow): Html {
+function renderRow({ code, status, message, cause, cure, isRetryable }: ErrorRow): Html {
   return html`<section class="error" id="${code}" aria-labelledby="${code}-title">
 <h3 id="${code}-title"><a href="/docs/errors#${code}">${code}</a> <span class="status${status >= 500 ? ' server' : ''}">${status} ${STATUS_CODES[status] ?? ''}</span></h3>
 <p>${message}</p>
-<dl><dt>Cause</dt><dd>${prose(cause)}</dd><dt>Cure</dt><dd>${prose(cure)}</dd><dt>Retry</dt><dd>${retry ? 'The same request may succeed later.' : 'The same request will fail again.'}</dd></dl>
+<dl><dt>Cause</dt><dd>${prose(cause)}</dd><dt>Cure</dt><dd>${prose(cure)}</dd><dt>Retry</dt><dd>${isRetryable ? 'The same request may succeed later.' : 'The same request will fail again.'}</dd></dl>
 </section>`
 }
 
