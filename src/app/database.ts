@@ -2,7 +2,13 @@
 import { mkdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type Connect, type MigrationDone, type MigrationEvent, migrateUp, migrationStatus } from '../migrate/index.ts'
-import { type EmbeddedPostgresEvent, openConnection, startEmbeddedPostgres } from '../pg/index.ts'
+import {
+  EmbeddedPostgresError,
+  type EmbeddedPostgresEvent,
+  findRunningPostgres,
+  openConnection,
+  startEmbeddedPostgres,
+} from '../pg/index.ts'
 import type { App } from './declare.ts'
 
 export interface Database {
@@ -48,6 +54,26 @@ export async function openDatabase(app: App, { databaseUrl, onEvent }: DatabaseO
     description: `embedded PostgreSQL ${embedded.version} in ${shown}/`,
     connect: connectTo(embedded.url),
     stop: () => embedded.stop(),
+  }
+}
+
+/**
+ * The database of an application whose service may be running: where that one holds the embedded database, as a second guest of its server.
+ * For short work only: the server ends with the service.
+ */
+export async function joinDatabase(app: App, options: DatabaseOptions): Promise<Database> {
+  try {
+    return await openDatabase(app, options)
+  } catch (error) {
+    const isHeld = error instanceof EmbeddedPostgresError && error.code === 'LOCKED'
+    const url = isHeld ? findRunningPostgres(openDataFolder(app)) : undefined
+    if (url === undefined) throw error
+    return {
+      url,
+      description: 'the embedded PostgreSQL of the running service',
+      connect: connectTo(url),
+      stop: async () => undefined,
+    }
   }
 }
 

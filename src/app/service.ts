@@ -11,11 +11,13 @@ import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
 import { type Database, expectMigrated, migrate, openDatabase, openDataFolder } from './database.ts'
 import type { App } from './declare.ts'
 import { addGauges } from './gauges.ts'
+import { type Identity, openIdentity } from './identity.ts'
+import { choosePort, issuerOf } from './origin.ts'
 import { createSeal } from './seal.ts'
 import { deriveKey, folderSecret } from './secret.ts'
 import { type Settings, SettingsError } from './settings.ts'
 import { sweepRegularly } from './sweep.ts'
-import { createVerifier, type Mode } from './tokens.ts'
+import { createVerifier, hasOwnIdentity, type Mode } from './tokens.ts'
 
 export interface ServiceOptions {
   readonly app: App
@@ -37,63 +39,43 @@ export interface Service {
   readonly logger: Logger
   /** From the call of `startService` to the first connection that could be accepted. */
   readonly readyMs: number
+  /** Resolves when all that goes on after answers, such as letters, is done. */
+  settle(): Promise<void>
   /** Refuses what is new, finishes what is under way, closes all. Safe to call twice. */
   stop(): Promise<void>
 }
 
+/**
+ * Starts the service of an application: its database, its identity, its surfaces, in this order, and listens.
+ *
+ * @throws `SettingsError` for settings that cannot be used, and an `Error` with a sentence for a database that cannot; what was started is
+ * stopped then
+ * @example
+ * const service = await startService({ app, settings: readSettings(process.env), mode: 'production' })
+ * process.once('SIGTERM', () => service.stop())
+ */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const beganMs = performance.now()
   const { app, settings, mode } = options
-  const stops: (() => Promise<unknown> | unknown)[] = []
-  const stopAll = async (): Promise<void> => {
-    for (const stop of stops.splice(0).reverse()) await stop()
-  }
+  const stops = new Stops()
   try {
-    const logger = createLogger({
-      service: app.domain.name,
-      level: settings.logLevel,
-      sensitive: sensitiveNames(app),
-      ...(options.logDestination !== undefined && { destination: options.logDestination }),
-    })
-    stops.push(() => logger.stop())
-    // What can be wrong with the settings is found before anything is started.
-    if (mode === 'production' && settings.logLevel === 'debug') {
-      throw new SettingsError(
-        'Cannot use LOG_LEVEL=debug in production: it is for development, expected info, warn, error or fatal',
-      )
-    }
-    const verifier = createVerifier(app, settings, mode)
-    const secret = readSecret(options)
-
-    const database =
-      options.database ??
-      (await openDatabase(app, {
-        databaseUrl: settings.databaseUrl,
-        onEvent: (event) => logger.info(`The embedded database: ${event.kind}`, { ...event }),
-      }))
-    if (options.database === undefined) stops.push(() => database.stop())
-    if (mode === 'development') await migrate(app, database, options.onMigration)
-    else await expectMigrated(app, database)
-
-    const store = new PgStore({
-      url: database.url,
-      applicationName: app.domain.name,
-      statementTimeoutMs: settings.statementTimeoutMs,
-      listTimeoutMs: settings.listTimeoutMs,
-      isMerging: settings.isMerging,
-    })
-    stops.push(() => store.close())
-    await store.connect()
-    stops.push(sweepRegularly(store, logger))
+    const logger = startLogger(options, stops)
+    expectProductionSettings(options)
+    const keyOf = keysOf(options)
+    const port = await choosePort(settings)
+    const database = await openOwnDatabase(options, logger, stops)
+    const store = await openStore(options, database, logger, stops)
+    const identity = await startIdentity(options, { issuer: issuerOf(settings, port), database, keyOf, logger, stops })
 
     const metrics = createOperationMetrics()
     const readiness = createReadiness({ database: () => store.ping() })
+    const verifier = createVerifier(app, settings, mode, identity)
     const server = createHttpServer({
       logger,
       metrics,
       readiness,
       authenticate: verifier.authenticate,
-      userHashKey: deriveKey(secret, 'user-hash'),
+      userHashKey: keyOf('user-hash'),
       corsOrigins: settings.corsOrigins,
       trustedProxies: settings.trustedProxies,
       rateLimits: settings.rateLimits,
@@ -103,34 +85,120 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     addGauges(metrics, store, server)
     const engine = new Engine({
       domain: app.domain,
-      store,
+      store: identity === undefined ? store : identity.guard(store),
       clock: SYSTEM_CLOCK,
       newId: uuidGenerator(SYSTEM_CLOCK, SYSTEM_RANDOMNESS),
-      seal: createSeal(deriveKey(secret, 'cursor')),
+      seal: createSeal(keyOf('cursor')),
     })
-    mountRest({
-      domain: app.domain,
-      engine,
-      server,
-      clock: SYSTEM_CLOCK,
-      ...documentOptions(app, settings),
-    })
+    mountRest({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...documentOptions(app, settings) })
+    await identity?.mount(server, engine, verifier)
 
     const admin = createAdminServer({ metrics, readiness })
     const { origin: adminOrigin } = await listenOn('ADMIN_PORT', () =>
       admin.listen({ port: settings.adminPort, host: settings.adminHost }),
     )
-    stops.push(() => admin.stop())
-    const { origin } = await listenOn('PORT', () => server.listen({ port: settings.port, host: settings.host }))
-    stops.push(() => server.stop({ graceMs: settings.shutdownGraceMs }))
+    stops.add(() => admin.stop())
+    const { origin } = await listenOn('PORT', () => server.listen({ port, host: settings.host }))
+    stops.add(() => server.stop({ graceMs: settings.shutdownGraceMs }))
 
     const readyMs = Math.round(performance.now() - beganMs)
     logger.info('The service is ready', { origin, admin_origin: adminOrigin, ready_ms: readyMs, mode })
-    return { origin, adminOrigin, database, logger, readyMs, stop: stopAll }
+    return { origin, adminOrigin, database, logger, readyMs, settle: async () => identity?.settle(), stop: () => stops.run() }
   } catch (error) {
-    await stopAll()
+    await stops.run()
     throw error
   }
+}
+
+/** What was started, to be stopped in the opposite order. */
+class Stops {
+  readonly #stops: (() => unknown)[] = []
+
+  add(stop: () => unknown): void {
+    this.#stops.push(stop)
+  }
+
+  async run(): Promise<void> {
+    for (const stop of this.#stops.splice(0).reverse()) await stop()
+  }
+}
+
+function startLogger({ app, settings, logDestination }: ServiceOptions, stops: Stops): Logger {
+  const logger = createLogger({
+    service: app.domain.name,
+    level: settings.logLevel,
+    sensitive: sensitiveNames(app),
+    ...(logDestination !== undefined && { destination: logDestination }),
+  })
+  stops.add(() => logger.stop())
+  return logger
+}
+
+/** What can be wrong with the settings is found before anything is started. */
+function expectProductionSettings({ app, settings, mode }: ServiceOptions): void {
+  if (mode !== 'production') return
+  if (settings.logLevel === 'debug')
+    throw new SettingsError(
+      'Cannot use LOG_LEVEL=debug in production: it is for development, expected info, warn, error or fatal',
+    )
+  if (hasOwnIdentity(app, settings) && settings.publicOrigin === undefined)
+    throw new SettingsError(
+      'Cannot start: PUBLIC_URL is not set, expected how the service is reached from outside, such as https://api.example.com. It names the issuer of its tokens and stands in its letters',
+    )
+}
+
+async function openOwnDatabase(options: ServiceOptions, logger: Logger, stops: Stops): Promise<Database> {
+  const { app, settings, mode } = options
+  const database =
+    options.database ??
+    (await openDatabase(app, {
+      databaseUrl: settings.databaseUrl,
+      onEvent: (event) => logger.info(`The embedded database: ${event.kind}`, { ...event }),
+    }))
+  if (options.database === undefined) stops.add(() => database.stop())
+  if (mode === 'development') await migrate(app, database, options.onMigration)
+  else await expectMigrated(app, database)
+  return database
+}
+
+async function openStore({ app, settings }: ServiceOptions, { url }: Database, logger: Logger, stops: Stops): Promise<PgStore> {
+  const store = new PgStore({
+    url,
+    applicationName: app.domain.name,
+    statementTimeoutMs: settings.statementTimeoutMs,
+    listTimeoutMs: settings.listTimeoutMs,
+    isMerging: settings.isMerging,
+  })
+  stops.add(() => store.close())
+  await store.connect()
+  stops.add(sweepRegularly('Expired idempotency keys', () => store.sweep(), logger))
+  return store
+}
+
+interface IdentityParts {
+  readonly issuer: string
+  readonly database: Database
+  readonly keyOf: (purpose: string) => Uint8Array
+  readonly logger: Logger
+  readonly stops: Stops
+}
+
+/** Undefined where the domain keeps no accounts, or another issuer is believed. */
+async function startIdentity(
+  { app, settings }: ServiceOptions,
+  { issuer, database, keyOf, logger, stops }: IdentityParts,
+): Promise<Identity | undefined> {
+  const { accounts } = app.domain
+  if (accounts === undefined || !hasOwnIdentity(app, settings)) return undefined
+  const identity = await openIdentity({ app, accounts, settings, databaseUrl: database.url, issuer, deriveKey: keyOf, logger })
+  stops.add(() => identity.stop())
+  return identity
+}
+
+/** A key for each purpose, from the secret of the installation. */
+function keysOf({ app, settings }: ServiceOptions): (purpose: string) => Uint8Array {
+  const secret = settings.secret ?? folderSecret(join(openDataFolder(app), 'secret'))
+  return (purpose) => deriveKey(secret, purpose)
 }
 
 /** What the REST surface says of itself beyond the domain: the same when it is served and when it is printed. */
@@ -156,10 +224,6 @@ async function listenOn<Bound>(setting: string, listen: () => Promise<Bound>): P
       { cause: error },
     )
   }
-}
-
-function readSecret({ app, settings }: ServiceOptions): string {
-  return settings.secret ?? folderSecret(join(openDataFolder(app), 'secret'))
 }
 
 /** How the model's sensitive fields are spelt, in code and on the wire. */

@@ -12,6 +12,7 @@ import { encodeTypeId, uuidGenerator } from '../kernel/index.ts'
 import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
 import { openDataFolder } from './database.ts'
 import type { App } from './declare.ts'
+import type { Identity } from './identity.ts'
 import { type Settings, SettingsError } from './settings.ts'
 
 export type Mode = 'development' | 'production'
@@ -19,27 +20,30 @@ export type Mode = 'development' | 'production'
 /** Names the development issuer; nothing answers there. */
 const DEVELOPMENT_ISSUER = 'urn:plinth:development'
 
-export function createVerifier(app: App, settings: Settings, mode: Mode): TokenVerifier {
+/** Whether the service signs people in by itself: it keeps accounts, and no other issuer is named. */
+export function hasOwnIdentity({ domain }: App, { tokenIssuer, tokenJwksFile }: Settings): boolean {
+  return domain.accounts !== undefined && tokenIssuer === undefined && tokenJwksFile === undefined
+}
+
+/** @param identity the service's own, if it has one */
+export function createVerifier(app: App, settings: Settings, mode: Mode, identity: Identity | undefined): TokenVerifier {
   const audience = settings.tokenAudience ?? app.domain.name
   const { tokenIssuer, tokenJwksFile } = settings
   if (tokenIssuer !== undefined && tokenJwksFile !== undefined) {
-    return createTokenVerifier({
-      issuers: [{ issuer: tokenIssuer, keys: readKeys(tokenJwksFile) }],
-      audience,
-      clock: SYSTEM_CLOCK,
-    })
+    const issuers = [{ issuer: tokenIssuer, keys: readKeys(tokenJwksFile) }]
+    return createTokenVerifier({ issuers, audience, clock: SYSTEM_CLOCK })
   }
-  if (mode === 'production' || tokenIssuer !== undefined || tokenJwksFile !== undefined) {
+  if (tokenIssuer !== undefined || tokenJwksFile !== undefined || (mode === 'production' && identity === undefined)) {
     throw new SettingsError(
       'Cannot verify access tokens: TOKEN_ISSUER and TOKEN_JWKS_FILE are not both set, expected the name and the public keys of your issuer',
     )
   }
-  const signer = developmentSigner(app, settings)
-  return createTokenVerifier({
-    issuers: [{ issuer: DEVELOPMENT_ISSUER, keys: signer.publicJwks() }],
-    audience,
-    clock: SYSTEM_CLOCK,
-  })
+  const own = identity === undefined ? [] : [identity.trust]
+  const development =
+    mode === 'development' ? [{ issuer: DEVELOPMENT_ISSUER, keys: developmentSigner(app, settings).publicJwks() }] : []
+  const verifier = createTokenVerifier({ issuers: [...own, ...development], audience, clock: SYSTEM_CLOCK })
+  identity?.onKeys((keys) => verifier.replaceKeys(identity.trust.issuer, keys))
+  return verifier
 }
 
 /** Signs with the key in the application's `.plinth/`. A service in production does not believe that key. */

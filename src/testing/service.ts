@@ -49,7 +49,15 @@ export interface TestService extends AsyncDisposable {
   request(path: string, request?: TestRequest): Promise<TestAnswer>
   /** A plain connection to the database, closed at the end. */
   sql(): Promise<PlainConnection>
+  /** The letters that the service wrote so far, once all that it does after its answers is done. */
+  letters(): Promise<readonly TestLetter[]>
   stop(): Promise<void>
+}
+
+export interface TestLetter {
+  readonly to: string
+  readonly subject: string
+  readonly text: string
 }
 
 /** Counted as in production, and never used up: a test that means a limit sets it. */
@@ -113,6 +121,10 @@ export async function testService(options: TestServiceOptions): Promise<TestServ
         cleanUps.push(() => connection.close())
         return connection
       },
+      async letters() {
+        await service.settle()
+        return readLetters(join(folder, '.plinth', 'mail'))
+      },
       stop,
       [Symbol.asyncDispose]: stop,
     }
@@ -159,4 +171,24 @@ async function send(url: string, { method = 'GET', token, body, headers = {} }: 
 
 function readJson(contentType: string | null, text: string): unknown {
   return contentType?.includes('json') === true && text !== '' ? JSON.parse(text) : undefined
+}
+
+async function readLetters(folder: string): Promise<readonly TestLetter[]> {
+  const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.eml')).sort()
+  return Promise.all(files.map(async (file) => parseLetter(await readFile(join(folder, file), 'utf8'))))
+}
+
+function parseLetter(source: string): TestLetter {
+  const [head = '', ...body] = source.split(/\r?\n\r?\n/)
+  const header = (name: string): string => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1]?.trim() ?? ''
+  const text = body.join('\n\n')
+  return { to: header('To'), subject: header('Subject'), text: /quoted-printable/i.test(head) ? decodeQuoted(text) : text }
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc2045#section-6.7 */
+function decodeQuoted(text: string): string {
+  const bytes = text
+    .replace(/=\r?\n/g, '')
+    .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return Buffer.from(bytes, 'latin1').toString('utf8')
 }

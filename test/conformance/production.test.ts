@@ -101,11 +101,14 @@ describe('a service in production does not start', () => {
     testService({ app, mode: 'production', databaseUrl, environment })
 
   test.each([
-    ['without an issuer', {}],
     ['without the keys of its issuer', { TOKEN_ISSUER: ISSUER }],
     ['without the name of its issuer', { TOKEN_JWKS_FILE: jwksFile }],
   ])('%s', async (_, environment) => {
     await expect(start(environment, database.url)).rejects.toThrow(/TOKEN_ISSUER and TOKEN_JWKS_FILE are not both set/)
+  })
+
+  test('without the address that its tokens and letters name', async () => {
+    await expect(start({}, database.url)).rejects.toThrow(/^Cannot start: PUBLIC_URL is not set/)
   })
 
   test('on a secret that is too short, and does not repeat it', async () => {

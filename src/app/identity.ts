@@ -1,0 +1,180 @@
+/** Puts the parts of identity together: accounts, passwords, sessions, factors, keys, standing, and the OAuth server over them. */
+import { join } from 'node:path'
+import {
+  Accounts,
+  AuthenticatorApps,
+  accountRoutes,
+  adminRoutes,
+  createAccountGuard,
+  createBreachedPasswords,
+  createPasswordHasher,
+  createPasswordPolicy,
+  createVault,
+  FactorChanges,
+  Factors,
+  Failures,
+  factorRoutes,
+  type IdentityScope,
+  type JwkSet,
+  LetterSecrets,
+  mountIdentityRoutes,
+  mountJwks,
+  noticeLetter,
+  OneTimeSecrets,
+  Passkeys,
+  PasswordChanges,
+  RecoveryCodes,
+  Registration,
+  relyingParty,
+  type SendLetter,
+  Sessions,
+  SignIn,
+  SigningKeys,
+  Standings,
+  sessionRoutes,
+  sweepIdentity,
+  TokenMinter,
+  type TokenVerifier,
+  type TrustedIssuer,
+} from '../auth/index.ts'
+import { type Engine, guardStore, type Store } from '../engine/index.ts'
+import type { HttpServer } from '../http/index.ts'
+import { uuidGenerator } from '../kernel/index.ts'
+import { createFileOutbox, createSmtpMailer, type Mailer } from '../mail/index.ts'
+import type { AccountsModel } from '../model/index.ts'
+import type { Logger } from '../observe/index.ts'
+import { JournalFollower, SqlPool } from '../pg/index.ts'
+import { addressKey } from '../resilience/index.ts'
+import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
+import { openDataFolder } from './database.ts'
+import type { App } from './declare.ts'
+import { createLater } from './later.ts'
+import type { Settings } from './settings.ts'
+import { sweepRegularly } from './sweep.ts'
+
+export interface IdentityOptions {
+  readonly app: App
+  readonly accounts: AccountsModel
+  readonly settings: Settings
+  readonly databaseUrl: string
+  /** How the service is reached from outside: the issuer of its tokens. */
+  readonly issuer: string
+  readonly deriveKey: (purpose: string) => Uint8Array
+  readonly logger: Logger
+}
+
+export interface Identity {
+  /** The service as an issuer of tokens. */
+  readonly trust: TrustedIssuer
+  /** Calls back with the public keys after each change of them. */
+  onKeys(listener: (keys: JwkSet) => void): void
+  /** Puts the guard of the accounts before a store. */
+  guard(store: Store): Store
+  /** Adds the routes of identity to a server that does not listen yet. */
+  mount(server: HttpServer, engine: Engine, verifier: TokenVerifier): Promise<void>
+  /** Resolves when all that goes on after answers is done. */
+  settle(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Opens what identity stands on: its connections, its keys, and the feed that keeps standings current. */
+export async function openIdentity(options: IdentityOptions): Promise<Identity> {
+  const { app, accounts: model, settings, issuer, deriveKey, logger } = options
+  const sql = new SqlPool({ url: options.databaseUrl, applicationName: `${app.domain.name} identity` })
+  const scope: IdentityScope = {
+    sql,
+    accounts: model,
+    roles: app.domain.roles,
+    issuer,
+    audience: settings.tokenAudience ?? app.domain.name,
+    clock: SYSTEM_CLOCK,
+    newId: uuidGenerator(SYSTEM_CLOCK, SYSTEM_RANDOMNESS),
+    vault: createVault(deriveKey),
+    logger,
+    report: ({ event, subject, requestId, fields }) =>
+      logger.info(event, {
+        ...fields,
+        category: 'security',
+        event,
+        request_id: requestId,
+        subject: subject === null ? null : 'hashed',
+      }),
+  }
+  const later = createLater(logger)
+  const mailer = openMailer(app, settings)
+  const send: SendLetter = (letter) => later.run(() => mailer.send(letter))
+  const letters = { service: app.domain.name, origin: issuer }
+
+  const keys = await SigningKeys.open(scope)
+  const standings = new Standings({ scope })
+  const follower = new JournalFollower({
+    sql,
+    resources: standings.resources,
+    onRows: (rows) => standings.take(rows),
+    onRead: (readAtMs) => standings.noteFresh(readAtMs),
+    onError: (error) => logger.warn('The journal could not be read; tokens are checked in the database meanwhile', { error }),
+  })
+
+  const accounts = new Accounts(scope)
+  const failures = new Failures(scope)
+  const secrets = new OneTimeSecrets(scope)
+  const letterSecrets = new LetterSecrets(scope, secrets, accounts)
+  const passwords = createPasswordHasher({ clock: SYSTEM_CLOCK })
+  const policy = createPasswordPolicy(breachedOption(settings, logger))
+  const check = (plain: string, personal: readonly string[]): Promise<void> => policy.check(plain, { personal })
+  const notify = (account: { readonly login: string }, notice: Parameters<typeof noticeLetter>[2]): void =>
+    send(noticeLetter(letters, account.login, notice))
+
+  const apps = new AuthenticatorApps({ scope, service: app.domain.name })
+  const codes = new RecoveryCodes(scope)
+  const passkeys = new Passkeys({ scope, accounts, secrets, party: relyingParty(issuer, app.domain.name) })
+  const factors = new Factors({ scope, failures, apps, codes, passkeys, notify })
+  const changes = new FactorChanges({ scope, factors, apps, codes, passkeys, notify })
+  const signIn = new SignIn({ scope, accounts, passwords, failures, secrets, factors, addressKey })
+  const tokens = new TokenMinter({ scope, keys })
+  const noteAll = (ids: readonly string[]): void => {
+    for (const id of ids) standings.noteChange(id)
+  }
+  const sessions = new Sessions({ scope, accounts, tokens, onEnded: noteAll })
+
+  keys.start()
+  const stopSweep = sweepRegularly('What identity no longer needs', () => sweepIdentity(sql, SYSTEM_CLOCK.now()), logger)
+  await follower.start()
+  return {
+    trust: { issuer, keys: keys.publicJwks(), standing: standings, learnKey: (kid) => keys.learnKey(kid) },
+    onKeys: (listener) => void keys.onChange(() => listener(keys.publicJwks())),
+    guard: (store) =>
+      guardStore(store, createAccountGuard({ scope, passwords, check, onChanged: (id) => standings.noteChange(id) })),
+    async mount(server, engine, _verifier) {
+      const shared = { accounts, passwords, check, letters, send, later: later.run }
+      const registration = new Registration({ ...shared, scope, engine, secrets: letterSecrets })
+      const passwordChanges = new PasswordChanges({ ...shared, secrets: letterSecrets, signIn, sessions })
+      mountJwks(server, keys)
+      mountIdentityRoutes(server, [
+        ...accountRoutes({ scope, accounts, registration, passwordChanges }),
+        ...sessionRoutes({ scope, accounts, signIn, factors, sessions }),
+        ...factorRoutes({ accounts, factors, changes, passkeys, signIn, sessions }),
+        ...adminRoutes({ scope, engine, accounts, sessions, onChanged: (id) => standings.noteChange(id) }),
+      ])
+    },
+    settle: () => later.drain(),
+    async stop() {
+      stopSweep()
+      await later.drain()
+      await Promise.all([follower.stop(), keys.stop(), mailer.close()])
+      await sql.close()
+    },
+  }
+}
+
+/** Letters go where `MAIL_URL` says; without it into files, for development. */
+function openMailer(app: App, { mailUrl, mailFrom }: Settings): Mailer {
+  if (mailUrl === undefined) return createFileOutbox({ folder: join(openDataFolder(app), 'mail'), clock: SYSTEM_CLOCK })
+  return createSmtpMailer({ url: mailUrl, from: mailFrom })
+}
+
+function breachedOption({ breachedPasswordsUrl: url }: Settings, logger: Logger) {
+  if (url === undefined) return {}
+  const onFailure = (error: Error): void => logger.warn('A new password was not looked up among the breached ones', { error })
+  return { breached: createBreachedPasswords({ url, fetch, onFailure }) }
+}

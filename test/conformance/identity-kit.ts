@@ -1,0 +1,47 @@
+/** Drives identity over the wire: registers, reads the letters, signs in. */
+import { expect } from 'vitest'
+import type { TestAnswer, TestService } from '../../src/testing/index.ts'
+
+export const PASSWORD = 'violet harbour sings at noon'
+
+/** The secret of the newest letter to this address. */
+export async function letterSecret(blog: TestService, to: string): Promise<string> {
+  const letter = (await blog.letters()).findLast((one) => one.to === to)
+  const secret = /token=([A-Za-z0-9_-]{43})/.exec(letter?.text ?? '')?.[1]
+  if (secret === undefined) throw new TypeError(`Cannot find a link in a letter to ${to}: there is none`)
+  return secret
+}
+
+/** Registers an account and confirms its address. */
+export async function addAccount(blog: TestService, email: string, options: { readonly role?: string } = {}): Promise<void> {
+  const registered = await blog.request('/auth/registrations', {
+    method: 'POST',
+    body: { email, password: PASSWORD, display_name: 'Somebody' },
+  })
+  expect(registered.status).toBe(202)
+  const token = await letterSecret(blog, email)
+  const verified = await blog.request('/auth/email-verifications', { method: 'POST', body: { token, password: PASSWORD } })
+  expect(verified.status).toBe(200)
+  if (options.role !== undefined) {
+    const sql = await blog.sql()
+    await sql.query('UPDATE users SET role = $1 WHERE email = $2', [options.role, email])
+  }
+}
+
+export interface SignedInTokens {
+  readonly access: string
+  readonly refresh: string
+  readonly sessionId: string
+}
+
+export function signIn(blog: TestService, email: string, password = PASSWORD): Promise<TestAnswer> {
+  return blog.request('/auth/sessions', { method: 'POST', body: { email, password, delivery: 'body' } })
+}
+
+/** Signs in and gives the tokens. */
+export async function tokensOf(blog: TestService, email: string, password = PASSWORD): Promise<SignedInTokens> {
+  const answer = await signIn(blog, email, password)
+  expect(answer.status).toBe(201)
+  const { access_token: access, refresh_token: refresh, session_id: sessionId } = answer.json.data
+  return { access, refresh, sessionId }
+}
