@@ -1,5 +1,5 @@
 /** What is compiled once for a resource and shared by all who operate on it. */
-import { all, type Condition, not, type ResourceModel, type Rule } from '../model/index.ts'
+import { all, type Condition, not, type ResourceModel, type Rule, STANDARD_VERBS } from '../model/index.ts'
 import { Access } from '../policy/index.ts'
 import { FieldSets } from './field-set.ts'
 
@@ -33,7 +33,7 @@ export class CompiledResource {
     this.model = model
     this.fieldSets = new FieldSets(model)
     this.readWithDeleted = new Access({ ...model, rules: rulesWithDeleted(model) }, READ_WITH_DELETED)
-    const verbs = ['read', 'create', 'register', 'update', 'delete', 'restore', 'read-deleted', ...model.actions.map((action) => action.verb)]
+    const verbs = [...STANDARD_VERBS, 'register', ...model.actions.map((action) => action.verb)]
     this.#accesses = new Map(verbs.map((verb) => [verb, new Access(model, verb)]))
   }
 

@@ -6,7 +6,7 @@
  * decoded before its seal is known to be ours. The failure it prevents: a cursor altered or carried to another list asks the database
  * for values that no check has seen.
  */
-import { PlinthError } from '../kernel/index.ts'
+import { PlinthError, shorten } from '../kernel/index.ts'
 import type { ListPlan, PositionPlan } from './plan.ts'
 
 /** Makes a seal of text with the service's secret: fixed length, URL-safe, not to be made without the secret. */
@@ -14,6 +14,8 @@ export type Seal = (text: string) => string
 
 /** As long as a URL may be: a longer one cannot have come in a link of ours. */
 const CURSOR_LENGTH_MAX = 8_192
+/** As much of a cursor as tells which one was meant. */
+const SHOWN_MAX = 40
 
 /** The cursors of one list: read and made against an identity that is printed once. */
 export class ListCursors {
@@ -38,7 +40,7 @@ export class ListCursors {
     const encoded = text.slice(0, Math.max(dot, 0))
     const isOurs = dot > 0 && text.length <= CURSOR_LENGTH_MAX && isSame(this.#sealOf(encoded), text.slice(dot + 1))
     if (!isOurs) {
-      const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
+      const shown = shorten(text, SHOWN_MAX)
       const message = `Cannot read cursor ${JSON.stringify(shown)}: its seal does not match, expected a cursor that this list returned`
       throw new PlinthError('VALIDATION_CURSOR', message, { details: [{ field: 'cursor', code: 'cursor', message }] })
     }

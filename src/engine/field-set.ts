@@ -1,5 +1,5 @@
 /** Which fields an answer holds. Sets are few and kept, so that each has one name and one statement. */
-import { invalid } from '../kernel/index.ts'
+import { invalid, NAME_SHOWN_MAX, shorten } from '../kernel/index.ts'
 import type { Actor, FieldModel, ResourceModel } from '../model/index.ts'
 import { isReadable } from '../policy/index.ts'
 
@@ -47,7 +47,7 @@ export class FieldSets {
       const field = byName.get(name)
       if (field === undefined || !readable.fields.includes(field)) {
         const known = readable.fields.map((one) => one.column).join(', ')
-        const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name
+        const shown = shorten(name, NAME_SHOWN_MAX)
         throw invalid([
           { field: 'fields', code: 'unknown', message: `fields names ${JSON.stringify(shown)}, expected some of ${known}` },
         ])

@@ -1,5 +1,5 @@
 /** Reads the fields of a body: which are known, may be set by this actor, are missing, and whether each value fits its kind. */
-import { type ErrorDetail, invalid, PlinthError } from '../kernel/index.ts'
+import { type ErrorDetail, invalid, NAME_SHOWN_MAX, PlinthError, shorten } from '../kernel/index.ts'
 import { type Actor, type FieldModel, Misfit } from '../model/index.ts'
 import { isWritable } from '../policy/index.ts'
 
@@ -110,7 +110,7 @@ export class FieldReader {
 
   /** Names what this actor could set instead. */
   #unknown(name: string, actor: Actor): ErrorDetail {
-    const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name
+    const shown = shorten(name, NAME_SHOWN_MAX)
     const known = this.#fields.filter((field) => isWritable(field, actor)).map((field) => field[this.#naming])
     return {
       field: shown,

@@ -7,7 +7,16 @@
  * @see https://www.rfc-editor.org/rfc/rfc8259 and https://www.rfc-editor.org/rfc/rfc7493 (I-JSON)
  */
 import { isUtf8 } from 'node:buffer'
-import { type ErrorDetail, endOfString, hasEscapedKey, invalid, PlinthError, readWellFormedJson } from '../kernel/index.ts'
+import {
+  type ErrorDetail,
+  endOfString,
+  hasEscapedKey,
+  invalid,
+  NAME_SHOWN_MAX,
+  PlinthError,
+  readWellFormedJson,
+  shorten,
+} from '../kernel/index.ts'
 import { JSON_DEPTH_MAX } from './limits.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -159,7 +168,7 @@ function describeScalar(item: unknown): { readonly code: string; readonly what: 
 }
 
 function join(path: string, key: string): string {
-  const short = key.length > 64 ? `${key.slice(0, 64)}…` : key
+  const short = shorten(key, NAME_SHOWN_MAX)
   return path === '' ? short : `${path}.${short}`
 }
 

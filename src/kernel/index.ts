@@ -6,5 +6,6 @@ export { CATALOGUE, type CatalogueRow, ERROR_FAMILIES, type ErrorCode, type Grpc
 export type { Clock, Randomness } from './clock.ts'
 export { type ErrorDetail, invalid, PlinthError, type PlinthErrorOptions, type Refusal, refusal, toPlinthError } from './error.ts'
 export { endOfString, hasEscapedKey, type OnNumber, parseJson, readWellFormedJson } from './json.ts'
+export { NAME_SHOWN_MAX, shorten } from './shorten.ts'
 export { decodeTypeId, encodeTypeId, encodeTypeIdSuffix, type TypeId } from './typeid.ts'
 export { isUuid, type Uuid, uuidGenerator } from './uuid.ts'

@@ -36,6 +36,7 @@ export {
   type RecordReferences,
   type Rule,
   RuleBuilder,
+  STANDARD_VERBS,
   type Verb,
 } from './permit.ts'
 export {

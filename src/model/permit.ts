@@ -4,8 +4,11 @@ import { ALWAYS, all, type Condition, either, not, Reference } from './condition
 import type { FieldMap } from './field.ts'
 import type { ValueOf } from './infer.ts'
 
-/** What a rule can permit: the standard verbs, the name of an action, or `read-deleted` to see deleted records. */
-export type Verb = 'read' | 'create' | 'update' | 'delete' | 'restore' | 'read-deleted' | (string & {})
+/** What can be done with the records of every resource; `read-deleted` is to see those that were deleted. */
+export const STANDARD_VERBS = ['read', 'create', 'update', 'delete', 'restore', 'read-deleted'] as const
+
+/** What a rule can permit: the standard verbs, or the name of an action. */
+export type Verb = (typeof STANDARD_VERBS)[number] | (string & {})
 
 /** One rule. A record operation is permitted when any rule for its verb holds. */
 export interface Rule {

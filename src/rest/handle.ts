@@ -98,7 +98,7 @@ function createHandler(scope: HandleScope): Handle {
     const parent = readParent(request, nesting)
     const values = readValues(request, parent)
     const context = contextOf(scope, request)
-    return answerOnce(route, engine, headers.private, request, reply, async (operations) => {
+    return answerOnce({ route, engine, headers: headers.private, request, reply }, async (operations) => {
       const record = await operations.create(context, { values, parent })
       const self = render.self(record)
       return {
@@ -111,17 +111,13 @@ function createHandler(scope: HandleScope): Handle {
 }
 
 function changeHandler(scope: HandleScope, kind: 'update' | 'replace'): Handle {
-  const { route, engine } = scope
-  const { resource, nesting, idParameter = 'id' } = route
-  const operations = engine.resource(resource.name)
+  const { resource } = scope.route
+  const operations = scope.engine.resource(resource.name)
   const readValues = bodyReader(resource.fields, kind)
   const headers = headersOf(scope)
   const render = recordRenderer(resource)
   return async (request, reply) => {
-    NO_PARAMETERS.readInto(request, undefined)
-    const parent = readParent(request, nesting)
-    const id = readId(request, idParameter, resource)
-    const versions = readIfMatch(request)
+    const { id, parent, versions } = readTarget(scope.route, request)
     const values = readValues(request, parent)
     const context = contextOf(scope, request)
     const expectedVersion = await chooseVersion(versions, () => operations.get(context, { id, parent }))
@@ -131,20 +127,28 @@ function changeHandler(scope: HandleScope, kind: 'update' | 'replace'): Handle {
 }
 
 function deleteHandler(scope: HandleScope): Handle {
-  const { route, engine } = scope
-  const { resource, nesting, idParameter = 'id' } = route
-  const operations = engine.resource(resource.name)
+  const operations = scope.engine.resource(scope.route.resource.name)
   const headers = headersOf(scope)
   return async (request, reply) => {
-    NO_PARAMETERS.readInto(request, undefined)
-    const parent = readParent(request, nesting)
-    const id = readId(request, idParameter, resource)
-    const versions = readIfMatch(request)
+    const { id, parent, versions } = readTarget(scope.route, request)
     const context = contextOf(scope, request)
     const expectedVersion = await chooseVersion(versions, () => operations.get(context, { id, parent }))
     await operations.delete(context, { id, expectedVersion, parent })
     reply.send(204, headers.empty)
   }
+}
+
+interface Target {
+  readonly id: Uuid
+  readonly parent: ReturnType<typeof readParent>
+  readonly versions: ExpectedVersions
+}
+
+/** Which record a change is about, and in which version. */
+function readTarget({ resource, nesting, idParameter = 'id' }: RestRoute, request: HttpRequest): Target {
+  NO_PARAMETERS.readInto(request, undefined)
+  const parent = readParent(request, nesting)
+  return { parent, id: readId(request, idParameter, resource), versions: readIfMatch(request) }
 }
 
 function restoreHandler(scope: HandleScope): Handle {
@@ -187,7 +191,7 @@ function postHandler(
     NO_PARAMETERS.readInto(request, undefined)
     const input = { id: readId(request, 'id', resource), versions: readIfMatch(request), values: readValues(request) }
     const context = contextOf(scope, request)
-    return answerOnce(route, engine, headers.private, request, reply, async (operations) => {
+    return answerOnce({ route, engine, headers: headers.private, request, reply }, async (operations) => {
       const record = await run(operations, context, input)
       return {
         status: 200,

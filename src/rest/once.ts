@@ -14,13 +14,18 @@ import type { RestRoute } from './routes.ts'
 /** Visible ASCII, as the draft's string without its quotes; a UUID is the usual choice. */
 const KEY_FORM = /^[\x21-\x7e]{1,255}$/
 
+export interface OnceScope {
+  readonly route: RestRoute
+  readonly engine: Engine
+  /** Those that every answer of the route has. */
+  readonly headers: HeaderBlock
+  readonly request: HttpRequest
+  readonly reply: HttpReply
+}
+
 /** Runs the work of a POST, once if the caller gave a key, and sends its answer. */
 export async function answerOnce(
-  route: RestRoute,
-  engine: Engine,
-  headers: HeaderBlock,
-  request: HttpRequest,
-  reply: HttpReply,
+  { route, engine, headers, request, reply }: OnceScope,
   work: (operations: ResourceOperations) => Promise<KeptAnswer>,
 ): Promise<void> {
   const { name } = route.resource

@@ -1,7 +1,7 @@
 /** Reads a query by a table of parameters, which the OpenAPI document prints too. What is not in the table is refused by name. */
 
 import type { HttpRequest } from '../http/index.ts'
-import { type ErrorDetail, invalid } from '../kernel/index.ts'
+import { type ErrorDetail, invalid, NAME_SHOWN_MAX, shorten } from '../kernel/index.ts'
 import type { Actor, FieldModel, JsonSchema } from '../model/index.ts'
 import { isReadable } from '../policy/index.ts'
 import { renderHint } from './nearest-name.ts'
@@ -56,7 +56,7 @@ export class QueryParameters<Draft> {
           : parameter.read(text, draft, actor)
       if (problem === undefined) continue
       findings ??= []
-      const shown = shorten(name)
+      const shown = shorten(name, NAME_SHOWN_MAX)
       findings.push({ field: shown, code: problem.code, message: `${shown} ${problem.message}` })
       if (findings.length >= FINDINGS_MAX) break
     }
@@ -75,10 +75,6 @@ export class QueryParameters<Draft> {
       known.length === 0 ? 'there are none' : `expected some of ${known.filter((one) => !one.includes('[')).join(', ')}`
     return { code: 'unknown', message: `is not a parameter here${hint === '' ? `, ${expected}` : hint}` }
   }
-}
-
-function shorten(name: string): string {
-  return name.length > 64 ? `${name.slice(0, 64)}…` : name
 }
 
 /** For operations whose query says nothing. */

@@ -1,5 +1,6 @@
 /** The query of a list: filters, order, search, fields and the place of the page, as typed parameters of the resource's own. */
 import type { FieldSelection, FilterPlan } from '../engine/index.ts'
+import { NAME_SHOWN_MAX, shorten } from '../kernel/index.ts'
 import {
   type FieldModel,
   fieldSchema,
@@ -155,7 +156,7 @@ function sortParameter(resource: ResourceModel): Parameter<ListQuery> {
 }
 
 function unknownSort(key: string, known: readonly string[]): ParameterProblem {
-  const shown = JSON.stringify(key.length > 64 ? `${key.slice(0, 64)}…` : key)
+  const shown = JSON.stringify(shorten(key, NAME_SHOWN_MAX))
   return {
     code: 'unknown',
     message: `names ${shown}, expected some of ${known.join(', ')}${renderHint(key.replace(/^-/, ''), known)}`,

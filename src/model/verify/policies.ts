@@ -1,9 +1,9 @@
 /** Deny by default: every operation needs a rule, and every rule must name verbs, roles and permissions that exist. */
+import { STANDARD_VERBS } from '../permit.ts'
 import type { Resource } from '../resource.ts'
 import { type ConditionScope, findConditionFlaws } from './conditions.ts'
 import type { Problem, Verifier } from './problem.ts'
 
-const STANDARD_VERBS = ['read', 'create', 'update', 'delete', 'restore', 'read-deleted']
 const PERMISSION_FORM = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
 /** A statement is made for each set of rules that apply; the sets are numbered in one 32-bit integer. */
 const RULES_MAX = 30
@@ -17,7 +17,10 @@ export const verifyPolicies: Verifier = ({ resources, roles, accounts }) => {
     mend: 'posts:write',
   }))
   const known = new Set(Object.keys(roles))
-  return [...problems, ...resources.flatMap((resource) => verifyRules({ resource, roles: known, permissions }, accounts?.resource === resource))]
+  return [
+    ...problems,
+    ...resources.flatMap((resource) => verifyRules({ resource, roles: known, permissions }, accounts?.resource === resource)),
+  ]
 }
 
 function verifyRules(scope: ConditionScope, isAccount: boolean): readonly Problem[] {
