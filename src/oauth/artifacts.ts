@@ -74,7 +74,7 @@ export class Artifacts {
       kind,
       digest,
       JSON.stringify(sealed),
-      kind === 'Grant' ? name : (payload.grantId ?? null),
+      grantOf(kind, name, payload),
       payload.userCode === undefined ? null : this.#userCodeDigest(payload.userCode),
       payload.uid === undefined ? null : vault.digest(payload.uid),
       payload.accountId === undefined ? null : (decodeTypeId(accountPrefix, payload.accountId) ?? null),
@@ -147,6 +147,12 @@ export class Artifacts {
   #time(fromNowS: number): string {
     return new Date(this.#parts.clock.now() + fromNowS * 1_000).toISOString()
   }
+}
+
+/** What ends with a grant. A step of a person mentions the grant that there was, and goes on when it ends. */
+function grantOf(kind: string, name: string, payload: ArtifactPayload): string | null {
+  if (kind === 'Grant') return name
+  return kind === 'Interaction' ? null : (payload.grantId ?? null)
 }
 
 function purpose(kind: string, nameDigest: string): string {

@@ -1,5 +1,5 @@
 /** Puts the authorization server onto the HTTP server: its endpoints, its pages, and what others may end of it. */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import { RevokedTokens } from '../auth/index.ts'
 import type { HttpReply, HttpRequest, HttpServer } from '../http/index.ts'
@@ -212,14 +212,21 @@ export function mountOAuth(options: OAuthOptions): OAuth {
       }
     }
 
+  /** The body of a form that a page of ours sent. Read to its end in any case, so that the connection stays good for the answer. */
+  const readOwnForm = async (request: HttpRequest, raw: IncomingMessage): Promise<Buffer> => {
+    const bytes = await readBytes(raw)
+    refuseCrossSite(request, issuer)
+    return bytes
+  }
+
   /** An endpoint that people's browsers call. */
   const people =
     (run: (request: HttpRequest, body: Buffer | undefined) => Promise<ProviderAnswer>, targets: readonly string[] | null = []) =>
     async (request: HttpRequest, reply: HttpReply): Promise<void> => {
       const { request: raw, response } = reply.takeOver()
       try {
-        if (request.method === 'POST') refuseCrossSite(request, issuer)
-        write(response, await run(request, request.method === 'POST' ? await readBytes(raw) : undefined), targets)
+        const body = request.method === 'POST' ? await readOwnForm(request, raw) : undefined
+        write(response, await run(request, body), targets)
       } catch (error) {
         failPage(response, request, error)
       }
@@ -232,8 +239,7 @@ export function mountOAuth(options: OAuthOptions): OAuth {
       try {
         let form: Pairs = {}
         if (request.method === 'POST') {
-          refuseCrossSite(request, issuer)
-          const bytes = await readBytes(raw)
+          const bytes = await readOwnForm(request, raw)
           form = task === 'cancel' ? {} : readForm(request.header('content-type'), bytes)
         }
         const answer = await interactions.run(task, {

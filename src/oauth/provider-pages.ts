@@ -10,8 +10,13 @@ const CONFIRM_SIGN_OUT = `${ENDPOINTS.end_session}/confirm`
 
 export function createProviderPages(frame: PageFrame): ProviderPages {
   return {
-    error: (ctx, { error, error_description: description }) =>
-      renderErrorPage(frame, { ...sayError(error), code: error, description, requestId: requestOf(ctx).requestId }),
+    error: (ctx, { error, error_description: description }, fault) =>
+      renderErrorPage(frame, {
+        ...sayError(fault.name === 'SessionNotFound' ? 'step_expired' : error),
+        code: error,
+        description,
+        requestId: requestOf(ctx).requestId,
+      }),
     enterCode(ctx, fault) {
       if (fault?.name === 'AbortedError') return renderDeviceDenied(frame)
       return renderEnterCode(frame, {

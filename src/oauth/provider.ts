@@ -29,7 +29,11 @@ const BROWSER_LIFETIME_S = 12 * 3_600
 
 /** What people see; each returns a whole page. */
 export interface ProviderPages {
-  error(ctx: KoaContextWithOIDC, out: { readonly error: string; readonly error_description?: string | undefined }): string
+  error(
+    ctx: KoaContextWithOIDC,
+    out: { readonly error: string; readonly error_description?: string | undefined },
+    fault: Error,
+  ): string
   enterCode(ctx: KoaContextWithOIDC, fault: Error | undefined): string
   confirmCode(ctx: KoaContextWithOIDC, clientName: string, userCode: string): string
   deviceDone(ctx: KoaContextWithOIDC, clientName: string): string
@@ -160,9 +164,9 @@ export async function createProvider(parts: ProviderParts): Promise<LibraryProvi
       },
     },
     interactions: { policy, url: (_, interaction) => `/oauth/interaction/${interaction.uid}` },
-    renderError: (ctx, out) => {
+    renderError: (ctx, out, fault) => {
       ctx.type = 'html'
-      ctx.body = parts.pages.error(ctx, out)
+      ctx.body = parts.pages.error(ctx, out, fault)
     },
     features: {
       devInteractions: { enabled: false },
