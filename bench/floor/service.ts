@@ -102,7 +102,9 @@ function logRequests(app: FastifyInstance): void {
   })
 }
 
-/** Named statements and pipelining are what postgres.js does by itself; the pool is of the size that measured best on two cores. */
+/**
+ * Named statements and pipelining are what postgres.js does by itself; the pool is of the size that measured best on two cores.
+ */
 function connect(): postgres.Sql {
   return postgres(required('DATABASE_URL'), {
     max: Number(process.env['POOL'] ?? 4),

@@ -26,8 +26,8 @@ export interface DatabaseOptions {
 }
 
 /**
- * The folder that Plinth writes to, in that of the application; made when it is missing. Others may pass through it, so that under root
- * the database's user reaches its data there; each secret in it is closed by itself.
+ * The folder that Plinth writes to, in that of the application; made when it is missing. Others may pass through it, so that
+ * under root the database's user reaches its data there; each secret in it is closed by itself.
  */
 export function openDataFolder(app: App): string {
   const folder = join(app.folder, '.plinth')
@@ -58,8 +58,8 @@ export async function openDatabase(app: App, { databaseUrl, onEvent }: DatabaseO
 }
 
 /**
- * The database of an application whose service may be running: where that one holds the embedded database, as a second guest of its server.
- * For short work only: the server ends with the service.
+ * The database of an application whose service may be running: where that one holds the embedded database, as a second guest of
+ * its server. For short work only: the server ends with the service.
  */
 export async function joinDatabase(app: App, options: DatabaseOptions): Promise<Database> {
   try {

@@ -1,4 +1,7 @@
-/** What an application is: its domain, where its migrations are, and how to fill it for a try. Declared in `app.ts`, run by the command line. */
+/**
+ * What an application is: its domain, where its migrations are, and how to fill it for a try. Declared in `app.ts`, run by the
+ * command line.
+ */
 import { resolve } from 'node:path'
 import type { Domain } from '../model/index.ts'
 import type { PlainConnection } from '../pg/index.ts'

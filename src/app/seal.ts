@@ -1,8 +1,9 @@
 /**
  * Seals text so that a change of it shows: HMAC-SHA-256, cut to 96 bits.
  *
- * The MAC is the standard one, H(key ⊕ opad ‖ H(key ⊕ ipad ‖ text)), computed as two one-shot hashes over padded keys that are made once.
- * Every page seals its cursors, and `createHmac` costs 4.0 µs for one, most of it for objects that live for one text; this costs 1.7 µs.
+ * The MAC is the standard one, H(key ⊕ opad ‖ H(key ⊕ ipad ‖ text)), computed as two one-shot hashes over padded keys that are
+ * made once. Every page seals its cursors, and `createHmac` costs 4.0 µs for one, most of it for objects that live for one text;
+ * this costs 1.7 µs.
  * @see https://www.rfc-editor.org/rfc/rfc2104 HMAC, and section 5 for cutting it
  */
 import { createHmac, createSecretKey, hash } from 'node:crypto'

@@ -76,8 +76,8 @@ function makeRefusal(action: ActionModel, code: string, message: string | undefi
 }
 
 /**
- * What the action's code may do with records. It finds only what the caller may read; what it writes is the domain's own decision, which
- * the rule for the action has permitted.
+ * What the action's code may do with records. It finds only what the caller may read; what it writes is the domain's own
+ * decision, which the rule for the action has permitted.
  */
 function actionStore(
   compiled: CompiledResource,

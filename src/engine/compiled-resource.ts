@@ -8,8 +8,8 @@ const READ_WITH_DELETED = 'read with deleted'
 const IS_LIVE: Condition = { node: 'nothing', operand: { from: 'record', field: 'deletedAt' } }
 
 /**
- * What holds where deleted records are asked for beside the living: of the living `read`, of the deleted `read-deleted`. The failure it
- * prevents: whoever may see what was deleted sees through it the living records that are hidden from them.
+ * What holds where deleted records are asked for beside the living: of the living `read`, of the deleted `read-deleted`. The
+ * failure it prevents: whoever may see what was deleted sees through it the living records that are hidden from them.
  */
 function rulesWithDeleted(model: ResourceModel): readonly Rule[] {
   return model.rules.flatMap((rule): readonly Rule[] => {

@@ -1,10 +1,10 @@
 /**
  * Cursors: where a page begins, sealed.
  *
- * A cursor is base64url of a JSON array, `[backward, …sort values]`, followed by a seal over that text and over the list that it belongs
- * to: the resource, the parent, the sort, the filters. Invariant: a position is only ever used in the list that made it, and nothing is
- * decoded before its seal is known to be ours. The failure it prevents: a cursor altered or carried to another list asks the database
- * for values that no check has seen.
+ * A cursor is base64url of a JSON array, `[backward, …sort values]`, followed by a seal over that text and over the list that it
+ * belongs to: the resource, the parent, the sort, the filters. Invariant: a position is only ever used in the list that made it,
+ * and nothing is decoded before its seal is known to be ours. The failure it prevents: a cursor altered or carried to another
+ * list asks the database for values that no check has seen.
  */
 import { PlinthError, shorten } from '../kernel/index.ts'
 import type { ListPlan, PositionPlan } from './plan.ts'

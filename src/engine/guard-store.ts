@@ -1,6 +1,6 @@
 /**
- * Puts a guard before the records of one resource: what is written passes it first, and it hears of each change once that is durable.
- * The one place where a password becomes a digest, whichever surface, action or nested request it came through.
+ * Puts a guard before the records of one resource: what is written passes it first, and it hears of each change once that is
+ * durable. The one place where a password becomes a digest, whichever surface, action or nested request it came through.
  */
 import type { FieldModel, ResourceModel } from '../model/index.ts'
 import type { ChangePlan, CreatePlan } from './plan.ts'

@@ -32,7 +32,8 @@ export class FieldReader {
   /**
    * @param body anything that was sent
    * @param given what the path has said already; a body may repeat it and not contradict it
-   * @throws `VALIDATION_FAILED` with all findings; `AUTH_FIELD_FORBIDDEN` for fields that others may set (`AUTH_REQUIRED` for nobody)
+   * @throws `VALIDATION_FAILED` with all findings; `AUTH_FIELD_FORBIDDEN` for fields that others may set (`AUTH_REQUIRED` for
+   * nobody)
    */
   read(body: unknown, mode: ReadMode, actor: Actor, given: FieldValues = NOTHING_GIVEN): FieldValues {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {

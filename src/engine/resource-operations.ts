@@ -195,8 +195,8 @@ export class ResourceOperations {
   }
 
   /**
-   * Adds the key that makes the order total, in the direction of the key before it, so that one index serves both. Whoever may not
-   * see the field of the default order gets the newest first: its values would stand in the cursor.
+   * Adds the key that makes the order total, in the direction of the key before it, so that one index serves both. Whoever may
+   * not see the field of the default order gets the newest first: its values would stand in the cursor.
    */
   #completeSort({ actor }: RequestContext, sort?: readonly SortModel[]): readonly SortModel[] {
     const { list } = this.model

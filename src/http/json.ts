@@ -2,8 +2,8 @@
  * Reads JSON strictly: what two readers could understand differently is refused.
  *
  * `JSON.parse` takes the last of two equal keys, rounds 2^53+1, turns 1e400 into Infinity and passes lone surrogates. One scan of the
- * text before it (keys, depth, unusual numbers) and one walk over the value after it (keys) find all of these; only a text that is
- * suspicious pays for more. Keys are counted in both: a duplicate is a key in the text that the value lacks.
+ * text before it (keys, depth, unusual numbers) and one walk over the value after it (keys) find all of these; only a text that
+ * is suspicious pays for more. Keys are counted in both: a duplicate is a key in the text that the value lacks.
  * @see https://www.rfc-editor.org/rfc/rfc8259 and https://www.rfc-editor.org/rfc/rfc7493 (I-JSON)
  */
 import { isUtf8 } from 'node:buffer'
@@ -74,7 +74,9 @@ interface Scan {
   readonly hasUnusualNumber: boolean
 }
 
-/** Looks at the characters outside strings. For a text that is not JSON the figures mean nothing; `JSON.parse` refuses it later. */
+/**
+ * Looks at the characters outside strings. For a text that is not JSON the figures mean nothing; `JSON.parse` refuses it later.
+ */
 function scanJson(text: string): Scan {
   const hasEscapes = text.includes('\\')
   let depth = 0

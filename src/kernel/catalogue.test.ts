@@ -4,7 +4,9 @@ import { CATALOGUE, type CatalogueRow, ERROR_FAMILIES, type GrpcCode, REFUSAL_GR
 
 const ROWS: readonly (readonly [string, CatalogueRow])[] = Object.entries(CATALOGUE)
 
-/** Which gRPC codes may stand for an HTTP status. @see https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
+/**
+ * Which gRPC codes may stand for an HTTP status. @see https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+ */
 const GRPC_OF_STATUS: Readonly<Record<number, readonly GrpcCode[]>> = {
   400: ['INVALID_ARGUMENT'],
   401: ['UNAUTHENTICATED'],

@@ -2,8 +2,9 @@
  * Reads JSON text without the fault that V8 has with keys that hold an escape.
  *
  * `JSON.parse` of V8 13.6 (Node 24) guesses the next key from objects that it has read before, and compares the guess with the text without
- * undoing its escapes: after `{"\\":1}` it reads `{"\n":1}` as `{"\\":1}`, after `{"a\\":1}` it reads `{"a\n":1}` as that. What one caller sent
- * would change how the text of the next one is read. So a text with such a key is read here, key by key; all others are left to V8.
+ * undoing its escapes: after `{"\\":1}` it reads `{"\n":1}` as `{"\\":1}`, after `{"a\\":1}` it reads `{"a\n":1}` as that. What
+ * one caller sent would change how the text of the next one is read. So a text with such a key is read here, key by key; all
+ * others are left to V8.
  */
 
 /** Told of each number: where it stands, as keys and positions, its text and its value. The path is only good during the call. */
@@ -40,7 +41,10 @@ export function endOfString(text: string, start: number, hasEscapes: boolean): n
   return -1
 }
 
-/** Reads a text that `JSON.parse` has taken, and that nests no deeper than the stack. A key that comes twice has its last value, as there. */
+/**
+ * Reads a text that `JSON.parse` has taken, and that nests no deeper than the stack. A key that comes twice has its last value,
+ * as there.
+ */
 export function readWellFormedJson(text: string, onNumber?: OnNumber): unknown {
   let at = 0
   const path: string[] = []

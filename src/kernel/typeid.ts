@@ -1,11 +1,11 @@
 /**
  * TypeID: the text form of an id outside the database, `<prefix>_<26 characters of Crockford base32>`.
  *
- * The 128 bits of the UUID are printed big-endian, 5 bits a character, two zero bits in front; so the text sorts as the UUID does,
- * and the first character is at most `7`. @see https://github.com/jetify-com/typeid/tree/main/spec
+ * The 128 bits of the UUID are printed big-endian, 5 bits a character, two zero bits in front; so the text sorts as the UUID
+ * does, and the first character is at most `7`. @see https://github.com/jetify-com/typeid/tree/main/spec
  *
- * Reading goes by groups: 8 bits and six times 20 bits are 2 and six times 4 characters of base32, 2 and six times 5 digits of hex.
- * One `fromCharCode` takes a quarter of the time of joining the digits one by one or from tables.
+ * Reading goes by groups: 8 bits and six times 20 bits are 2 and six times 4 characters of base32, 2 and six times 5 digits of
+ * hex. One `fromCharCode` takes a quarter of the time of joining the digits one by one or from tables.
  */
 import type { Brand } from './brand.ts'
 import type { Uuid } from './uuid.ts'

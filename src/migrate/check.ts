@@ -22,7 +22,8 @@ export interface CheckFinding {
 
 /**
  * Runs every migration up, down and up again on a scratch database and compares the catalog after each; no findings is proof
- * that all can be reverted. Stops at the first migration with findings. The catalog is tables, columns, constraints, indexes, functions, types, grants; rows are not compared.
+ * that all can be reverted. Stops at the first migration with findings. The catalog is tables, columns, constraints, indexes,
+ * functions, types, grants; rows are not compared.
  *
  * @param connect opens sessions on an empty database which nobody needs
  * @throws MigrationError `NOT_SCRATCH` when the database holds anything; the others as `migrateUp`

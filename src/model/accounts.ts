@@ -8,7 +8,10 @@ export interface AccountsDeclaration {
   readonly resource: Resource<string, any>
   /** The field by which an account is found at sign-in: an e-mail address, unique. */
   readonly login: string
-  /** The secret field that holds the password; optional, since an account can have passkeys only, and immutable, since a change of it needs the old one. */
+  /**
+   * The secret field that holds the password; optional, since an account can have passkeys only, and immutable, since a change of
+   * it needs the old one.
+   */
   readonly password: string
   /** The choice field that names the account's role; its choices are roles of the domain, and not everybody may set it. */
   readonly role: string

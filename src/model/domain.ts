@@ -13,7 +13,9 @@ export interface DomainDeclaration {
   readonly roles?: Readonly<Record<string, readonly string[]>>
   // biome-ignore lint/suspicious/noExplicitAny: resources differ in their fields.
   readonly resources: readonly Resource<string, any>[]
-  /** Which resource holds the accounts. Without it the service knows nobody by itself, and believes the tokens of another issuer. */
+  /**
+   * Which resource holds the accounts. Without it the service knows nobody by itself, and believes the tokens of another issuer.
+   */
   readonly accounts?: AccountsDeclaration
 }
 

@@ -1,4 +1,6 @@
-/** A field of a resource: its kind, and the rules that every surface honours. Fields are immutable; each method gives a new one. */
+/**
+ * A field of a resource: its kind, and the rules that every surface honours. Fields are immutable; each method gives a new one.
+ */
 import type { AnyKind, JsonSchema, Kind } from './kind.ts'
 
 /** Whether a caller may, must or must not give the field when a record is created. */

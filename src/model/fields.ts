@@ -66,7 +66,11 @@ export function json<Value extends Json = Json>(schema: JsonSchema): Field<Value
   return new Field(jsonKind<Value>(schema))
 }
 
-/** At most `max` values of one kind; what the item says of privacy and access holds for the list. @example list(text({ max: 30 }), { max: 10 }) */
+/**
+ * At most `max` values of one kind; what the item says of privacy and access holds for the list.
+ *
+ * @example list(text({ max: 30 }), { max: 10 })
+ */
 export function list<Item>(item: Field<Item>, options: ListOptions): Field<readonly Item[]> {
   const { example, ...rules } = item.rules
   return new Field(listKind(item.kind, options), example === undefined ? rules : { ...rules, example: [example] })

@@ -1,4 +1,6 @@
-/** What the compiler infers from a declaration and what it refuses. Checked by `tsc`; at run time only the declarations are made. */
+/**
+ * What the compiler infers from a declaration and what it refuses. Checked by `tsc`; at run time only the declarations are made.
+ */
 import { describe, expectTypeOf, test } from 'vitest'
 import type { Uuid } from '../kernel/index.ts'
 import {

@@ -1,4 +1,7 @@
-/** What every kind of field must know: its form on the wire, in SQL and in each schema language. Nothing else asks what kind a field is. */
+/**
+ * What every kind of field must know: its form on the wire, in SQL and in each schema language. Nothing else asks what kind a
+ * field is.
+ */
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 

@@ -59,7 +59,8 @@ async function control(client: pg.PoolClient, command: 'BEGIN' | 'COMMIT'): Prom
   const { command: done } = await client.query(command).catch((error: unknown) => {
     throw readDatabaseError(error, undefined)
   })
-  // PostgreSQL answers COMMIT with ROLLBACK where a statement has failed; without this, code that swallows an error would report success.
+  // PostgreSQL answers COMMIT with ROLLBACK where a statement has failed; without this, code that swallows an error would report
+  // success.
   if (done !== command) {
     const cause = new Error(
       'Cannot commit: the transaction was rolled back, since a statement in it failed and its error was not passed on',

@@ -35,7 +35,8 @@ const SESSION_OPTIONS = '-c TimeZone=UTC -c DateStyle=ISO,YMD -c jit=off -c clie
 
 /** The settings that every connection has, whatever the server's defaults are and whatever the URL says. */
 export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
-  // What stands in the URL wins over what stands beside it, so its `options` are taken out and put before ours: the later one holds.
+  // What stands in the URL wins over what stands beside it, so its `options` are taken out and put before ours: the later one
+  // holds.
   const [address = '', query] = options.url.split('?', 2)
   const parameters = new URLSearchParams(query)
   const given = parameters.get('options')
@@ -76,7 +77,10 @@ export function cutConnection(client: pg.ClientBase, reason: Error): void {
   ;(client as unknown as { connection: { stream: { destroy(error: Error): void } } }).connection.stream.destroy(reason)
 }
 
-/** Holds back what is written on the connection until the turn of the event loop ends, so that its statements leave in one system call. */
+/**
+ * Holds back what is written on the connection until the turn of the event loop ends, so that its statements leave in one system
+ * call.
+ */
 export function gatherWrites(client: pg.ClientBase, whenSent: () => void): void {
   const { stream } = (client as unknown as { connection: { stream: { cork(): void; uncork(): void } } }).connection
   stream.cork()

@@ -1,14 +1,17 @@
 /**
- * Follows the journal: hands on each entry when its transaction has committed, and each once. Only where handing on fails it comes again.
+ * Follows the journal: hands on each entry when its transaction has committed, and each once. Only where handing on fails it
+ * comes again.
  *
- * Positions are given out before transactions commit, so an entry may appear below others that were read long ago; a reader that asks for "all
- * above the last one" loses it. Invariant: with P the snapshot of the former round and C that of this one, this round reads exactly the entries
- * whose transaction is visible in C and not in P. The snapshots meet, so nothing is read twice and nothing is left out.
+ * Positions are given out before transactions commit, so an entry may appear below others that were read long ago; a reader that
+ * asks for "all above the last one" loses it. Invariant: with P the snapshot of the former round and C that of this one, this
+ * round reads exactly the entries whose transaction is visible in C and not in P. The snapshots meet, so nothing is read twice
+ * and nothing is left out.
  *
- * To keep the index scan short, a round begins not at zero but at the lowest position that such an entry can have: that of entries made
- * since the last second, or, when a transaction ended that was open in P, the position that was the highest when that one was first seen,
- * again less a second. The second is for a writer that was interrupted between taking a position and taking its transaction id, which
- * are microseconds apart. Of transactions that are open when the follower starts, the last 100,000 positions are searched.
+ * To keep the index scan short, a round begins not at zero but at the lowest position that such an entry can have: that of
+ * entries made since the last second, or, when a transaction ended that was open in P, the position that was the highest when
+ * that one was first seen, again less a second. The second is for a writer that was interrupted between taking a position and
+ * taking its transaction id, which are microseconds apart. Of transactions that are open when the follower starts, the last
+ * 100,000 positions are searched.
  *
  * What is kept: one number for each transaction that writes at this moment, and one page of entries.
  *

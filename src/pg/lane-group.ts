@@ -1,9 +1,9 @@
 /**
  * Lanes that share the statements of one kind: each goes where the fewest wait, and not behind one that stands still.
  *
- * A statement that waits for a lock, or computes without end, holds all that were sent behind it on its lane. So a lane that has not answered
- * for a while gets no more of them; when all stand still, there are more lanes, up to a bound; and past it callers are told to come back,
- * at once, instead of waiting in a line whose head does not move, or that is longer than anybody waits.
+ * A statement that waits for a lock, or computes without end, holds all that were sent behind it on its lane. So a lane that has
+ * not answered for a while gets no more of them; when all stand still, there are more lanes, up to a bound; and past it callers
+ * are told to come back, at once, instead of waiting in a line whose head does not move, or that is longer than anybody waits.
  */
 import { PlinthError } from '../kernel/index.ts'
 import type { Row, Runner } from './driver.ts'

@@ -1,9 +1,9 @@
 /**
  * A lane: one connection on which many statements are under way at once, answered in order.
  *
- * Each statement is its own transaction (the driver ends each with a Sync), so an error in one leaves the next alone. A connection that
- * breaks fails what is under way and is made anew by the next statement; while the server is away, statements fail at once instead
- * of queueing. Invariant: nothing waits longer than `silenceMsMax` for a server that has gone silent.
+ * Each statement is its own transaction (the driver ends each with a Sync), so an error in one leaves the next alone. A
+ * connection that breaks fails what is under way and is made anew by the next statement; while the server is away, statements
+ * fail at once instead of queueing. Invariant: nothing waits longer than `silenceMsMax` for a server that has gone silent.
  */
 import { LRUCache } from 'lru-cache'
 import pg from 'pg'
@@ -148,7 +148,9 @@ export class Lane {
     return Promise.reject(error)
   }
 
-  /** One watch for the lane instead of a timer for each statement. A silent connection is cut, which fails all that waits on it. */
+  /**
+   * One watch for the lane instead of a timer for each statement. A silent connection is cut, which fails all that waits on it.
+   */
   #checkSilence(): void {
     if (this.inFlight === 0 || performance.now() - this.#progressAtMs < this.#silenceMsMax) return
     const client = this.#client
@@ -159,9 +161,9 @@ export class Lane {
 }
 
 /**
- * Whether the server refused the name of a statement before it began. When many of one new shape are under way and the first cannot be
- * prepared (its table is locked), those behind it name what does not exist (26000) or prepare it twice (42P05); a migration that changes
- * the type of a column makes a kept plan unusable (0A000).
+ * Whether the server refused the name of a statement before it began. When many of one new shape are under way and the first
+ * cannot be prepared (its table is locked), those behind it name what does not exist (26000) or prepare it twice (42P05); a
+ * migration that changes the type of a column makes a kept plan unusable (0A000).
  */
 function isNameLost(error: unknown): boolean {
   const { code, routine } = error as { readonly code?: string; readonly routine?: string }

@@ -1,7 +1,8 @@
 /**
  * Merges point reads: those of one shape that arrive in one turn of the event loop become one statement, whoever asks.
  *
- * Flushed by `setImmediate`, when the turn's input has been read, never by a timer: a lone read goes out in the same turn, as itself.
+ * Flushed by `setImmediate`, when the turn's input has been read, never by a timer: a lone read goes out in the same turn, as
+ * itself.
  */
 import type { GetPlan, StoredRecord } from '../engine/index.ts'
 import { PlinthError } from '../kernel/index.ts'

@@ -1,4 +1,7 @@
-/** The operations on records over one way of sending statements: a lane, or the connection of a transaction. Statements are made once for each shape. */
+/**
+ * The operations on records over one way of sending statements: a lane, or the connection of a transaction. Statements are made
+ * once for each shape.
+ */
 import { LRUCache } from 'lru-cache'
 import type {
   ChangePlan,

@@ -26,7 +26,10 @@ import { SWEEP } from './statements/once.ts'
 import { PgTransaction } from './transaction.ts'
 
 export interface PgStoreOptions extends ConnectionOptions {
-  /** Pipelined connections for single reads, and as many for single writes. Default 4; twice as many while all of them stand still. */
+  /**
+   * Pipelined connections for single reads, and as many for single writes. Default 4; twice as many while all of them stand
+   * still.
+   */
   readonly lanes?: number
   /** Pipelined connections for lists. Default 3; twice as many while all of them stand still. */
   readonly listLanes?: number
@@ -42,11 +45,16 @@ const PING: Statement<undefined> = { name: '', text: 'SELECT 1', bind: () => [] 
 const LANES = 4
 const LIST_LANES = 3
 const TRANSACTIONS = 5
-/** A list that an index serves takes milliseconds: what takes seconds is a filter or a search without one, and more of it comes. */
+/**
+ * A list that an index serves takes milliseconds: what takes seconds is a filter or a search without one, and more of it comes.
+ */
 const LIST_TIMEOUT_MS = 5_000
 /** A transaction that finds no connection in this time is told to come back. */
 const TRANSACTION_WAIT_MS = 2_000
-/** Merged reads have one shape for each set of rules and fields. More than this many are forgotten and made anew: a client chooses its fields. */
+/**
+ * Merged reads have one shape for each set of rules and fields. More than this many are forgotten and made anew: a client chooses
+ * its fields.
+ */
 const MERGERS_MAX = 500
 /** After so many transactions a connection is replaced, and with it goes what the server keeps of its statements. */
 const TRANSACTIONS_PER_CONNECTION = 10_000

@@ -1,4 +1,7 @@
-/** One transaction on a connection of its own: the operations on records, and the keys of requests that must have their effect once. */
+/**
+ * One transaction on a connection of its own: the operations on records, and the keys of requests that must have their effect
+ * once.
+ */
 import type { KeptAnswer, OnceKey, Transaction } from '../engine/index.ts'
 import { PlinthError } from '../kernel/index.ts'
 import type { Runner } from './driver.ts'

@@ -1,4 +1,7 @@
-/** What each kind of route does, as ordered steps: read, run, render. All that its requests share is made once, when the route is mounted. */
+/**
+ * What each kind of route does, as ordered steps: read, run, render. All that its requests share is made once, when the route is
+ * mounted.
+ */
 import type { Engine, RequestContext, ResourceOperations, StoredRecord } from '../engine/index.ts'
 import type { HttpReply, HttpRequest, HttpRoute } from '../http/index.ts'
 import { type Clock, PlinthError, type Uuid } from '../kernel/index.ts'
@@ -230,7 +233,10 @@ function headersOf({ route, deprecation }: HandleScope): ReplyHeaders {
   return replyHeaders(route.resource, deprecation)
 }
 
-/** The one version that the store is to expect. Of several, the current one: should it change meanwhile, the write is stale all the same. */
+/**
+ * The one version that the store is to expect. Of several, the current one: should it change meanwhile, the write is stale all
+ * the same.
+ */
 async function chooseVersion(versions: ExpectedVersions, read: () => Promise<StoredRecord>): Promise<number | null> {
   if (versions === null) return null
   const [first = NO_VERSION] = versions

@@ -1,8 +1,9 @@
 /**
  * Makes a POST with an `Idempotency-Key` happen once: what came first answers for all that repeat it.
  *
- * A key belongs to its caller and its path. Callers who are not known cannot be told apart, so they cannot have keys: one would be given
- * the answer of another. Only answers of requests that succeeded are kept; one that was refused has changed nothing, and may be sent again.
+ * A key belongs to its caller and its path. Callers who are not known cannot be told apart, so they cannot have keys: one would
+ * be given the answer of another. Only answers of requests that succeeded are kept; one that was refused has changed nothing, and
+ * may be sent again.
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
 import { createHash } from 'node:crypto'

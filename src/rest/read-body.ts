@@ -13,7 +13,9 @@ export function bodyReader(fields: readonly FieldModel[], mode: ReadMode): BodyR
   return (request, parent) => reader.read(request.body, mode, request.actor, readGiven(request, mode, parent))
 }
 
-/** The path of a nested route names the parent, so the body need not; what a caller may not set in a body, no path sets either. */
+/**
+ * The path of a nested route names the parent, so the body need not; what a caller may not set in a body, no path sets either.
+ */
 function readGiven(request: HttpRequest, mode: ReadMode, parent: ParentInput | undefined): FieldValues | undefined {
   if (parent === undefined || mode === 'update') return undefined
   const { by } = parent.child

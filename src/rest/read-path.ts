@@ -1,4 +1,7 @@
-/** Reads the ids in a path. An id of another form, or of another resource, is the caller's mistake: a 400 that names the parameter. */
+/**
+ * Reads the ids in a path. An id of another form, or of another resource, is the caller's mistake: a 400 that names the
+ * parameter.
+ */
 
 import type { ParentInput } from '../engine/index.ts'
 import type { HttpRequest } from '../http/index.ts'

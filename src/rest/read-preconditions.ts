@@ -1,9 +1,10 @@
 /**
  * Reads `If-Match` and `If-None-Match`.
  *
- * A tag is `"<version>"`, or `"<version>-<digest>"` where the answer held a part of the fields. `If-None-Match` compares whole tags,
- * weakly: it asks whether the very answer is known. `If-Match` compares versions, strongly: it asks whether the record has changed, and
- * a change of any field is one, whatever part of it the caller has seen. @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1
+ * A tag is `"<version>"`, or `"<version>-<digest>"` where the answer held a part of the fields. `If-None-Match` compares whole
+ * tags, weakly: it asks whether the very answer is known. `If-Match` compares versions, strongly: it asks whether the record has
+ * changed, and a change of any field is one, whatever part of it the caller has seen. @see
+ * https://www.rfc-editor.org/rfc/rfc9110#section-13.1
  */
 
 import type { HttpRequest } from '../http/index.ts'

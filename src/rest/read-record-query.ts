@@ -1,4 +1,7 @@
-/** The query of a single record: which fields the answer holds, and whether a deleted record may be it. Lists have these parameters too. */
+/**
+ * The query of a single record: which fields the answer holds, and whether a deleted record may be it. Lists have these
+ * parameters too.
+ */
 import type { FieldSelection } from '../engine/index.ts'
 import type { ResourceModel } from '../model/index.ts'
 import { type Parameter, QueryParameters } from './query-parameters.ts'

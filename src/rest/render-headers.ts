@@ -1,9 +1,9 @@
 /**
  * The header blocks of a route's answers: how long who may keep them, and since when they are deprecated.
  *
- * A shared cache may keep a record only where nobody in particular asked, for a resource that says so, and where no rule about reading looks at the
- * network address or the clock: the cache would hand it to another address, or later. `Vary: Authorization` keeps the variants of
- * known callers apart, and these are never stored at all.
+ * A shared cache may keep a record only where nobody in particular asked, for a resource that says so, and where no rule about
+ * reading looks at the network address or the clock: the cache would hand it to another address, or later. `Vary: Authorization`
+ * keeps the variants of known callers apart, and these are never stored at all.
  */
 import { type HeaderBlock, headerBlock } from '../http/index.ts'
 import type { Condition, Deprecation, ResourceModel } from '../model/index.ts'

@@ -1,6 +1,6 @@
 /**
- * The table of routes: which operation of which resource answers which method and path. Derived from the domain alone, and read by all who
- * need it: the server that mounts them, the OpenAPI document, the list of routes.
+ * The table of routes: which operation of which resource answers which method and path. Derived from the domain alone, and read
+ * by all who need it: the server that mounts them, the OpenAPI document, the list of routes.
  */
 import { toPascalCase, toSnakeCase } from '../kernel/index.ts'
 import type { ActionModel, ChildModel, Domain, ResourceModel } from '../model/index.ts'

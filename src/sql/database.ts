@@ -4,11 +4,11 @@ import type { BoundValue } from './statement.ts'
 /** Runs statements, each on its own or all within one transaction. */
 export interface SqlClient {
   /**
-   * Runs one statement. The text is a constant of the program: it is prepared under a name of its own, so text made from input would be
-   * unsafe and would also grow the server's memory.
+   * Runs one statement. The text is a constant of the program: it is prepared under a name of its own, so text made from input
+   * would be unsafe and would also grow the server's memory.
    *
-   * @returns the rows as objects: `timestamptz` as `Date`, `bigint` and `numeric` as text, `jsonb` as what it holds, all else as JavaScript
-   * knows it
+   * @returns the rows as objects: `timestamptz` as `Date`, `bigint` and `numeric` as text, `jsonb` as what it holds, all else as
+   * JavaScript knows it
    * @throws `DEPENDENCY_UNAVAILABLE`, `DEPENDENCY_TIMEOUT`, `CONFLICT_IN_PROGRESS`, `CONFLICT_DUPLICATE` … of the catalogue
    */
   query<Row extends object>(text: string, values?: readonly BoundValue[]): Promise<readonly Row[]>

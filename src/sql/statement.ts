@@ -45,7 +45,8 @@ export class StatementWriter<Input> {
 
 /**
  * 53 bits that name a text: two multiplicative hashes of 32 bits, mixed. Not for secrets. Of ten thousand texts two meet once in
- * 10^8 services, and then loudly: the driver refuses one name for two texts. @see https://github.com/aappleby/smhasher/wiki/MurmurHash3
+ * 10^8 services, and then loudly: the driver refuses one name for two texts. @see
+ * https://github.com/aappleby/smhasher/wiki/MurmurHash3
  */
 export function digest(text: string): string {
   let high = 0xdeadbeef

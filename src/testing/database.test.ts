@@ -27,7 +27,8 @@ test('testDatabase() clones a template of 20 tables in 100 ms, when the machine 
   const template = sqlTemplate(TABLES)
   await (await testDatabase(template)).drop()
 
-  // Other tests run at the same time and only ever add to it: the first quick clone proves the figure, and none in so many disproves it.
+  // Other tests run at the same time and only ever add to it: the first quick clone proves the figure, and none in so many
+  // disproves it.
   const timesMs: number[] = []
   while (timesMs.length < ROUNDS_MAX && Math.min(...timesMs) > CLONE_MS_MAX) {
     const startedAt = performance.now()

@@ -1,8 +1,9 @@
 /**
  * A database for each test: cloned from a template that is built once, dropped afterwards.
  *
- * A template is known by the hash of what builds it, so every worker finds the one that the first has made, and changed migrations make a
- * new one. A template that is being built has another name, so a build that fails or is interrupted is never cloned.
+ * A template is known by the hash of what builds it, so every worker finds the one that the first has made, and changed
+ * migrations make a new one. A template that is being built has another name, so a build that fails or is interrupted is never
+ * cloned.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { openConnection, type PlainConnection } from '../pg/index.ts'
@@ -63,8 +64,8 @@ function adminOf(url: string): Promise<PlainConnection> {
 }
 
 /**
- * Copying files is the quicker way where nothing waits for the disk (25 ms against 110), and forces two checkpoints; on a server that
- * keeps its promises these are the dearer part.
+ * Copying files is the quicker way where nothing waits for the disk (25 ms against 110), and forces two checkpoints; on a server
+ * that keeps its promises these are the dearer part.
  */
 function cloneStrategy(url: string): Promise<string> {
   return once(strategies, url, async () => {

@@ -1,8 +1,9 @@
 /**
  * The servers that all tests of one run share, each started when the first test asks for it.
  *
- * The process that runs the tests holds them and answers, on a Unix socket, the workers that ask for an address; so a run of pure unit tests starts
- * nothing, and any number of workers share one server. Without such a process (a single script) the asker starts its own.
+ * The process that runs the tests holds them and answers, on a Unix socket, the workers that ask for an address; so a run of pure
+ * unit tests starts nothing, and any number of workers share one server. Without such a process (a single script) the asker
+ * starts its own.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
@@ -93,8 +94,8 @@ export async function privatePostgres(): Promise<TestServer> {
 }
 
 /**
- * The Redis server that all tests of this run share; `TEST_REDIS_URL` names another. Undefined, and recorded as left out, when none is
- * installed. Tests keep apart by the names of their keys.
+ * The Redis server that all tests of this run share; `TEST_REDIS_URL` names another. Undefined, and recorded as left out, when
+ * none is installed. Tests keep apart by the names of their keys.
  */
 export async function privateRedis(): Promise<TestServer | undefined> {
   const reply = await askTestServers('redis')
@@ -102,8 +103,8 @@ export async function privateRedis(): Promise<TestServer | undefined> {
 }
 
 /**
- * The NATS server with JetStream that all tests of this run share; `TEST_NATS_URL` names another. Undefined, and recorded as left out, when none
- * is installed. Tests keep apart by the names of their subjects and streams.
+ * The NATS server with JetStream that all tests of this run share; `TEST_NATS_URL` names another. Undefined, and recorded as left
+ * out, when none is installed. Tests keep apart by the names of their subjects and streams.
  */
 export async function privateNats(): Promise<TestServer | undefined> {
   const reply = await askTestServers('nats')

@@ -1,4 +1,6 @@
-/** A whole service for tests over the wire: a database of its own, free ports, tokens for any role, and the lines that it logs. */
+/**
+ * A whole service for tests over the wire: a database of its own, free ports, tokens for any role, and the lines that it logs.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,7 @@
-/** Holds an answer against the OpenAPI document: its path, method, status, headers and body must be what the document says. For tests. */
+/**
+ * Holds an answer against the OpenAPI document: its path, method, status, headers and body must be what the document says. For
+ * tests.
+ */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { Json } from '../model/index.ts'

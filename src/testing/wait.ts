@@ -73,8 +73,8 @@ export function answers({ port, say, expect }: Greeting): Promise<boolean> {
 }
 
 /**
- * A budget of time for a machine with a core to spare, stretched as far as the machine is overloaded just now: a test of speed must not
- * fail because others are at work.
+ * A budget of time for a machine with a core to spare, stretched as far as the machine is overloaded just now: a test of speed
+ * must not fail because others are at work.
  */
 export function budgetMs(quietMs: number): number {
   return quietMs * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())

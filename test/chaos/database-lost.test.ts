@@ -1,4 +1,7 @@
-/** The database dies, or falls silent, under clients that write: they are told so at once, nothing acknowledged is lost, and it all goes on by itself. */
+/**
+ * The database dies, or falls silent, under clients that write: they are told so at once, nothing acknowledged is lost, and it
+ * all goes on by itself.
+ */
 // Proves API-07.
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,4 +1,7 @@
-/** All connections are taken, those of the pool or those of the server: who finds none is told to come back, and it goes on when there are some again. */
+/**
+ * All connections are taken, those of the pool or those of the server: who finds none is told to come back, and it goes on when
+ * there are some again.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openConnection, type PlainConnection } from '../../src/pg/index.ts'

@@ -1,8 +1,9 @@
 /**
- * Many clients change one record at once. With `If-Match` each change that was acknowledged is there at the end, once, in the order of versions.
+ * Many clients change one record at once. With `If-Match` each change that was acknowledged is there at the end, once, in the
+ * order of versions.
  *
- * The history is the list-append workload of Elle: a client reads a list, adds an item of its own, and writes the whole back; an item that is missing
- * at the end is a lost update. @see https://github.com/jepsen-io/elle
+ * The history is the list-append workload of Elle: a client reads a list, adds an item of its own, and writes the whole back; an
+ * item that is missing at the end is a lost update. @see https://github.com/jepsen-io/elle
  */
 // Proves API-08.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,4 +1,7 @@
-/** Three times as many requests as the service can answer: it answers as many as before, refuses the rest at once, and is itself again when they cease. */
+/**
+ * Three times as many requests as the service can answer: it answers as many as before, refuses the rest at once, and is itself
+ * again when they cease.
+ */
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'

@@ -1,4 +1,7 @@
-/** How much of a chaos test runs: little on every change, all that the proof plan asks for with `PLINTH_LONG=1`. And a seed that can be given again. */
+/**
+ * How much of a chaos test runs: little on every change, all that the proof plan asks for with `PLINTH_LONG=1`. And a seed that
+ * can be given again.
+ */
 
 const IS_LONG = process.env['PLINTH_LONG'] === '1'
 

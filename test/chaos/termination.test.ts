@@ -1,4 +1,7 @@
-/** SIGTERM under load, as every deployment sends it: no request that was accepted goes without its answer, and the process ends by itself with 0. */
+/**
+ * SIGTERM under load, as every deployment sends it: no request that was accepted goes without its answer, and the process ends by
+ * itself with 0.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeTypeId, type Uuid } from '../../src/kernel/index.ts'
@@ -43,7 +46,9 @@ interface Round {
   readonly tookMs: number
 }
 
-/** Loads the service over kept connections, ends it with the signal in the midst of it, and gathers what every client has seen. */
+/**
+ * Loads the service over kept connections, ends it with the signal in the midst of it, and gathers what every client has seen.
+ */
 async function endUnderLoad(service: ServiceProcess, signal: NodeJS.Signals, afterMs: number): Promise<Round> {
   const caller = new Caller(service.origin, { token: host.token('admin', AUTHOR_ID), connections: CLIENTS, timeoutMs: 20_000 })
   const sent: Sent[] = []
@@ -80,8 +85,9 @@ async function endUnderLoad(service: ServiceProcess, signal: NodeJS.Signals, aft
 }
 
 /**
- * Requests that the service had begun, or been given on a connection that it had used, and that went without an answer. A connection that still
- * waits in the kernel when the socket is closed is reset with it: no process has seen it, and its client may connect elsewhere.
+ * Requests that the service had begun, or been given on a connection that it had used, and that went without an answer. A
+ * connection that still waits in the kernel when the socket is closed is reset with it: no process has seen it, and its client
+ * may connect elsewhere.
  */
 function failed(round: Round): readonly string[] {
   return round.sent

@@ -1,4 +1,7 @@
-/** Clients that create posts without a pause, as good clients do: with a key for each, and again with the same key until they are told what became of it. */
+/**
+ * Clients that create posts without a pause, as good clients do: with a key for each, and again with the same key until they are
+ * told what became of it.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Caller, Outcome } from './caller.ts'
 import type { Promised } from './ledger.ts'

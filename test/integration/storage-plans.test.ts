@@ -53,7 +53,10 @@ interface Explained {
   readonly blocks: number
 }
 
-/** Explains and runs a list as the server would: with a plan for these values, or with one for all values, as it makes after some runs. */
+/**
+ * Explains and runs a list as the server would: with a plan for these values, or with one for all values, as it makes after some
+ * runs.
+ */
 async function explain({ sql }: Storage, plan: ListPlan, mode: 'force_custom_plan' | 'force_generic_plan'): Promise<Explained> {
   const { statement } = writeList(plan)
   const values = statement

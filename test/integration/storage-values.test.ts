@@ -6,7 +6,9 @@ import { Misfit } from '../../src/model/index.ts'
 import { ordersApp as orders } from '../domains/orders/app.ts'
 import { actorOf, contextOf, fieldOf, newId, openStorage, type Storage, valuesOf } from './storage-kit.ts'
 
-/** Text that has broken programs: quotes of SQL, arrays and JSON, scripts of all directions, characters that are no characters. */
+/**
+ * Text that has broken programs: quotes of SQL, arrays and JSON, scripts of all directions, characters that are no characters.
+ */
 const HOSTILE = [
   '',
   ' ',

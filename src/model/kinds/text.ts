@@ -13,7 +13,9 @@ export interface TextOptions {
   readonly pattern?: RegExp
 }
 
-/** What is longer is compared and sorted by nothing: an index row of PostgreSQL holds 2704 bytes, a code point takes up to four. */
+/**
+ * What is longer is compared and sorted by nothing: an index row of PostgreSQL holds 2704 bytes, a code point takes up to four.
+ */
 const ORDERED_LENGTH_MAX = 500
 
 /** Whether the text has at least `min` code points; counts only where UTF-16 units leave it open. */

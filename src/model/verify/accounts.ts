@@ -1,4 +1,7 @@
-/** The accounts must be such that sign-in is safe: one account for each name, a password that never comes out, a role that nobody gives themselves. */
+/**
+ * The accounts must be such that sign-in is safe: one account for each name, a password that never comes out, a role that nobody
+ * gives themselves.
+ */
 import type { AnyField } from '../field.ts'
 import type { Problem, Verifier } from './problem.ts'
 
@@ -15,11 +18,7 @@ export const verifyAccounts: Verifier = ({ accounts, resources, roles }) => {
   const named = (part: string, name: string): AnyField | undefined => {
     const field = Object.hasOwn(resource.fields, name) ? (resource.fields[name] as AnyField) : undefined
     if (field === undefined)
-      report(
-        part,
-        `resource "${resource.name}" has no field "${name}"`,
-        `Fields are ${Object.keys(resource.fields).join(', ')}.`,
-      )
+      report(part, `resource "${resource.name}" has no field "${name}"`, `Fields are ${Object.keys(resource.fields).join(', ')}.`)
     return field
   }
 

@@ -1,4 +1,7 @@
-/** A condition must ask what memory and SQL can both answer, and answer alike: fields that are there, values that fit, zones and networks that exist. */
+/**
+ * A condition must ask what memory and SQL can both answer, and answer alike: fields that are there, values that fit, zones and
+ * networks that exist.
+ */
 
 import { isAddressRange } from '../../kernel/index.ts'
 import type { Comparison, Condition, Operand } from '../condition.ts'

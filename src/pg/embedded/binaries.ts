@@ -1,9 +1,9 @@
 /**
  * Finds the PostgreSQL binaries that npm installed, and makes them usable for the user who runs the server.
  *
- * They come as npm packages, one a platform. Two things can be amiss with them: the symbolic links of the libraries, which npm packages
- * cannot hold and which an install script restores, if npm was allowed to run it; and the folder, which the user who runs the server
- * may not be able to enter. Either is cured by links of our own, or by a copy.
+ * They come as npm packages, one a platform. Two things can be amiss with them: the symbolic links of the libraries, which npm
+ * packages cannot hold and which an install script restores, if npm was allowed to run it; and the folder, which the user who
+ * runs the server may not be able to enter. Either is cured by links of our own, or by a copy.
  */
 import { constants, existsSync } from 'node:fs'
 import { access, cp, lstat, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises'

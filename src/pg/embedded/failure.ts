@@ -1,4 +1,6 @@
-/** The one error that the embedded database throws at whoever starts it: a sentence that says what is wrong and how to mend it. */
+/**
+ * The one error that the embedded database throws at whoever starts it: a sentence that says what is wrong and how to mend it.
+ */
 
 /**
  * - `LOCKED`: another live process uses the folder

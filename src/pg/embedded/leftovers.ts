@@ -1,8 +1,10 @@
 /**
- * Ends what an earlier life left behind on a data folder: a postmaster whose application was killed, or sessions whose postmaster was.
+ * Ends what an earlier life left behind on a data folder: a postmaster whose application was killed, or sessions whose postmaster
+ * was.
  *
- * Only for the holder of the folder's lock: nobody who lives can have started those processes. A postmaster that is alive is asked to stop
- * and so writes everything out; sessions without a postmaster can only be killed, and block the next start while they live.
+ * Only for the holder of the folder's lock: nobody who lives can have started those processes. A postmaster that is alive is
+ * asked to stop and so writes everything out; sessions without a postmaster can only be killed, and block the next start while
+ * they live.
  */
 import { readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'

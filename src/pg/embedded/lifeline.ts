@@ -2,8 +2,8 @@
  * Ties a server to the life of this process, however this process ends: return, exit, uncaught error, signal, `kill -9`.
  *
  * A tiny shell waits at the other end of a pipe. The kernel closes the pipe when this process is gone; then the shell asks the
- * server to stop. So no signal handlers are installed here that could fight the application's own graceful stop. The shell is told
- * the exact process, so it cannot hit a server that a successor has started meanwhile.
+ * server to stop. So no signal handlers are installed here that could fight the application's own graceful stop. The shell is
+ * told the exact process, so it cannot hit a server that a successor has started meanwhile.
  */
 import { spawn } from 'node:child_process'
 import { spawnBase } from './command.ts'

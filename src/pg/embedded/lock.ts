@@ -2,9 +2,10 @@
  * The exclusive lock of a folder: at most one live process holds it.
  *
  * Invariant: whoever holds the lock is alive. The lock is a record lock of the kernel, taken through an empty SQLite file, so the
- * kernel itself frees it when its holder ends, `kill -9` included. The failure it prevents: with a file that holds a process id, somebody must
- * decide that a lock is stale, and between that decision and the takeover another process may have taken it; and a process id may
- * belong to a stranger by then. Here nothing can be stale. `owner.json` only feeds the sentence; no decision rests on it.
+ * kernel itself frees it when its holder ends, `kill -9` included. The failure it prevents: with a file that holds a process id,
+ * somebody must decide that a lock is stale, and between that decision and the takeover another process may have taken it; and a
+ * process id may belong to a stranger by then. Here nothing can be stale. `owner.json` only feeds the sentence; no decision rests
+ * on it.
  *
  * @see https://www.sqlite.org/lockingv3.html
  */
@@ -42,8 +43,8 @@ export async function lockFolder(folder: string): Promise<FolderLock | { readonl
 }
 
 /**
- * SQLite takes its lock in steps, so of two that try at the same instant each may meet the other half-way and both give up. Trying again
- * after unequal waits lets one through; against a real holder it fails every time.
+ * SQLite takes its lock in steps, so of two that try at the same instant each may meet the other half-way and both give up.
+ * Trying again after unequal waits lets one through; against a real holder it fails every time.
  */
 async function openPatiently(file: string): Promise<DatabaseSync | undefined> {
   for (let attempt = 1; ; attempt++) {

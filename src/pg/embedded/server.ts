@@ -1,7 +1,8 @@
 /**
  * Runs the postmaster: starts it, knows when it is ready, starts it again when it dies, stops it.
  *
- * The postmaster lives in a session of its own, so that a Ctrl-C in the terminal reaches the application only, which drains and then calls
+ * The postmaster lives in a session of its own, so that a Ctrl-C in the terminal reaches the application only, which drains and
+ * then calls
  * `stop()`. After a crash PostgreSQL replays its log by itself; what stands in the way of a new postmaster is cleared first.
  */
 import { type ChildProcess, spawn } from 'node:child_process'

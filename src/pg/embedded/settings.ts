@@ -1,4 +1,7 @@
-/** Turns the size and the durability of an embedded server into its `postgresql.conf`. Pure: knows settings, not files or processes. */
+/**
+ * Turns the size and the durability of an embedded server into its `postgresql.conf`. Pure: knows settings, not files or
+ * processes.
+ */
 
 export type SettingValue = string | number | boolean
 

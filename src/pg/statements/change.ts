@@ -1,11 +1,13 @@
 /**
  * A change of one record, with its version, policies and journal entry, in one statement.
  *
- * The second half of the UNION runs only when the first changed nothing, and says why. It reads the snapshot from before the statement: a
- * record that was permitted and of the right version there, and yet was not changed, lost a race, and that is `stale` too.
+ * The second half of the UNION runs only when the first changed nothing, and says why. It reads the snapshot from before the
+ * statement: a record that was permitted and of the right version there, and yet was not changed, lost a race, and that is
+ * `stale` too.
  *
- * A rule for writing must hold of the record as it was and as it would be: nobody can give a record away, or move it out of their own reach
- * and into another's. A stale version is told before a reference that leads nowhere: whoever reads again may see it mended. @see https://www.postgresql.org/docs/18/sql-createpolicy.html (USING and WITH CHECK)
+ * A rule for writing must hold of the record as it was and as it would be: nobody can give a record away, or move it out of their
+ * own reach and into another's. A stale version is told before a reference that leads nowhere: whoever reads again may see it
+ * mended. @see https://www.postgresql.org/docs/18/sql-createpolicy.html (USING and WITH CHECK)
  */
 import type { ChangePlan } from '../../engine/index.ts'
 import type { FieldModel } from '../../model/index.ts'

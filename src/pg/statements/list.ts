@@ -1,8 +1,10 @@
 /**
- * A page of records by keyset: the page begins where the last one ended, found through an index, so page 50,000 costs what page 1 costs.
+ * A page of records by keyset: the page begins where the last one ended, found through an index, so page 50,000 costs what page 1
+ * costs.
  *
- * The order is total (its last key is `id`), and nulls count as greater than all values, as PostgreSQL's indexes keep them. The limit stands
- * in the text: bound, the planner would guess a tenth of the table and leave the index. One record more than asked tells whether the list goes on.
+ * The order is total (its last key is `id`), and nulls count as greater than all values, as PostgreSQL's indexes keep them. The
+ * limit stands in the text: bound, the planner would guess a tenth of the table and leave the index. One record more than asked
+ * tells whether the list goes on.
  */
 import type { FilterPlan, ListPlan, PositionPlan, PrintedRecord } from '../../engine/index.ts'
 import type { SortModel } from '../../model/index.ts'
@@ -56,8 +58,8 @@ export function writeList(plan: ListPlan): ListStatement {
 }
 
 /**
- * Where the sort values of a row are found. Only two rows of a page are ever asked, so what the record's JSON holds is read from there, and a
- * column, which all rows would pay for, stands only for what it does not hold.
+ * Where the sort values of a row are found. Only two rows of a page are ever asked, so what the record's JSON holds is read from
+ * there, and a column, which all rows would pay for, stands only for what it does not hold.
  */
 function planKeys(
   { sort, fields }: ListPlan,
@@ -126,8 +128,8 @@ function printSearch(plan: ListPlan, bind: Binder<ListPlan>): string {
 }
 
 /**
- * The records behind the position, in the direction that the page is read: one stretch of an index that serves the sort, or two where
- * nulls lie behind a value, or values behind null.
+ * The records behind the position, in the direction that the page is read: one stretch of an index that serves the sort, or two
+ * where nulls lie behind a value, or values behind null.
  */
 function printStretches(sort: readonly SortModel[], position: PositionPlan, bind: Binder<ListPlan>): readonly string[] {
   const keys = sort.map(({ field, isDescending }, at) => ({
@@ -185,7 +187,10 @@ function printEqual({ name, value }: Key): string {
   return value === null ? `${name} IS NULL` : `${name} = ${value}`
 }
 
-/** What lies behind the value of this key alone; undefined where nothing does. The last key is never null, so one case always stays. */
+/**
+ * What lies behind the value of this key alone; undefined where nothing does. The last key is never null, so one case always
+ * stays.
+ */
 function printBehind({ name, value, isFalling, isNullable }: Key): string | undefined {
   if (value === null) return isFalling && isNullable ? `${name} IS NOT NULL` : undefined
   if (isFalling) return `${name} < ${value}`

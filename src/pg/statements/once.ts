@@ -1,4 +1,6 @@
-/** Idempotency keys: claimed, compared and answered by the primary key of one table, so that the database decides who was first. */
+/**
+ * Idempotency keys: claimed, compared and answered by the primary key of one table, so that the database decides who was first.
+ */
 import type { KeptAnswer, OnceKey } from '../../engine/index.ts'
 import { type Statement, StatementWriter } from '../../sql/index.ts'
 
@@ -48,6 +50,8 @@ export const KEEP: Statement<Kept> = {
   ],
 }
 
-/** Forgets keys that have expired, a bounded number at a time, oldest first; rows that somebody holds are left for the next time. */
+/**
+ * Forgets keys that have expired, a bounded number at a time, oldest first; rows that somebody holds are left for the next time.
+ */
 export const SWEEP = `WITH gone AS (SELECT "actor", "route", "key" FROM "plinth_idempotency" WHERE "expires_at" < now() ORDER BY "expires_at" LIMIT 1000 FOR UPDATE SKIP LOCKED) \
 DELETE FROM "plinth_idempotency" t USING gone WHERE (t."actor", t."route", t."key") = (gone."actor", gone."route", gone."key")`

@@ -1,8 +1,8 @@
 /**
  * Which columns a statement returns for a record, and how a row becomes the record's JSON.
  *
- * PostgreSQL prints the fields as one JSON object; keys of records come beside it, since base32 is cheap here and dear in SQL. They are
- * written in front: `{"id":"post_…","author_id":"usr_…", …the rest`. Nothing is parsed.
+ * PostgreSQL prints the fields as one JSON object; keys of records come beside it, since base32 is cheap here and dear in SQL.
+ * They are written in front: `{"id":"post_…","author_id":"usr_…", …the rest`. Nothing is parsed.
  */
 
 import type { FieldSet, PrintedRecord, StoredRecord } from '../../engine/index.ts'

@@ -1,8 +1,9 @@
 /**
- * Which records a write may point to: those that are there and not deleted. A foreign key alone lets a record point to a deleted one.
+ * Which records a write may point to: those that are there and not deleted. A foreign key alone lets a record point to a deleted
+ * one.
  *
- * It is asked in the statement that writes, of the same snapshot. A record that is deleted while another comes to point to it was deleted
- * after that: as if one had come behind the other.
+ * It is asked in the statement that writes, of the same snapshot. A record that is deleted while another comes to point to it was
+ * deleted after that: as if one had come behind the other.
  */
 import type { FieldModel, ReferenceModel } from '../../model/index.ts'
 import { identifier, literal } from '../../sql/index.ts'

@@ -1,4 +1,6 @@
-/** Finds an example for a field: the declared one, or one made from its JSON Schema, and only if the field's own kind accepts it. */
+/**
+ * Finds an example for a field: the declared one, or one made from its JSON Schema, and only if the field's own kind accepts it.
+ */
 import { type FieldModel, type Json, type JsonSchema, Misfit } from '../../model/index.ts'
 
 const DEPTH_MAX = 5
