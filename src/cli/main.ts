@@ -6,12 +6,13 @@ import { readArguments } from './arguments.ts'
 import { type Command, EXIT_FAILURE, EXIT_FINE, EXIT_USAGE, UsageError } from './command.ts'
 import { renderCommandHelp, renderHelp } from './help.ts'
 import { openapi, routes, seed, token } from './inspect.ts'
+import { keys } from './keys.ts'
 import { loadApp } from './load-app.ts'
 import { migrate } from './migrate.ts'
 import { dev, start } from './serve.ts'
 import { createTerminal } from './terminal.ts'
 
-const COMMANDS: readonly Command[] = [dev, start, migrate, seed, token, routes, openapi]
+const COMMANDS: readonly Command[] = [dev, start, migrate, keys, seed, token, routes, openapi]
 
 process.exitCode = await main(process.argv.slice(2))
 

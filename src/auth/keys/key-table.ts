@@ -112,8 +112,10 @@ export async function rotateKeys(
     throw new RangeError(`Cannot withdraw keys that sign for another ${overlapS} s: expected an overlap of 0`)
   return sql.transaction(async (client) => {
     await client.query(LOCK)
-    for (const row of await client.query<Row>(READ)) openKey(row.kid, row.private_key, vault)
-    const next = await insertKey(client, vault, overlapS)
+    const former = await client.query<Row>(READ)
+    for (const row of former) openKey(row.kid, row.private_key, vault)
+    // Where there is none yet, there is nothing to overlap with.
+    const next = await insertKey(client, vault, former.length === 0 ? 0 : overlapS)
     await client.query(RETIRE, [next.kid, next.signsFrom.toISOString(), withdraw])
     await journalKey(client, clock, withdraw ? 'withdraw' : 'rotate', { actor, ...(requestId !== undefined && { requestId }) })
     return next

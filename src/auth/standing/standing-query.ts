@@ -4,17 +4,9 @@
  * What is asked while answers are awaited forms the next statement, so that a restart with thousands of callers costs dozens of statements and
  * not thousands.
  */
-import type { Uuid } from '../../kernel/index.ts'
 import { identifier } from '../../sql/index.ts'
 import type { IdentityScope } from '../ports.ts'
-
-/** By which names a token can be taken back. Null where it has none of the kind. */
-export interface StandingKeys {
-  readonly accountId: Uuid | null
-  readonly sessionId: Uuid | null
-  readonly clientId: string | null
-  readonly jti: string
-}
+import type { StandingKeys } from './token-standing.ts'
 
 export interface StandingRow {
   /** Null where there is no living account of this id. */

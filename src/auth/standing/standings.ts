@@ -15,8 +15,8 @@ import type { AccessToken } from '../access-token.ts'
 import type { IdentityScope } from '../ports.ts'
 import type { TokenKeeper } from '../token-verifier.ts'
 import { ChangedIds } from './changed-ids.ts'
-import { type StandingKeys, StandingQuery, type StandingRow } from './standing-query.ts'
-import type { Refusal, TokenStanding } from './token-standing.ts'
+import { StandingQuery, type StandingRow } from './standing-query.ts'
+import type { Refusal, StandingKeys, TokenStanding } from './token-standing.ts'
 
 /** An entry of the journal, as far as standing goes. */
 export interface StandingEntry {
@@ -111,10 +111,9 @@ export class Standings implements TokenKeeper {
   }
 
   #resolveAgain(access: AccessToken): Actor | Promise<Actor> {
-    const standing = access.standing ?? emptyStanding()
+    const standing = access.standing ?? emptyStanding(this.#readKeys(access))
     access.standing = standing
-    const keys = this.#readKeys(access)
-    const ids = idsOf(keys)
+    const { ids } = standing
     const nowMs = this.#clock.monotonicMs()
     const { tick } = this.#changes
     const isKnown = !standing.hasFailed && !this.#changes.hasChanged(ids, standing.tick)
@@ -127,15 +126,15 @@ export class Standings implements TokenKeeper {
     if (pending !== undefined && !this.#changes.hasChanged(ids, pending.tick)) return pending.verdict
     if (standing.hasFailed && nowMs < standing.askedAtMs + ASK_EVERY_MS) throw new PlinthError('DEPENDENCY_UNAVAILABLE')
     standing.askedAtMs = nowMs
-    const verdict = this.#ask(access, standing, keys, tick)
+    const verdict = this.#ask(access, standing, tick)
     standing.pending = { tick, verdict }
     return verdict
   }
 
-  async #ask(access: AccessToken, standing: TokenStanding, keys: StandingKeys, tick: number): Promise<Actor> {
+  async #ask(access: AccessToken, standing: TokenStanding, tick: number): Promise<Actor> {
     try {
-      const row = await this.#query.ask(keys)
-      const verdict = this.#judge(access, keys, row)
+      const row = await this.#query.ask(standing.keys)
+      const verdict = this.#judge(access, standing.keys, row)
       // A later question may have been answered meanwhile.
       if (tick >= standing.tick) Object.assign(standing, { verdict, tick, hasFailed: false })
       return expectActor(verdict)
@@ -182,12 +181,16 @@ export class Standings implements TokenKeeper {
   }
 }
 
-function idsOf({ accountId, sessionId, clientId, jti }: StandingKeys): readonly string[] {
-  return [accountId, sessionId, clientId, jti].filter((id) => id !== null)
-}
-
-function emptyStanding(): TokenStanding {
-  return { verdict: undefined, tick: 0, askedAtMs: Number.NEGATIVE_INFINITY, hasFailed: false, pending: undefined }
+function emptyStanding(keys: StandingKeys): TokenStanding {
+  return {
+    keys,
+    ids: [keys.accountId, keys.sessionId, keys.clientId, keys.jti].filter((id) => id !== null),
+    verdict: undefined,
+    tick: 0,
+    askedAtMs: Number.NEGATIVE_INFINITY,
+    hasFailed: false,
+    pending: undefined,
+  }
 }
 
 function freeze(actor: Actor): Actor {

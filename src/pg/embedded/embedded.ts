@@ -238,6 +238,7 @@ function showFolder(folder: string): string {
   return short === '' || short.startsWith('..') ? folder : short
 }
 
-function renderUrl({ host, port, user, password, database }: EmbeddedPostgresConnection): string {
+/** As libpq and pg read it. */
+export function renderUrl({ host, port, user, password, database }: EmbeddedPostgresConnection): string {
   return `postgresql://${user}:${encodeURIComponent(password)}@${encodeURIComponent(host)}:${port}/${database}`
 }

@@ -7,5 +7,6 @@ export {
 } from './embedded.ts'
 export { EmbeddedPostgresError, type EmbeddedPostgresFailure } from './failure.ts'
 export { type Lifeline, type LifelineOptions, lifeline } from './lifeline.ts'
+export { findRunningPostgres } from './running.ts'
 export type { EmbeddedPostgresEvent } from './server.ts'
 export type { SettingValue } from './settings.ts'
