@@ -4,6 +4,8 @@
  * say what is needed. Knows nothing of the commands themselves.
  *
  * - On Node >= 24 the command line is loaded into this very process.
+ * - A service gets the flags of V8 that keep it small, which V8 takes at the start of a process only: the process replaces
+ *   itself, with its id, once. Why these: decisions/0018-memory.md.
  * - On an older Node the binary that npm's `node` package has put into the nearest node_modules takes over in a child.
  * - In a source checkout (`src/` beside this folder, not under node_modules) imports of the package resolve to `src/`, so that
  *   development never runs a stale build.
@@ -16,6 +18,8 @@ import { dirname, join, sep } from 'path'
 import { fileURLToPath, pathToFileURL } from 'url'
 
 const NODE_MAJOR_MIN = 24
+/** Young objects get 16 MiB in two halves, where V8 takes up to 128 MiB of a large machine. */
+const SERVICE_FLAGS = ['--max-semi-space-size=8']
 /** @type {NodeJS.Signals[]} */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 /** How long a signal may take to reach the child by itself, when the whole process group got it, before it is passed on. */
@@ -24,8 +28,31 @@ const FORWARD_AFTER_MS = 150
 const launcher = fileURLToPath(import.meta.url)
 const root = dirname(dirname(launcher))
 
-if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) runHere()
-else runInNewerNode()
+/** What Node is still to be told: nothing for short commands, nor where somebody has chosen for themselves. */
+const isService = process.argv[2] === 'start' || process.argv[2] === 'dev'
+const isChosen = process.execArgv.concat(process.env.NODE_OPTIONS || '').some((text) => text.includes('semi-space-size'))
+const flags = isService && !isChosen ? SERVICE_FLAGS : []
+
+if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) runInNewerNode()
+else {
+  replaceProcess()
+  runHere()
+}
+
+/** Starts anew with the flags, under the same process id. Returns where that is not needed or not possible. */
+function replaceProcess() {
+  // A channel to the parent would not outlive it.
+  if (flags.length === 0 || process.channel || !process.execve) return
+  try {
+    process.execve(
+      process.execPath,
+      [process.execPath].concat(process.execArgv, flags, launcher, process.argv.slice(2)),
+      process.env,
+    )
+  } catch (error) {
+    console.error(`Cannot start with ${flags.join(' ')}: ${error}. It goes on without, and takes more memory`)
+  }
+}
 
 function runHere() {
   if (process.send && process.env.PLINTH_LAUNCHED) reportSignals()
@@ -53,7 +80,7 @@ function runInNewerNode() {
     )
     process.exit(2)
   }
-  const child = spawn(node, process.execArgv.concat(launcher, process.argv.slice(2)), {
+  const child = spawn(node, process.execArgv.concat(flags, launcher, process.argv.slice(2)), {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: Object.assign({}, process.env, { PLINTH_LAUNCHED: '1' }),
   })
