@@ -1,5 +1,6 @@
 /** The composition root: puts the parts of a service together, starts them in order, and stops them in the opposite one. */
 import { join } from 'node:path'
+import { describeIdentityRoutes } from '../auth/index.ts'
 import { Engine } from '../engine/index.ts'
 import { createAdminServer, createHttpServer, createReadiness } from '../http/index.ts'
 import { toSnakeCase, uuidGenerator } from '../kernel/index.ts'
@@ -202,9 +203,23 @@ function keysOf({ app, settings }: ServiceOptions): (purpose: string) => Uint8Ar
 }
 
 /** What the REST surface says of itself beyond the domain: the same when it is served and when it is printed. */
-export function documentOptions({ deprecations }: App, { publicOrigin }: Settings) {
-  return { ...(deprecations !== undefined && { deprecations }), ...(publicOrigin !== undefined && { origin: publicOrigin }) }
+export function documentOptions(app: App, settings: Settings) {
+  const { deprecations, domain } = app
+  const { publicOrigin } = settings
+  const { accounts } = domain
+  const described =
+    accounts !== undefined && hasOwnIdentity(app, settings)
+      ? [{ tag: 'auth', description: AUTH_DESCRIPTION, operations: describeIdentityRoutes(accounts) }]
+      : []
+  return {
+    ...(deprecations !== undefined && { deprecations }),
+    ...(publicOrigin !== undefined && { origin: publicOrigin }),
+    described,
+  }
 }
+
+const AUTH_DESCRIPTION =
+  'Accounts, sign-in, sessions, second factors. The OAuth server describes itself under `/.well-known/openid-configuration`.'
 
 /** Says which setting is at fault when the address is not to be had. */
 async function listenOn<Bound>(setting: string, listen: () => Promise<Bound>): Promise<Bound> {

@@ -1,4 +1,7 @@
-/** Mounts the REST surface of a domain on a server: one route for each row of the table, the OpenAPI document and the pages about it. */
+/**
+ * Mounts the REST surface of a domain on a server: one route for each row of the table, the OpenAPI document and the pages about
+ * it.
+ */
 import type { Engine } from '../engine/index.ts'
 import type { HttpServer } from '../http/index.ts'
 import type { Clock } from '../kernel/index.ts'
@@ -6,6 +9,7 @@ import type { Domain, FieldModel } from '../model/index.ts'
 import { deprecationOf, expectOperations, type RestDeprecations } from './deprecations.ts'
 import { mountDocs } from './docs/mount-docs.ts'
 import { handlerOf } from './handle.ts'
+import type { DescribedGroup } from './openapi/described.ts'
 import { renderOpenApi } from './openapi/document.ts'
 import { mountOpenApi } from './openapi/mount-openapi.ts'
 import { bodyMode, type RestRoute, restRoutes } from './routes.ts'
@@ -16,11 +20,16 @@ export interface RestOptions {
   readonly server: HttpServer
   /** The wall clock that policies read. Default the system's. */
   readonly clock?: Pick<Clock, 'now'>
-  /** How the service is reached from outside (`https://api.example.com`), for the OpenAPI document. Default: the address that serves it. */
+  /**
+   * How the service is reached from outside (`https://api.example.com`), for the OpenAPI document. Default: the address that
+   * serves it.
+   */
   readonly origin?: string
   /** The version of the service, for the OpenAPI document. Default `1.0.0`. */
   readonly version?: string
   readonly deprecations?: RestDeprecations
+  /** What the service does beside its resources, for the OpenAPI document; others mount it. */
+  readonly described?: readonly DescribedGroup[]
 }
 
 /**

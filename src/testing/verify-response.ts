@@ -40,7 +40,10 @@ export function responseVerifier(document: OpenApiDocument): VerifyResponse {
   addFormats.default(ajv)
   ajv.addSchema({ ...document, $id: DOCUMENT_ID })
   const validators = new Map<string, ValidateFunction>()
-  const templates = Object.keys(document['paths'] as Node).map((template) => ({ template, form: templateForm(template) }))
+  // A path that is written out wins over one with a parameter in its place, as it does in servers.
+  const templates = Object.keys(document['paths'] as Node)
+    .sort((left, right) => left.split('{').length - right.split('{').length)
+    .map((template) => ({ template, form: templateForm(template) }))
 
   const validate = (pointer: Pointer, value: unknown): string | undefined => {
     const path = `${DOCUMENT_ID}#/${pointer.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`

@@ -1,5 +1,6 @@
 /** The reference service for the tests of one file: three accounts, and requests whose every answer is held against the OpenAPI document. */
 import app from '../../examples/blog/app.ts'
+import { documentOptions, readSettings } from '../../src/app/index.ts'
 import { decodeTypeId } from '../../src/kernel/index.ts'
 import { type OpenApiDocument, renderOpenApi } from '../../src/rest/index.ts'
 import {
@@ -39,7 +40,7 @@ export interface Blog extends AsyncDisposable {
 /** @param environment settings, as environment variables */
 export async function startBlog(environment: Readonly<Record<string, string>> = {}): Promise<Blog> {
   const service = await testService({ app, environment })
-  const document = renderOpenApi(app.domain)
+  const document = renderOpenApi(app.domain, documentOptions(app, readSettings({})))
   const verify = responseVerifier(document)
   const tokens = {
     admin: service.token('admin', USERS.admin),
@@ -65,7 +66,7 @@ export async function startBlog(environment: Readonly<Record<string, string>> = 
       headers: Object.fromEntries(answer.headers),
       body: answer.text,
     })
-    if (path.startsWith('/api/') && problems.length > 0)
+    if (/^\/(?:api|auth)\//.test(path) && problems.length > 0)
       throw new Error(`The answer is not as the OpenAPI document says:\n${problems.join('\n')}\n${answer.text}`)
     return answer
   }

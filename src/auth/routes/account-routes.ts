@@ -26,7 +26,7 @@ export function accountRoutes(parts: AccountRoutesParts): readonly IdentityRoute
   const { scope, accounts, registration, passwordChanges } = parts
   const { resource } = scope.accounts
   const loginName = scope.accounts.login.name
-  const login: FieldMap = { [loginName]: text({ min: 1, max: 320 }) }
+  const login: FieldMap = { [loginName]: text({ min: 1, max: 320 }).example('ada@example.com') }
   const registered = new FieldReader(resource.fields, 'column')
 
   return [

@@ -34,7 +34,7 @@ export const ASSERTION = json({ type: 'object', maxProperties: 20 })
 
 export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute[] {
   const { scope, accounts, signIn, sessions, factors } = parts
-  const login: FieldMap = { [scope.accounts.login.name]: text({ min: 1, max: 320 }) }
+  const login: FieldMap = { [scope.accounts.login.name]: text({ min: 1, max: 320 }).example('ada@example.com') }
 
   const open = async (request: HttpRequest, signedIn: SignedIn, delivery: unknown): Promise<IdentityAnswer> => {
     const device: Device = delivery === 'body' ? 'native' : 'browser'

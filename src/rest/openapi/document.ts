@@ -2,6 +2,7 @@
 import type { Domain, Json } from '../../model/index.ts'
 import { deprecationOf, type RestDeprecations } from '../deprecations.ts'
 import { type RestRoute, restRoutes, serviceTitle } from '../routes.ts'
+import { type DescribedGroup, renderDescribed } from './described.ts'
 import { ErrorResponses } from './errors.ts'
 import { HEADER_COMPONENTS } from './headers.ts'
 import { renderOperation, renderTags } from './operation.ts'
@@ -16,6 +17,8 @@ export interface OpenApiOptions {
   /** The version of the service. Default `1.0.0`. */
   readonly version?: string
   readonly deprecations?: RestDeprecations
+  /** What the service does beside its resources. */
+  readonly described?: readonly DescribedGroup[]
 }
 
 /**
@@ -26,7 +29,7 @@ export interface OpenApiOptions {
  * const document = renderOpenApi(domain, { origin: 'https://api.example.com', version: '2.3.0' })
  */
 export function renderOpenApi(domain: Domain, options: OpenApiOptions = {}): OpenApiDocument {
-  const { origin = '', version = '1.0.0', deprecations = {} } = options
+  const { origin = '', version = '1.0.0', deprecations = {}, described = [] } = options
   const routes = restRoutes(domain)
   const errors = new ErrorResponses(domain, origin)
   const paths: Record<string, Record<string, Json>> = {}
@@ -37,6 +40,7 @@ export function renderOpenApi(domain: Domain, options: OpenApiOptions = {}): Ope
       [route.method.toLowerCase()]: renderOperation(route, errors, deprecationOf(route, deprecations)),
     }
   }
+  for (const group of described) Object.assign(paths, renderDescribed(group, errors))
   return {
     openapi: '3.1.1',
     info: {
@@ -46,7 +50,7 @@ export function renderOpenApi(domain: Domain, options: OpenApiOptions = {}): Ope
       description: DESCRIPTION,
     },
     servers: [{ url: origin === '' ? '/' : origin }],
-    tags: renderTags(domain),
+    tags: [...renderTags(domain), ...described.map(({ tag, description }) => ({ name: tag, description }))],
     paths,
     components: {
       schemas: renderSchemas(domain, routes),

@@ -49,6 +49,17 @@ export function errorCodes(route: RestRoute): readonly string[] {
   ]
 }
 
+/** The codes that an operation without a resource can answer, whatever it does. */
+export function surroundingCodes({
+  hasBody,
+  hasId,
+}: {
+  readonly hasBody: boolean
+  readonly hasId: boolean
+}): readonly ErrorCode[] {
+  return [...ALWAYS, ...(hasBody ? WITH_BODY : []), ...(hasId ? WITH_ID : [])]
+}
+
 /** Keeps the responses of errors as components: each set of codes once. */
 export class ErrorResponses {
   readonly #rows: ReadonlyMap<string, CatalogueRow>

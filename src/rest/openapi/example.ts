@@ -9,6 +9,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   date: '2026-01-31',
   email: 'ada@example.com',
   uri: 'https://example.com/ada',
+  uuid: '01890a5d-ac96-774b-bcce-b302099a8057',
   decimal: '12.50',
   password: 'correct horse battery staple',
 }
@@ -38,7 +39,14 @@ export function exampleObject(fields: readonly FieldModel[], isRequired: (field:
   return Object.fromEntries(entries)
 }
 
+/** A value that fits a schema of plain shapes: its own example, or one that is made. */
+export function exampleOfSchema(schema: JsonSchema): Json {
+  return sampleOf(schema, 0)
+}
+
 function sampleOf(schema: JsonSchema, depth: number): Json {
+  const [given] = Array.isArray(schema['examples']) ? (schema['examples'] as readonly Json[]) : []
+  if (given !== undefined) return given
   const { enum: choices, format, minimum, maximum, minLength = 0, maxLength = 60 } = schema
   if (Array.isArray(choices)) return choices[0] ?? null
   if (schema['const'] !== undefined) return schema['const']
