@@ -139,8 +139,8 @@ export class Standings implements TokenKeeper {
       if (tick >= standing.tick) Object.assign(standing, { verdict, tick, hasFailed: false })
       return expectActor(verdict)
     } catch (error) {
-      // An old answer is not believed until a new one has come.
-      if (!(error instanceof PlinthError && isRefusal(error))) standing.hasFailed = true
+      // An old answer is not believed until a new one has come; one that came meanwhile is.
+      if (!(error instanceof PlinthError && isRefusal(error)) && tick >= standing.tick) standing.hasFailed = true
       throw error
     } finally {
       if (standing.pending?.tick === tick) standing.pending = undefined
