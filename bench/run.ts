@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { type Database, startDatabase } from './load.ts'
 import { CONNECTIONS, measure, type Sample, stopLoad } from './measure.ts'
 import { residentBytes, type Undo } from './process.ts'
+import { reportProtections } from './protections.ts'
 import { createReport, type Facts, type Measured, type Report, renderMarkdown, renderTerminal } from './report.ts'
 import { shuffled } from './statistics.ts'
 import { startTarget, TARGETS, type Target, type TargetName } from './target.ts'
@@ -25,6 +26,7 @@ const HELP = `npm run bench -- [options]
   --only A,B        these workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}
   --targets A,B     these targets: ${TARGETS.join(', ')}
   --posts N         rows to seed, default 1000000
+  --protections     only: what all protections together cost a get, in CPU time
   --name NAME       last part of the names of the result files, default "all"
   --no-results      print only, write no files
   --report-only     exit with 0 even when a figure is missed
@@ -37,6 +39,7 @@ interface Options {
   readonly workloads: readonly Workload[]
   readonly targets: readonly TargetName[]
   readonly posts: number
+  readonly measuresProtections: boolean
   readonly name: string
   readonly writesResults: boolean
   readonly isReportOnly: boolean
@@ -72,6 +75,7 @@ try {
 
 async function run(options: Options): Promise<number> {
   const bench = await prepare(options)
+  if (options.measuresProtections) return measureProtections(bench)
   say('comparing the answers of all targets')
   const comparedAnswers = await verifyTargets(bench.targets, bench.deepPaths, bench.database, bench.actors, bench.issuer)
   const measured: Measured[] = []
@@ -92,6 +96,15 @@ async function run(options: Options): Promise<number> {
   return options.isReportOnly || report.verdicts.every(({ isMet }) => isMet) ? 0 : 1
 }
 
+/** Writes no results: the figure belongs to the machine and the hour, and is read off both sides of one run. */
+async function measureProtections(bench: Bench): Promise<number> {
+  const [measured] = await measureRounds(bench, bench.options.workloads)
+  const samplesOf = (name: TargetName): readonly Sample[] => measured?.samples.get(name) ?? []
+  const { text, isMet } = reportProtections(samplesOf('plinth'), samplesOf('plinth-bare'))
+  process.stdout.write(`${text}\n`)
+  return bench.options.isReportOnly || isMet ? 0 : 1
+}
+
 async function prepare(options: Options): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-bench-'))
   undo.push(() => rmSync(folder, { recursive: true, force: true }))
@@ -106,12 +119,21 @@ async function prepare(options: Options): Promise<Bench> {
     const surroundings = { databaseUrl: database.url, issuer, adminId: actors.admin, folder }
     targets.push(await startTarget(name, surroundings, (step) => undo.push(step)))
   }
-  const deepRow = options.posts - 1_000
+  const deepPaths = options.measuresProtections ? new Map<Target, string>() : await walkAll(options, targets, actors, issuer)
+  return { options, database, targets, deepPaths, actors, issuer, folder }
+}
+
+async function walkAll(
+  { posts }: Options,
+  targets: readonly Target[],
+  actors: Actors,
+  issuer: Issuer,
+): Promise<ReadonlyMap<Target, string>> {
+  const deepRow = posts - 1_000
   say(`walking to row ${deepRow}`)
-  const deepPaths = new Map(
+  return new Map(
     await Promise.all(targets.map(async (target) => [target, await walkTo(deepRow, target, actors, issuer)] as const)),
   )
-  return { options, database, targets, deepPaths, actors, issuer, folder }
 }
 
 /** Every round runs every workload against every target once; within a workload chance decides which target comes when. */
@@ -189,6 +211,7 @@ function readOptions(parameters: string[]): Options {
       only: { type: 'string', default: WORKLOADS.map(({ name }) => name).join(',') },
       targets: { type: 'string', default: 'floor,control,expert,plinth,plinth-unmerged' },
       posts: { type: 'string', default: '1000000' },
+      protections: { type: 'boolean', default: false },
       name: { type: 'string', default: 'all' },
       'no-results': { type: 'boolean', default: false },
       'report-only': { type: 'boolean', default: false },
@@ -199,8 +222,8 @@ function readOptions(parameters: string[]): Options {
     process.stdout.write(HELP)
     process.exit(0)
   }
-  const wanted = values.only.split(',')
-  const targets = values.targets
+  const wanted = (values.protections ? 'get' : values.only).split(',')
+  const targets = (values.protections ? 'plinth,plinth-bare' : values.targets)
     .split(',')
     .map((name) => TARGETS.find((each) => each === name) ?? refuse('--targets', name, TARGETS))
   const known = WORKLOADS.map(({ name }) => name)
@@ -214,11 +237,12 @@ function readOptions(parameters: string[]): Options {
   for (const [name, count] of Object.entries(counts)) if (!(count >= 1)) refuse(`--${name}`, String(count), ['a number from 1'])
   // With fewer the circle of patches is so short that a post's next turn comes before its last patch is answered.
   if (counts.posts < POSTS_MIN) refuse('--posts', values.posts, [`at least ${POSTS_MIN}`])
-  if (targets[0] !== 'floor') refuse('--targets', values.targets, ['a list that begins with floor'])
+  if (targets[0] !== 'floor' && !values.protections) refuse('--targets', values.targets, ['a list that begins with floor'])
   return {
     ...counts,
     workloads: WORKLOADS.filter(({ name }) => wanted.includes(name)),
     targets,
+    measuresProtections: values.protections,
     name: values.name,
     writesResults: !values['no-results'],
     isReportOnly: values['report-only'],

@@ -8,7 +8,16 @@ import { freePort, residentBytes, type Undo } from './process.ts'
 import type { Issuer } from './token.ts'
 
 /** What the benchmark calls a server; `docs/benchmark.md` says what each is. */
-export const TARGETS = ['floor', 'control', 'expert', 'plinth', 'plinth-unmerged', 'floor-silent', 'plinth-silent'] as const
+export const TARGETS = [
+  'floor',
+  'control',
+  'expert',
+  'plinth',
+  'plinth-unmerged',
+  'plinth-bare',
+  'floor-silent',
+  'plinth-silent',
+] as const
 export type TargetName = (typeof TARGETS)[number]
 
 export interface Target {
@@ -50,6 +59,8 @@ export function recipeOf(name: TargetName, surroundings: Surroundings, port: num
       return plinthTarget(surroundings, port, adminPort)
     case 'plinth-unmerged':
       return plinthTarget(surroundings, port, adminPort, { MERGE_READS: 'false' })
+    case 'plinth-bare':
+      return handTarget('bare/server.ts', surroundings, port)
     case 'plinth-silent':
       return plinthTarget(surroundings, port, adminPort, { LOG_LEVEL: 'error' })
   }
