@@ -42,6 +42,7 @@ import type { HttpServer } from '../http/index.ts'
 import { uuidGenerator } from '../kernel/index.ts'
 import { createFileOutbox, createSmtpMailer, type Mailer } from '../mail/index.ts'
 import type { AccountsModel } from '../model/index.ts'
+import { clientRoutes, mountOAuth, type OAuth } from '../oauth/index.ts'
 import type { Logger } from '../observe/index.ts'
 import { JournalFollower, SqlPool } from '../pg/index.ts'
 import { addressKey } from '../resilience/index.ts'
@@ -132,10 +133,18 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const changes = new FactorChanges({ scope, factors, apps, codes, passkeys, notify })
   const signIn = new SignIn({ scope, accounts, passwords, failures, secrets, factors, addressKey })
   const tokens = new TokenMinter({ scope, keys })
-  const noteAll = (ids: readonly string[]): void => {
-    for (const id of ids) standings.noteChange(id)
-  }
-  const sessions = new Sessions({ scope, accounts, tokens, onEnded: noteAll })
+  let oauth: OAuth | undefined
+  const sessions = new Sessions({
+    scope,
+    accounts,
+    tokens,
+    onEnded(ids) {
+      for (const id of ids) {
+        standings.noteChange(id)
+        later.run(async () => oauth?.revokeGrantOfSession(id))
+      }
+    },
+  })
 
   keys.start()
   const stopSweep = sweepRegularly('What identity no longer needs', () => sweepIdentity(sql, SYSTEM_CLOCK.now()), logger)
@@ -145,15 +154,28 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     onKeys: (listener) => void keys.onChange(() => listener(keys.publicJwks())),
     guard: (store) =>
       guardStore(store, createAccountGuard({ scope, passwords, check, onChanged: (id) => standings.noteChange(id) })),
-    async mount(server, engine, _verifier) {
+    async mount(server, engine, verifier) {
       const shared = { accounts, passwords, check, letters, send, later: later.run }
       const registration = new Registration({ ...shared, scope, engine, secrets: letterSecrets })
       const passwordChanges = new PasswordChanges({ ...shared, secrets: letterSecrets, signIn, sessions })
       mountJwks(server, keys)
+      oauth = mountOAuth({
+        server,
+        scope,
+        domain: app.domain,
+        keys,
+        accounts,
+        signIn,
+        sessions,
+        failures,
+        authenticate: (authorization) => verifier.authenticate(authorization),
+        onChanged: (id) => standings.noteChange(id),
+      })
       mountIdentityRoutes(server, [
         ...accountRoutes({ scope, accounts, registration, passwordChanges }),
         ...sessionRoutes({ scope, accounts, signIn, factors, sessions }),
         ...factorRoutes({ accounts, factors, changes, passkeys, signIn, sessions }),
+        ...clientRoutes({ clients: oauth.clients, clock: SYSTEM_CLOCK, report: scope.report }),
         ...adminRoutes({ scope, engine, accounts, sessions, onChanged: (id) => standings.noteChange(id) }),
       ])
     },
