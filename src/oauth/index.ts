@@ -1,3 +1,4 @@
+export { type ClientRoutesParts, clientRoutes } from './client-routes.ts'
 export {
   type ClientChanger,
   type ClientOrder,

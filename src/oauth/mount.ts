@@ -4,7 +4,7 @@ import type { Provider } from 'oidc-provider'
 import { RevokedTokens } from '../auth/index.ts'
 import type { HttpReply, HttpRequest, HttpServer } from '../http/index.ts'
 import { type Pairs, refuseCrossSite } from '../http/index.ts'
-import { type Clock, PlinthError, toPlinthError, type Uuid } from '../kernel/index.ts'
+import { type Clock, encodeTypeId, PlinthError, toPlinthError, type Uuid } from '../kernel/index.ts'
 import type { AccountsModel, Actor, Domain } from '../model/index.ts'
 import type { Logger } from '../observe/index.ts'
 import { addressKey } from '../resilience/index.ts'
@@ -19,7 +19,7 @@ import type { PageFrame } from './pages/layout.ts'
 import { STYLE_ASSET } from './pages/layout.ts'
 import { renderErrorPage } from './pages/notices.ts'
 import type { OAuthAccounts, OAuthFailures, OAuthKeys, OAuthSessions, OAuthSignIn } from './ports.ts'
-import { createProvider, ENDPOINTS } from './provider.ts'
+import { createProvider, currentRequest, ENDPOINTS } from './provider.ts'
 import { createProviderPages, sayError } from './provider-pages.ts'
 import { createAccessTokenReader, markSigned } from './read-access-token.ts'
 import { readForm, rewriteForm } from './read-form.ts'
@@ -101,9 +101,11 @@ export function mountOAuth(options: OAuthOptions): OAuth {
     vault,
     accountPrefix,
     async onGrantEnded(accountId, sessionId, reason) {
+      const requestId = currentRequest()?.requestId ?? 'oauth'
+      const subject = encodeTypeId(accountPrefix, accountId)
       if (reason === 'refresh_reused')
-        scope.report({ event: 'auth.oauth_reused', subject: null, requestId: 'oauth', fields: { session_id: sessionId } })
-      await sessions.end(accountId, reason, { actor: null, requestId: 'oauth' }, { only: sessionId })
+        scope.report({ event: 'auth.oauth_reused', subject, requestId, fields: { session_id: sessionId } })
+      await sessions.end(accountId, reason, { actor: null, requestId }, { only: sessionId })
     },
   })
   const tokens = createAccessTokenReader({
@@ -283,7 +285,12 @@ export function mountOAuth(options: OAuthOptions): OAuth {
   const shared = { surface: 'oauth', isPublic: true } as const
   const get = (path: string, operation: string, handle: ReturnType<typeof machine>): void =>
     server.route({ ...shared, method: 'GET', path, operation: `oauth.${operation}`, handle })
-  const post = (path: string, operation: string, handle: ReturnType<typeof machine>): void =>
+  const post = (
+    path: string,
+    operation: string,
+    handle: ReturnType<typeof machine>,
+    limit: 'write' | 'sensitive' = 'write',
+  ): void =>
     server.route({
       ...shared,
       method: 'POST',
@@ -291,6 +298,7 @@ export function mountOAuth(options: OAuthOptions): OAuth {
       operation: `oauth.${operation}`,
       body: 'raw',
       bodyBytesMax: BODY_BYTES_MAX,
+      limit,
       handle,
     })
   const withMark = (body: Buffer): Buffer => rewriteForm(body, 'token', markSigned)
@@ -307,14 +315,14 @@ export function mountOAuth(options: OAuthOptions): OAuth {
   get(ENDPOINTS.userinfo, 'userinfo', machine())
   post(ENDPOINTS.userinfo, 'userinfo-post', machine())
   get(ENDPOINTS.code_verification, 'device', showDevice)
-  post(ENDPOINTS.code_verification, 'device-code', takeDevice)
+  post(ENDPOINTS.code_verification, 'device-code', takeDevice, 'sensitive')
   get(`${ENDPOINTS.code_verification}/:uid`, 'device-resume', page)
   get(ENDPOINTS.end_session, 'end-session', page)
   post(`${ENDPOINTS.end_session}/confirm`, 'end-session-confirm', page)
   get(`${ENDPOINTS.end_session}/success`, 'end-session-success', page)
   get('/oauth/interaction/:uid', 'interaction', step('show'))
-  for (const task of ['sign-in', 'second-factor', 'consent', 'cancel'] as const)
-    post(`/oauth/interaction/:uid/${task}`, task, step(task))
+  for (const task of ['sign-in', 'second-factor'] as const) post(`/oauth/interaction/:uid/${task}`, task, step(task), 'sensitive')
+  for (const task of ['consent', 'cancel'] as const) post(`/oauth/interaction/:uid/${task}`, task, step(task))
   get(STYLE_ASSET.path, 'style', async (_, reply) => reply.send(200, STYLE_ASSET.headers, STYLE_ASSET.bytes))
 
   return {

@@ -65,6 +65,7 @@ const SELF_POSTING = '<title>Submitting Callback</title>'
 type ResponseMode = Parameters<LibraryProvider['registerResponseMode']>[1]
 type Library = typeof import('oidc-provider')
 let library: Promise<Library> | undefined
+let loaded: Library | undefined
 
 /** Where the endpoints are. */
 export const ENDPOINTS = {
@@ -84,7 +85,8 @@ export const ENDPOINTS = {
 export async function createProvider(parts: ProviderParts): Promise<LibraryProvider> {
   // 300 ms and 40 MB that a service without OAuth clients never spends.
   library ??= import('oidc-provider')
-  const { Provider, errors, interactionPolicy } = await library
+  loaded = await library
+  const { Provider, errors, interactionPolicy } = loaded
 
   let byQuery: ResponseMode | undefined
   /**
@@ -253,6 +255,11 @@ export async function createProvider(parts: ProviderParts): Promise<LibraryProvi
       ctx.body = parts.pages.goOn(ctx as unknown as KoaContextWithOIDC)
   })
   return provider
+}
+
+/** The request that the library is answering, for what happens deep within; undefined outside of one. */
+export function currentRequest(): ProviderRequest | undefined {
+  return loaded?.Provider.ctx?.req as ProviderRequest | undefined
 }
 
 function signingFirst(keys: OAuthKeys): { keys: Readonly<Record<string, unknown>>[] } {

@@ -4,7 +4,7 @@ import { hash, verify } from '@node-rs/argon2'
 import app from '../../examples/blog/app.ts'
 import { Accounts } from '../../src/auth/accounts/accounts.ts'
 import { Failures } from '../../src/auth/failures.ts'
-import { createTokenVerifier, mountJwks, SigningKeys, Standings, TokenMinter } from '../../src/auth/index.ts'
+import { createTokenVerifier, mountIdentityRoutes, mountJwks, SigningKeys, Standings, TokenMinter } from '../../src/auth/index.ts'
 import { OneTimeSecrets } from '../../src/auth/one-time-secrets.ts'
 import { Sessions } from '../../src/auth/sessions/sessions.ts'
 import { type SecondFactors, SignIn } from '../../src/auth/sessions/sign-in.ts'
@@ -12,7 +12,7 @@ import { createVault } from '../../src/auth/vault.ts'
 import { Engine } from '../../src/engine/index.ts'
 import { createHttpServer } from '../../src/http/index.ts'
 import { encodeTypeId, PlinthError, toSnakeCase, type Uuid, uuidGenerator } from '../../src/kernel/index.ts'
-import { mountOAuth, type OAuth } from '../../src/oauth/index.ts'
+import { clientRoutes, mountOAuth, type OAuth } from '../../src/oauth/index.ts'
 import { createLogger, createOperationMetrics } from '../../src/observe/index.ts'
 import { PgStore, SqlPool } from '../../src/pg/index.ts'
 import { addressKey } from '../../src/resilience/index.ts'
@@ -42,6 +42,8 @@ export interface OAuthKit extends AsyncDisposable {
   logs(): string
   person(role?: string, options?: { readonly hasSecondFactor?: boolean }): Promise<Person>
   browser(): Browser
+  /** An access token of somebody who signed in here, so long ago. */
+  token(person: Person, agoS?: number): Promise<string>
 }
 
 /** @param origin as others reach the service; default where it listens */
@@ -60,10 +62,12 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
   const events: OAuthKit['events'] = []
   const model = app.domain.accounts
   if (model === undefined) throw new Error('Cannot test: the blog has no accounts')
+  const admin = [...(app.domain.roles['admin'] ?? []), 'clients:read', 'clients:write']
+  const domain = { ...app.domain, roles: { ...app.domain.roles, admin } }
   const scope = {
     sql,
     accounts: model,
-    roles: app.domain.roles,
+    roles: domain.roles,
     issuer,
     audience: AUDIENCE,
     clock,
@@ -115,7 +119,7 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
   const oauth = mountOAuth({
     server,
     scope,
-    domain: app.domain,
+    domain,
     keys,
     accounts,
     signIn,
@@ -127,6 +131,7 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
   const engine = new Engine({ domain: app.domain, store, clock, newId, seal: (text) => text.slice(0, 8) })
   mountRest({ domain: app.domain, engine, server, clock })
   mountJwks(server, keys)
+  mountIdentityRoutes(server, clientRoutes({ clients: oauth.clients, clock, report: scope.report }))
   await server.listen({ port })
   const kept = await hash(PASSWORD, { memoryCost: 1_024, timeCost: 1, parallelism: 1 })
   let people = 0
@@ -158,6 +163,12 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
       return { id, login, subject: encodeTypeId('usr', id) }
     },
     browser: () => new Browser(origin),
+    async token({ id }, agoS = 0) {
+      const account = await accounts.findById(id)
+      if (account === undefined) throw new Error('Cannot sign in somebody who is gone')
+      const signedIn = { account, amr: ['pwd'], authenticatedAtMs: clock.now() - agoS * 1_000, secondFactorAtMs: null }
+      return (await sessions.open(signedIn, { device: 'browser', userAgent: null, address: null })).accessToken
+    },
     async [Symbol.asyncDispose]() {
       await server.stop({ graceMs: 500, lingerMs: 0 })
       await sql.close()
