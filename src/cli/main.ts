@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { readSettings, SettingsError } from '../app/index.ts'
 import { DeclarationError } from '../model/index.ts'
 import { readArguments } from './arguments.ts'
+import { clients } from './clients.ts'
 import { type Command, EXIT_FAILURE, EXIT_FINE, EXIT_USAGE, UsageError } from './command.ts'
 import { renderCommandHelp, renderHelp } from './help.ts'
 import { openapi, routes, seed, token } from './inspect.ts'
@@ -12,7 +13,7 @@ import { migrate } from './migrate.ts'
 import { dev, start } from './serve.ts'
 import { createTerminal } from './terminal.ts'
 
-const COMMANDS: readonly Command[] = [dev, start, migrate, keys, seed, token, routes, openapi]
+const COMMANDS: readonly Command[] = [dev, start, migrate, clients, keys, seed, token, routes, openapi]
 
 process.exitCode = await main(process.argv.slice(2))
 
