@@ -61,6 +61,13 @@ export class SettingsError extends Error {
 
 const SECRET_LENGTH_MIN = 32
 
+/**
+ * Reads all settings; what is not set or empty has its default.
+ *
+ * @throws `SettingsError`, naming the variable and what was expected
+ * @example
+ * const settings = readSettings({ PORT: '8080', LOG_LEVEL: 'warn' })
+ */
 export function readSettings(environment: Environment): Settings {
   const text = (name: string): string | undefined => (environment[name] === '' ? undefined : environment[name])
   const integer = (name: string, fallback: number, min: number, max: number): number => {

@@ -16,6 +16,13 @@ export interface EngineOptions {
   readonly seal: Seal
 }
 
+/**
+ * Compiles a domain into operations over a store. Cheap to call, costly to make: one for each service.
+ *
+ * @example
+ * const engine = new Engine({ domain: blog, store, clock, newId: uuidGenerator(clock, randomness), seal })
+ * const post = await engine.resource('post').get(context, { id })
+ */
 export class Engine {
   readonly domain: Domain
   readonly #options: EngineOptions
@@ -31,7 +38,11 @@ export class Engine {
     this.#operations = this.#bind(options.store, (work) => options.store.transaction(work))
   }
 
-  /** The operations of a resource, each statement on its own. */
+  /**
+   * The operations of a resource, each statement on its own.
+   *
+   * @throws `INTERNAL_ERROR` for a name that the domain does not have
+   */
   resource(name: string): ResourceOperations {
     return expectOperations(this.#operations, name)
   }

@@ -14,6 +14,18 @@ import type { AccessPlan, ChangePlan, ListPlan, ParentPlan } from './plan.ts'
 import type { Runtime } from './runtime.ts'
 import type { StoredRecord } from './store.ts'
 
+/**
+ * What can be done with the records of one resource, as somebody: each call decides, plans and runs, and costs one statement, or two where a
+ * parent must be looked for or pages have numbers. Ids and values are typed already; texts of clients are read by the surface.
+ *
+ * All throw `AUTH_REQUIRED` or `AUTH_FORBIDDEN` where no rule permits it, `NOT_FOUND_RECORD` for what the caller may not know of, and
+ * `DEPENDENCY_*` where the store is away or takes too long; changes also `VALIDATION_FAILED`, `CONFLICT_VERSION` and `CONFLICT_DUPLICATE`.
+ *
+ * @example
+ * const posts = engine.resource('post')
+ * const page = await posts.list(context, { filters: [], search: undefined, limit: 20 })
+ * const next = await posts.list(context, { filters: [], search: undefined, limit: 20, cursor: page.next })
+ */
 export class ResourceOperations {
   readonly compiled: CompiledResource
   readonly #runtime: Runtime
@@ -27,6 +39,7 @@ export class ResourceOperations {
     return this.compiled.model
   }
 
+  /** One record, with its version. Reads of one turn of the event loop may share a statement. */
   async get(context: RequestContext, input: GetInput): Promise<StoredRecord> {
     const includesDeleted = input.includesDeleted === true
     const plan = {
@@ -43,6 +56,11 @@ export class ResourceOperations {
     return record
   }
 
+  /**
+   * One page of records, with cursors to its neighbours; or with the total, where pages have numbers.
+   *
+   * @throws `VALIDATION_CURSOR` for a cursor that another list gave out
+   */
   async list(context: RequestContext, input: ListInput): Promise<Page> {
     this.#expectSeen(context, input)
     const includesDeleted = input.includesDeleted === true
@@ -81,6 +99,7 @@ export class ResourceOperations {
     }
   }
 
+  /** A new record, with its journal entry. A reference must lead to a record that is not deleted. */
   async create(context: RequestContext, input: CreateInput): Promise<StoredRecord> {
     const { verb = 'create' } = input
     const access = this.compiled.access(verb)
@@ -106,10 +125,12 @@ export class ResourceOperations {
     }
   }
 
+  /** Sets the fields that are given. @throws `CONFLICT_VERSION` when the record has another version than `expectedVersion` */
   update(context: RequestContext, input: ChangeInput): Promise<StoredRecord> {
     return this.#change(context, input, { verb: 'update', operation: 'update', target: 'live', sets: 'fields' })
   }
 
+  /** The same; the caller gives all fields that it may set. */
   replace(context: RequestContext, input: ChangeInput): Promise<StoredRecord> {
     return this.#change(context, input, { verb: 'update', operation: 'replace', target: 'live', sets: 'fields' })
   }
@@ -123,6 +144,7 @@ export class ResourceOperations {
     )
   }
 
+  /** Brings a deleted record back. */
   restore(context: RequestContext, input: Omit<ChangeInput, 'values'>): Promise<StoredRecord> {
     return this.#change(
       context,
@@ -131,6 +153,7 @@ export class ResourceOperations {
     )
   }
 
+  /** Runs an action of the domain, all in one transaction. @throws the action's own refusals besides */
   act(context: RequestContext, input: ActInput): Promise<StoredRecord> {
     return runAction(this.compiled, this.#runtime, context, input)
   }

@@ -17,7 +17,15 @@ const COUNTER_MAX = 0xfff
 const BATCH = 64
 const TAIL_BYTES = 8
 
-/** Returns a function that makes ids which strictly grow. */
+/**
+ * Returns a function that makes ids which strictly grow.
+ *
+ * @param clock its wall clock is read for each id, in milliseconds
+ * @param randomness asked for 512 bytes at a time
+ * @example
+ * const newId = uuidGenerator({ now: () => Date.now(), monotonicMs: () => performance.now() }, { fill: (bytes) => void randomFillSync(bytes) })
+ * newId() < newId() // true
+ */
 export function uuidGenerator(clock: Clock, randomness: Randomness): () => Uuid {
   const pool = new Uint8Array(BATCH * TAIL_BYTES)
   let at = pool.length

@@ -67,6 +67,18 @@ export interface StoreLoad {
   readonly transactionsWaiting: number
 }
 
+/**
+ * Records in PostgreSQL, over connections of its own: at most 27 with the defaults. Each is opened when it is first needed.
+ *
+ * Every call may throw `DEPENDENCY_UNAVAILABLE`, `DEPENDENCY_TIMEOUT` and `RATE_LIMIT_OVERLOADED`; writes also the errors of
+ * `readDatabaseError`.
+ *
+ * @example
+ * const store = new PgStore({ url: 'postgresql://localhost/blog', applicationName: 'blog' })
+ * await store.connect()
+ * const engine = new Engine({ domain: blog, store, clock, newId, seal })
+ * await store.close()
+ */
 export class PgStore implements Store {
   readonly #reads: LaneGroup
   readonly #writes: LaneGroup

@@ -49,7 +49,29 @@ function split(rule: Rule): SplitRule {
   }
 }
 
-/** Decides one verb on one resource. */
+const PROOFS: readonly Proof[] = ['sign-in', 'second-factor']
+
+function proofsIn(condition: Condition): readonly (Condition & { readonly node: 'proof' })[] {
+  switch (condition.node) {
+    case 'proof':
+      return [condition]
+    case 'all':
+    case 'either':
+      return condition.parts.flatMap(proofsIn)
+    case 'not':
+      return proofsIn(condition.part)
+    default:
+      return []
+  }
+}
+
+/**
+ * Decides one verb on one resource.
+ *
+ * @example
+ * const access = new Access(blog.resource('post'), 'update')
+ * access.decide({ actor, nowMs, address: null }) // DENIED, UNCONDITIONAL, or which rules a record must fulfil
+ */
 export class Access {
   readonly verb: string
   readonly #resource: ResourceModel

@@ -16,7 +16,14 @@ export interface Statement<Input> {
 /** Gives the SQL text that stands for a value which is known only when the statement runs. */
 export type Binder<Input> = (key: string, sqlType: string, read: (input: Input) => BoundValue) => string
 
-/** Collects the parameters of one statement: the same key gives the same placeholder. */
+/**
+ * Collects the parameters of one statement: the same key gives the same placeholder.
+ *
+ * @example
+ * const writer = new StatementWriter<{ id: string }>()
+ * const text = `SELECT "title" FROM "posts" WHERE "id" = ${writer.bind('id', 'uuid', ({ id }) => id)}`
+ * writer.finish('posts_title', text).bind({ id: '01890a5d-ac96-774b-bcce-b302099a8057' }) // one value, for $1
+ */
 export class StatementWriter<Input> {
   readonly #placeholders = new Map<string, string>()
   readonly #readers: ((input: Input) => BoundValue)[] = []

@@ -1,3 +1,4 @@
+export { freePort } from '../pg/index.ts'
 export { type DatabaseTemplate, sqlTemplate, type TestDatabase, testDatabase } from './database.ts'
 export { startNats } from './nats.ts'
 export { startPostgres } from './postgres.ts'
@@ -15,4 +16,4 @@ export {
 export { recordSkip } from './skips.ts'
 export { sweepTestDatabases } from './sweep.ts'
 export { type ObservedResponse, responseVerifier, type VerifyResponse } from './verify-response.ts'
-export { budgetMs, freePort, type WaitOptions, waitFor } from './wait.ts'
+export { budgetMs, type WaitOptions, waitFor } from './wait.ts'

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { lifeline } from '../pg/index.ts'
-import { answers, freePort, type Greeting, waitFor } from './wait.ts'
+import { freePort, lifeline } from '../pg/index.ts'
+import { answers, type Greeting, waitFor } from './wait.ts'
 
 export interface ServerProgram {
   /** Names of the program, the preferred one first. */

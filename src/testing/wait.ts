@@ -1,5 +1,5 @@
 /** Waiting with a deadline: for a condition, for a port that answers. */
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -28,20 +28,6 @@ export async function waitFor<Answer>(
       throw new Error(`Cannot go on: ${what} did not come to pass, expected it within ${timeoutMs} ms`)
     await delay(options.pollMs ?? 10)
   }
-}
-
-/** A TCP port on 127.0.0.1 that nothing listened on a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no address')),
-      )
-    })
-  })
 }
 
 export interface Greeting {

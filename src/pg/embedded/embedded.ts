@@ -1,10 +1,10 @@
 /** Starts the embedded database of an application: locks its folder, finds the binaries, opens the data, runs the server. */
 import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join, relative, resolve } from 'node:path'
 import { findBinaries } from './binaries.ts'
 import { DATABASE, type Home, makeSocketFolder, openData, openHome, ROLE } from './cluster.ts'
 import { EmbeddedPostgresError } from './failure.ts'
+import { freePort } from './free-port.ts'
 import { readIdentity } from './identity.ts'
 import { endLeftovers } from './leftovers.ts'
 import { lifeline } from './lifeline.ts'
@@ -217,19 +217,6 @@ function writeServerFile(home: Home, name: string, text: string): void {
 /** Under root a copy must lie where other users can go; anybody else can use one in the application's own folder. */
 function copiesFolder(folder: string, systemFolder: string): string {
   return process.getuid?.() === 0 ? systemFolder : join(folder, 'binaries')
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() =>
-        typeof address === 'object' && address !== null ? resolvePort(address.port) : reject(new Error('no port')),
-      )
-    })
-  })
 }
 
 /** The short form where there is one: `.plinth` reads better than its whole path. */

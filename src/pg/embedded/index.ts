@@ -6,6 +6,7 @@ export {
   startEmbeddedPostgres,
 } from './embedded.ts'
 export { EmbeddedPostgresError, type EmbeddedPostgresFailure } from './failure.ts'
+export { freePort } from './free-port.ts'
 export { type Lifeline, type LifelineOptions, lifeline } from './lifeline.ts'
 export { findRunningPostgres } from './running.ts'
 export type { EmbeddedPostgresEvent } from './server.ts'
