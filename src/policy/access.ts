@@ -49,22 +49,6 @@ function split(rule: Rule): SplitRule {
   }
 }
 
-const PROOFS: readonly Proof[] = ['sign-in', 'second-factor']
-
-function proofsIn(condition: Condition): readonly (Condition & { readonly node: 'proof' })[] {
-  switch (condition.node) {
-    case 'proof':
-      return [condition]
-    case 'all':
-    case 'either':
-      return condition.parts.flatMap(proofsIn)
-    case 'not':
-      return proofsIn(condition.part)
-    default:
-      return []
-  }
-}
-
 /**
  * Decides one verb on one resource.
  *
