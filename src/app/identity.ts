@@ -25,6 +25,7 @@ import {
   PasswordChanges,
   RecoveryCodes,
   Registration,
+  RevokedTokens,
   relyingParty,
   type SendLetter,
   Sessions,
@@ -36,6 +37,7 @@ import {
   TokenMinter,
   type TokenVerifier,
   type TrustedIssuer,
+  tokenRoutes,
 } from '../auth/index.ts'
 import { type Engine, guardStore, type Store } from '../engine/index.ts'
 import type { HttpServer } from '../http/index.ts'
@@ -107,11 +109,17 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const letters = { service: app.domain.name, origin: issuer }
 
   const keys = await SigningKeys.open(scope)
-  const standings = new Standings({ scope })
+  // Apart from the rest, so that a rush to sign in never makes the check of a token wait.
+  const watching = new SqlPool({ url: options.databaseUrl, applicationName: `${app.domain.name} standing`, connections: 2 })
+  const standings = new Standings({ scope: { ...scope, sql: watching } })
   const follower = new JournalFollower({
-    sql,
-    resources: standings.resources,
-    onRows: (rows) => standings.take(rows),
+    sql: watching,
+    resources: [...standings.resources, 'plinth.key'],
+    onRows(rows) {
+      standings.take(rows)
+      if (rows.some(({ resource }) => resource === 'plinth.key')) later.run(() => keys.refresh())
+    },
+    onGap: () => standings.noteGap(),
     onRead: (readAtMs) => standings.noteFresh(readAtMs),
     onError: (error) => logger.warn('The journal could not be read; tokens are checked in the database meanwhile', { error }),
   })
@@ -133,6 +141,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const changes = new FactorChanges({ scope, factors, apps, codes, passkeys, notify })
   const signIn = new SignIn({ scope, accounts, passwords, failures, secrets, factors, addressKey })
   const tokens = new TokenMinter({ scope, keys })
+  const revoked = new RevokedTokens({ scope, onRevoked: (jti) => standings.noteChange(jti) })
   let oauth: OAuth | undefined
   const sessions = new Sessions({
     scope,
@@ -176,6 +185,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         ...sessionRoutes({ scope, accounts, signIn, factors, sessions }),
         ...factorRoutes({ accounts, factors, changes, passkeys, signIn, sessions }),
         ...clientRoutes({ clients: oauth.clients, clock: SYSTEM_CLOCK, report: scope.report }),
+        ...tokenRoutes({ scope, engine, revoked }),
         ...adminRoutes({ scope, engine, accounts, sessions, onChanged: (id) => standings.noteChange(id) }),
       ])
     },
@@ -184,7 +194,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       stopSweep()
       await later.drain()
       await Promise.all([follower.stop(), keys.stop(), mailer.close()])
-      await sql.close()
+      await Promise.all([sql.close(), watching.close()])
     },
   }
 }

@@ -51,6 +51,7 @@ export { describeIdentityRoutes } from './routes/describe.ts'
 export { type FactorRoutesParts, factorRoutes } from './routes/factor-routes.ts'
 export { type IdentityAnswer, type IdentityRoute, mountIdentityRoutes } from './routes/route.ts'
 export { sessionRoutes } from './routes/session-routes.ts'
+export { tokenRoutes } from './routes/token-routes.ts'
 export { type SessionEnd, type SessionPlace, Sessions, type SessionTokens, type SessionView } from './sessions/sessions.ts'
 export {
   type SecondFactorMethod,

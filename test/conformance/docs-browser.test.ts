@@ -72,7 +72,7 @@ test.skipIf(executablePath === undefined)(
     await page.getByText('Create a post').first().waitFor()
     const operations = await page.locator('.opblock').count()
 
-    expect(operations).toBe(54)
+    expect(operations).toBe(55)
     expect(found).toEqual({ complaints: [], foreign: [] })
   },
 )

@@ -174,6 +174,21 @@ describe('sessions', () => {
     expect((await blog.request('/auth/me', { token: here.access })).status).toBe(200)
   })
 
+  test('bear tokens that can be taken back one by one, by their owner or by an administrator', async () => {
+    await addAccount(blog, 'revoked@example.com')
+    const one = await tokensOf(blog, 'revoked@example.com')
+    const two = await tokensOf(blog, 'revoked@example.com')
+    const jtiOf = (token: string): string => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti
+    const status = async (token: string): Promise<number> => (await blog.request('/auth/me', { token })).status
+
+    expect((await post('/auth/token-revocations', { jti: jtiOf(two.access) }, one.access)).status).toBe(403)
+    expect((await post('/auth/token-revocations', {}, one.access)).status).toBe(204)
+    expect([await status(one.access), await status(two.access)]).toEqual([401, 200])
+    expect((await post('/auth/token-revocations', { jti: jtiOf(two.access) }, blog.token('admin'))).status).toBe(204)
+    expect(await status(two.access)).toBe(401)
+    expect((await post('/auth/sessions/refresh', { refresh_token: two.refresh })).status).toBe(200)
+  })
+
   test('of others are out of reach', async () => {
     await addAccount(blog, 'mine@example.com')
     await addAccount(blog, 'theirs@example.com')

@@ -7,7 +7,7 @@ import type { Accounts } from '../accounts/accounts.ts'
 import type { PasswordChanges } from '../accounts/password-changes.ts'
 import type { Registration } from '../accounts/registration.ts'
 import type { IdentityScope } from '../ports.ts'
-import { accountOf, type IdentityAnswer, type IdentityRoute, sessionOf } from './route.ts'
+import { accountOf, type IdentityAnswer, type IdentityRoute, isApplication, sessionOf } from './route.ts'
 import { ACCEPTED, DONE, ME } from './schemas.ts'
 
 export interface AccountRoutesParts {
@@ -139,7 +139,9 @@ export function accountRoutes(parts: AccountRoutesParts): readonly IdentityRoute
       errors: [],
       async handle(request) {
         const { actor } = request
-        const account = actor.kind === 'user' && actor.id !== null ? await accounts.findById(actor.id) : undefined
+        const isThemselves = actor.kind === 'user' && !isApplication(request)
+        // What an application may know of the person it acts for is asked under /oauth/userinfo, by scope.
+        const account = isThemselves && actor.id !== null ? await accounts.findById(actor.id) : undefined
         return {
           status: 200,
           data: {

@@ -5,10 +5,11 @@ import { adminRoutes } from './admin-routes.ts'
 import { factorRoutes } from './factor-routes.ts'
 import type { IdentityRoute } from './route.ts'
 import { sessionRoutes } from './session-routes.ts'
+import { tokenRoutes } from './token-routes.ts'
 
 /** The routes; their handlers must not be called. */
 export function describeIdentityRoutes(accounts: AccountsModel): readonly IdentityRoute[] {
   // What routes say of themselves depends on the declaration only; all else is asked when they run.
   const parts = { scope: { accounts } } as never
-  return [...accountRoutes(parts), ...sessionRoutes(parts), ...factorRoutes(parts), ...adminRoutes(parts)]
+  return [...accountRoutes(parts), ...sessionRoutes(parts), ...factorRoutes(parts), ...adminRoutes(parts), ...tokenRoutes(parts)]
 }

@@ -80,12 +80,26 @@ function inputReader(fields: readonly FieldModel[]): (request: HttpRequest) => I
   }
 }
 
-/** The account that the caller's token names. */
-export async function accountOf(accounts: Accounts, { actor }: HttpRequest): Promise<Account> {
+/**
+ * The account that the caller's token names.
+ *
+ * An application that somebody has lent their account to is not they: the failure this prevents is an application with one scope that adds a
+ * passkey of its own, or signs its owner out, while their sign-in is fresh.
+ *
+ * @throws `AUTH_REQUIRED` for nobody and for a service, `AUTH_FORBIDDEN` for an application
+ */
+export async function accountOf(accounts: Accounts, request: HttpRequest): Promise<Account> {
+  const { actor } = request
+  if (isApplication(request)) throw new PlinthError('AUTH_FORBIDDEN', 'An application may not do this for its user, who signs in here')
   const account = actor.kind === 'user' && actor.id !== null ? await accounts.findById(actor.id) : undefined
   if (account === undefined)
     throw new PlinthError('AUTH_REQUIRED', 'Only somebody with an account of this service can do this, signed in as themselves')
   return account
+}
+
+/** Whether an OAuth client acts for somebody. */
+export function isApplication({ actor }: Pick<HttpRequest, 'actor'>): boolean {
+  return actor.kind === 'user' && (actor.session?.clientId ?? null) !== null
 }
 
 /** The session that the caller's token belongs to; null for a token that was minted without one. */
