@@ -8,6 +8,9 @@ const AUTHOR = '01890a5d-ac96-774b-bcce-b302099a8057' as Uuid
 export const AUTHOR_ID = encodeTypeId('usr', AUTHOR)
 export const OTHER_ID = encodeTypeId('usr', '01890a5d-ac96-774b-bcce-b302099a8058' as Uuid)
 
+/** The same for all instances over one database, as in production: what one has sealed another opens. */
+const PLINTH_SECRET = 'a secret of the chaos tests and of nothing else'
+
 export interface ChaosBlog {
   readonly service: TestService
   /** Speaks for the author, who is an editor. */
@@ -19,7 +22,7 @@ export interface ChaosBlog {
 }
 
 export async function startChaosBlog(options: Omit<TestServiceOptions, 'app'> = {}): Promise<ChaosBlog> {
-  const service = await testService({ app: blog, ...options })
+  const service = await testService({ app: blog, ...options, environment: { PLINTH_SECRET, ...options.environment } })
   const connection = await service.sql()
   await connection.query(
     `INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ($1, 'ada@example.com', 'Ada', 'editor', now(), now(), 1),
