@@ -1,6 +1,6 @@
 /** Judges the claims of an access token whose signature is good, and turns them into an actor. */
 import { decodeTypeId, PlinthError } from '../kernel/index.ts'
-import type { Actor, ActorSession } from '../model/index.ts'
+import { type Actor, type ActorSession, DEVICES, type Device } from '../model/index.ts'
 import type { AccessToken } from './access-token.ts'
 import type { SignedToken } from './signature.ts'
 
@@ -18,6 +18,7 @@ export const LIFETIME_S_MAX = 900
 const TEXT_LENGTH_MAX = 255
 const ROLES_MAX = 32
 const PERMISSIONS_MAX = 256
+const METHODS_MAX = 16
 /** A role, or a permission such as `posts:write`. */
 const NAME_FORM = /^[A-Za-z0-9][A-Za-z0-9:._*/-]{0,127}$/
 /** RFC 9068, and the type that most issuers still write. */
@@ -39,7 +40,7 @@ export function readClaims({ type, kid, claims }: SignedToken, rules: ClaimRules
   if (!isText(sub)) throw refuse('its claim "sub" is not a text of 1 to 255 characters')
   if (!isText(jti)) throw refuse('its claim "jti" is not a text of 1 to 255 characters')
   const endS = readTimes(claims, rules.leewayS, nowS)
-  const session = readSession(claims)
+  const session = readSession(claims, rules, nowS)
   const actor: Actor = Object.freeze({
     kind: client === sub ? 'service' : 'user',
     id: decodeTypeId(sub.slice(0, Math.max(0, sub.lastIndexOf('_'))), sub) ?? null,
@@ -51,22 +52,50 @@ export function readClaims({ type, kid, claims }: SignedToken, rules: ClaimRules
   return { actor, issuer: rules.issuer, kid, jti, endS, standing: undefined }
 }
 
-/** Other issuers may mean something else by these names: what has another form is left out, not refused. */
-function readSession({
-  sid,
-  client_id: client,
-  device,
-  auth_time: authTime,
-  mfa_at: secondFactorAt,
-}: Readonly<Record<string, unknown>>): ActorSession | undefined {
-  if (sid === undefined && client === undefined && device === undefined && authTime === undefined) return undefined
+const SESSION_CLAIMS = ['sid', 'client_id', 'device', 'auth_time', 'amr', 'mfa_at']
+
+/**
+ * The sign-in behind the token; undefined where it tells nothing of it. What has another form is refused: a policy would rest on it.
+ *
+ * @see https://www.iana.org/assignments/jwt/jwt.xhtml for the names that mean the same everywhere; `device` and `mfa_at` are ours, and
+ * where another issuer means something else by them they tell nothing
+ */
+function readSession(
+  claims: Readonly<Record<string, unknown>>,
+  { isOwnType, leewayS }: ClaimRules,
+  nowS: number,
+): ActorSession | undefined {
+  if (!SESSION_CLAIMS.some((name) => claims[name] !== undefined)) return undefined
+  const { sub, sid, client_id: client, amr, device, auth_time: authTime, mfa_at: secondFactorAt } = claims
+  if (sid !== undefined && !isText(sid)) throw refuse('its claim "sid" is not a text of 1 to 255 characters')
+  if (client !== undefined && !isText(client)) throw refuse('its claim "client_id" is not a text of 1 to 255 characters')
+  if (amr !== undefined && !isMethods(amr)) throw refuse(`its claim "amr" is not a list of at most ${METHODS_MAX} texts`)
+  const endS = nowS + leewayS
+  if (authTime !== undefined && !isPast(authTime, endS)) throw refuse('its claim "auth_time" is not a time that has been')
+  if (isOwnType && device !== undefined && !isDevice(device))
+    throw refuse(`its claim "device" is not one of ${DEVICES.join(', ')}`)
+  if (isOwnType && secondFactorAt !== undefined && !isPast(secondFactorAt, endS))
+    throw refuse('its claim "mfa_at" is not a time that has been')
   return Object.freeze({
-    id: isText(sid) ? sid : null,
-    clientId: isText(client) ? client : null,
-    device: device === 'browser' || device === 'native' || device === 'service' ? device : null,
-    authenticatedAtMs: isTime(authTime) ? authTime * 1_000 : null,
-    secondFactorAtMs: isTime(secondFactorAt) ? secondFactorAt * 1_000 : null,
+    id: sid ?? null,
+    clientId: client ?? null,
+    device: isDevice(device) ? device : client !== undefined && client === sub ? 'service' : null,
+    authenticatedAtMs: authTime === undefined ? null : authTime * 1_000,
+    secondFactorAtMs: isPast(secondFactorAt, endS) ? secondFactorAt * 1_000 : null,
   })
+}
+
+function isDevice(value: unknown): value is Device {
+  return DEVICES.some((device) => device === value)
+}
+
+function isMethods(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= METHODS_MAX && value.every(isText)
+}
+
+/** What is still to come would be fresh for ever. */
+function isPast(value: unknown, endS: number): value is number {
+  return isTime(value) && value <= endS
 }
 
 function readTimes(claims: Readonly<Record<string, unknown>>, leewayS: number, nowS: number): number {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { NOBODY } from '../model/index.ts'
+import { readClaims } from './claims.ts'
 import { createTokenVerifier, type JwkSet, readBearer } from './index.ts'
 
 const NOW_MS = 1_795_380_000_000
@@ -395,9 +396,48 @@ describe('the sign-in behind a token', () => {
     })
   })
 
-  test('is left out where another issuer means something else by the claims', () => {
-    expect(verifier.verify(mint({ ...CLAIMS, sid: 7, device: { id: 1 }, auth_time: 'now' }))).toMatchObject({
+  test('is left out where another issuer means something else by a claim of ours', () => {
+    expect(verifier.verify(mint({ ...CLAIMS, device: { id: 1 }, mfa_at: 'now' }))).toMatchObject({
       session: { id: null, clientId: null, device: null, authenticatedAtMs: null, secondFactorAtMs: null },
+    })
+    expect(verifier.verify(mint({ ...CLAIMS, mfa_at: NOW_S + 3_600 }))).toMatchObject({ session: { secondFactorAtMs: null } })
+  })
+
+  test.each([
+    ['sid', 7],
+    ['sid', ''],
+    ['client_id', ['app']],
+    ['amr', 'pwd'],
+    ['amr', [1]],
+    ['amr', Array.from({ length: 17 }, () => 'pwd')],
+    ['auth_time', String(NOW_S)],
+    ['auth_time', -1],
+    ['auth_time', NOW_S + 3_600],
+  ])('is refused with the token where its claim %s is %j', (claim, value) => {
+    expect(() => verifier.verify(mint({ ...CLAIMS, [claim]: value }))).toThrow(`its claim "${claim}" is not`)
+  })
+
+  test.each([
+    ['device', 'telephone'],
+    ['device', { id: 1 }],
+    ['mfa_at', 'now'],
+    ['mfa_at', NOW_S + 3_600],
+  ])('is refused with a token of our own where its claim %s is %j', (claim, value) => {
+    const rules = { issuer: CLAIMS.iss, audience: CLAIMS.aud, leewayS: 30, isOwnType: true }
+    const read = (claims: Readonly<Record<string, unknown>>) =>
+      readClaims({ type: 'at+jwt', issuer: CLAIMS.iss, kid: 'ec-1', claims }, rules, NOW_S)
+
+    expect(() => read({ ...CLAIMS, [claim]: value })).toThrow(`its claim "${claim}" is not`)
+    expect(read({ ...CLAIMS, device: 'native', mfa_at: NOW_S - 30 }).actor.session).toMatchObject({
+      device: 'native',
+      secondFactorAtMs: NOW_MS - 30_000,
+    })
+  })
+
+  test('of a service is a service, and on a service where the token names no device', () => {
+    expect(verifier.verify(mint({ ...CLAIMS, client_id: CLAIMS.sub }))).toMatchObject({
+      kind: 'service',
+      session: { device: 'service', clientId: CLAIMS.sub },
     })
   })
 })

@@ -32,16 +32,19 @@ export function renderError(error: PlinthError, requestId: string, docsUrl: Docs
 
 function errorHeaders(error: PlinthError): string[] {
   const headers: string[] = []
-  if (error.status === 401) headers.push(WWW_AUTHENTICATE, challenge(error.code))
+  if (error.status === 401) headers.push(WWW_AUTHENTICATE, challenge(error))
   if (error.retryAfterS !== undefined) headers.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterS))))
   return headers
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc6750#section-3 and, for a sign-in that is too old, https://www.rfc-editor.org/rfc/rfc9470#section-3 */
-function challenge(code: string): string {
+function challenge({ code, proofAgeSMax }: PlinthError): string {
   if (code === 'AUTH_TOKEN_EXPIRED')
     return 'Bearer realm="api", error="invalid_token", error_description="The access token expired"'
   if (code === 'AUTH_TOKEN_INVALID') return 'Bearer realm="api", error="invalid_token"'
-  if (code === 'AUTH_STEP_UP_REQUIRED') return 'Bearer realm="api", error="insufficient_user_authentication", max_age="600"'
+  if (code === 'AUTH_STEP_UP_REQUIRED') {
+    const age = proofAgeSMax === undefined ? '' : `, max_age="${proofAgeSMax}"`
+    return `Bearer realm="api", error="insufficient_user_authentication"${age}`
+  }
   return 'Bearer realm="api"'
 }

@@ -116,7 +116,8 @@ export const CATALOGUE = {
     status: 401,
     grpc: 'UNAUTHENTICATED',
     message: 'Show again who you are to do this',
-    cause: 'The operation needs a sign-in, and a second factor where the account has one, of the last ten minutes.',
+    cause:
+      'The operation needs a sign-in or a second factor that is newer than the one behind this token. `max_age` in `WWW-Authenticate` tells how many seconds old it may be.',
     cure: 'Prove a factor under `/auth/sessions/step-up`, then repeat the request with the access token that it gives.',
     isRetryable: false,
   },

@@ -14,6 +14,8 @@ export interface PlinthErrorOptions {
   readonly details?: readonly ErrorDetail[]
   /** Seconds a client should wait; surfaces print it as `Retry-After`. */
   readonly retryAfterS?: number
+  /** How old the sign-in or the second factor may be, in seconds, where an older one is why; surfaces print it as RFC 9470 says. */
+  readonly proofAgeSMax?: number
   /** What went wrong beneath. It reaches the log and never a client. */
   readonly cause?: unknown
 }
@@ -34,6 +36,7 @@ export class PlinthError extends Error {
   readonly isRetryable: boolean
   readonly details: readonly ErrorDetail[]
   readonly retryAfterS: number | undefined
+  readonly proofAgeSMax: number | undefined
 
   constructor(code: ErrorCode | Refusal, message?: string, options: PlinthErrorOptions = {}) {
     const row: CatalogueRow = typeof code === 'string' ? CATALOGUE[code] : code
@@ -45,6 +48,7 @@ export class PlinthError extends Error {
     this.details = options.details ?? []
     // A second is the least that the header can say, and enough for a pool to recover.
     this.retryAfterS = options.retryAfterS ?? (row.isRetryable ? 1 : undefined)
+    this.proofAgeSMax = options.proofAgeSMax
   }
 }
 

@@ -14,12 +14,16 @@ export interface Actor {
   readonly session?: ActorSession
 }
 
-/** The sign-in behind a token. No policy reads it: it is for those who keep sessions, count calls or ask for a fresh factor. */
+/** What somebody signed in on: a browser, an application on their own device, or a program without a person. */
+export const DEVICES = ['browser', 'native', 'service'] as const
+export type Device = (typeof DEVICES)[number]
+
+/** The sign-in behind a token. */
 export interface ActorSession {
   readonly id: string | null
   /** The OAuth client that acts; null for somebody who signed in here. */
   readonly clientId: string | null
-  readonly device: 'browser' | 'native' | 'service' | null
+  readonly device: Device | null
   /** When the first factor was shown last. */
   readonly authenticatedAtMs: number | null
   /** When a second factor was shown last; null for never. */

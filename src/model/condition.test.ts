@@ -42,6 +42,8 @@ describe('a condition', () => {
       context.weekday('UTC').isOneOf([1]),
       context.address.isIn('10.0.0.0/8'),
       context.timeOfDay('UTC').isBetween('09:00', '18:00'),
+      context.device.isOneOf('browser'),
+      context.secondFactor.isWithin('5 min'),
     ]
 
     for (const condition of [...conditions, ...others]) {
@@ -56,6 +58,24 @@ describe('a condition', () => {
     expect(readsRecord(new Reference({ from: 'actor', property: 'id' }).is(status))).toBe(true)
     expect(readsRecord(all(actor.isUser, context.weekday('UTC').isOneOf([1]), actor.id.isNothing()))).toBe(false)
   })
+
+  test.each([
+    ['30 s', 30],
+    ['5 min', 300],
+    ['1 h', 3_600],
+  ] as const)('lets a proof be %s old', (age, withinS) => {
+    expect(context.secondFactor.isWithin(age)).toEqual({ node: 'proof', proof: 'second-factor', withinS })
+    expect(context.signIn.isWithin(age)).toEqual({ node: 'proof', proof: 'sign-in', withinS })
+  })
+
+  test.each(['', '5', '0 min', '-5 min', '1.5 h', '5min', '5 days', '5 min ', '9999999 s'])(
+    'refuses an age of %j, and says what it expects',
+    (age) => {
+      expect(() => context.secondFactor.isWithin(age as '5 min')).toThrow(
+        `Cannot read length of time "${age}": it has another form, expected a whole number from 1 and its unit such as "30 s"`,
+      )
+    },
+  )
 
   test('over midnight is all of the day but the hours between', () => {
     expect(context.timeOfDay('UTC').isBetween('22:00', '06:00')).toEqual({

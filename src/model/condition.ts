@@ -4,6 +4,7 @@
  * A condition is two-valued: a comparison with nothing (a null field, the id of nobody) does not hold, and `not` turns exactly
  * that around. So `not(record.owner.is(actor.id))` holds for a record without an owner, in memory and in SQL alike.
  */
+import type { Device } from './actor.ts'
 
 /** What a comparison reads: a field of the record, something about the actor or the context, or a constant. */
 export type Operand =
@@ -12,6 +13,9 @@ export type Operand =
   | { readonly from: 'constant'; readonly value: unknown }
 
 export type Comparison = 'eq' | 'gt' | 'gte' | 'lt' | 'lte'
+
+/** By what somebody shows who they are: the sign-in itself, or the factor after it. */
+export type Proof = 'sign-in' | 'second-factor'
 
 export type Condition =
   | { readonly node: 'constant'; readonly holds: boolean }
@@ -23,6 +27,8 @@ export type Condition =
   | { readonly node: 'time-of-day'; readonly zone: string; readonly fromMinute: number; readonly toMinute: number }
   | { readonly node: 'weekday'; readonly zone: string; readonly days: readonly number[] }
   | { readonly node: 'address'; readonly ranges: readonly string[] }
+  | { readonly node: 'device'; readonly devices: readonly Device[] }
+  | { readonly node: 'proof'; readonly proof: Proof; readonly withinS: number }
   | { readonly node: 'all'; readonly parts: readonly Condition[] }
   | { readonly node: 'either'; readonly parts: readonly Condition[] }
   | { readonly node: 'not'; readonly part: Condition }
@@ -116,6 +122,8 @@ export function readsRecord(condition: Condition): boolean {
     case 'time-of-day':
     case 'weekday':
     case 'address':
+    case 'device':
+    case 'proof':
       return false
   }
 }

@@ -1,6 +1,6 @@
 export type { AccountsDeclaration, AccountsModel } from './accounts.ts'
 export type { Action, ActionDeclaration, ActionScope, ActionStore, RefusalDeclaration } from './action.ts'
-export { type Actor, type ActorSession, NOBODY } from './actor.ts'
+export { type Actor, type ActorSession, DEVICES, type Device, NOBODY } from './actor.ts'
 export {
   ALWAYS,
   all,
@@ -10,6 +10,7 @@ export {
   NEVER,
   not,
   type Operand,
+  type Proof,
   Reference,
   readsRecord,
 } from './condition.ts'
@@ -31,6 +32,7 @@ export { type AnyKind, type Json, type JsonSchema, type Kind, Misfit, type Opera
 export {
   type ActorReferences,
   type ContextReferences,
+  type Duration,
   type PolicyScope,
   permit,
   type RecordReferences,

@@ -1,6 +1,7 @@
 /** Policies as they are declared: which verbs a rule permits, to whom, and when. What is not permitted is refused. */
 import type { Uuid } from '../kernel/index.ts'
-import { ALWAYS, all, type Condition, either, not, Reference } from './condition.ts'
+import type { Device } from './actor.ts'
+import { ALWAYS, all, type Condition, either, not, type Proof, Reference } from './condition.ts'
 import type { FieldMap } from './field.ts'
 import type { ValueOf } from './infer.ts'
 
@@ -71,6 +72,9 @@ export interface ActorReferences {
   readonly isNobody: Condition
 }
 
+/** A length of time: `'30 s'`, `'5 min'`, `'1 h'`. */
+export type Duration = `${number} ${'s' | 'min' | 'h'}`
+
 export interface ContextReferences {
   /** The wall clock in a zone of the IANA database, `from` included, `to` not: `'09:00'` to `'18:00'`. */
   timeOfDay(zone: string): { isBetween(from: string, to: string): Condition }
@@ -78,6 +82,18 @@ export interface ContextReferences {
   weekday(zone: string): { isOneOf(days: readonly number[]): Condition }
   /** The caller's network address, in CIDR notation: `'10.0.0.0/8'`. */
   readonly address: { isIn(...ranges: readonly [string, ...string[]]): Condition }
+  /** What the caller signed in on. Where the token does not tell, it is none of them. */
+  readonly device: { isOneOf(...devices: readonly [Device, ...Device[]]): Condition }
+  /**
+   * The caller's last second factor is at most this old; never, where none was shown. Whoever is refused for this alone is told
+   * `AUTH_STEP_UP_REQUIRED`.
+   *
+   * @example
+   * permit('delete').to('admin').when(context.secondFactor.isWithin('5 min'))
+   */
+  readonly secondFactor: { isWithin(age: Duration): Condition }
+  /** The caller's last sign-in is at most this old. */
+  readonly signIn: { isWithin(age: Duration): Condition }
 }
 
 export type RecordReferences<Fields extends FieldMap> = {
@@ -112,6 +128,23 @@ function readMinute(text: string): number {
   return minute
 }
 
+const UNITS_S: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3_600 }
+
+/** Reads `'5 min'` as seconds. */
+function readDurationS(text: string): number {
+  const parts = /^([1-9][0-9]{0,5}) (s|min|h)$/.exec(text)
+  const unitS = UNITS_S[parts?.[2] ?? '']
+  if (parts === null || unitS === undefined)
+    throw new TypeError(
+      `Cannot read length of time "${text}": it has another form, expected a whole number from 1 and its unit such as "30 s", "5 min" or "1 h"`,
+    )
+  return Number(parts[1]) * unitS
+}
+
+const proofReference = (proof: Proof) => ({
+  isWithin: (age: string): Condition => Object.freeze({ node: 'proof', proof, withinS: readDurationS(age) }),
+})
+
 export const CONTEXT_REFERENCES: ContextReferences = Object.freeze({
   timeOfDay: (zone: string) => ({
     isBetween: (from: string, to: string): Condition => {
@@ -129,6 +162,11 @@ export const CONTEXT_REFERENCES: ContextReferences = Object.freeze({
   address: {
     isIn: (...ranges: readonly string[]): Condition => Object.freeze({ node: 'address', ranges: Object.freeze(ranges) }),
   },
+  device: {
+    isOneOf: (...devices: readonly Device[]): Condition => Object.freeze({ node: 'device', devices: Object.freeze(devices) }),
+  },
+  secondFactor: proofReference('second-factor'),
+  signIn: proofReference('sign-in'),
 } satisfies ContextReferences)
 
 /** References to the given fields of a record. Any other name is refused at once, by sentence, for those who declare in JavaScript. */

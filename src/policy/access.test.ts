@@ -1,7 +1,20 @@
 // Proves ACC-01, ACC-04.
 import { describe, expect, test } from 'vitest'
 import type { Uuid } from '../kernel/index.ts'
-import { type Actor, ALWAYS, belongsTo, choice, domain, either, NOBODY, not, permit, resource, text } from '../model/index.ts'
+import {
+  type Actor,
+  type ActorSession,
+  ALWAYS,
+  belongsTo,
+  choice,
+  domain,
+  either,
+  NOBODY,
+  not,
+  permit,
+  resource,
+  text,
+} from '../model/index.ts'
 import { Access, DENIED, isReadable, isWritable, type PolicyInput, UNCONDITIONAL } from './index.ts'
 
 const ADA = '01890a5d-ac96-774b-bcce-b302099a8057' as Uuid
@@ -128,4 +141,64 @@ test('isReadable() and isWritable() ask for a role where the field does, and for
     'r-',
     '--',
   ])
+})
+
+describe('Access.staleProofs()', () => {
+  const NOW_MS = 1_000_000_000
+  const session = { id: null, clientId: null, device: null, authenticatedAtMs: null, secondFactorAtMs: null }
+  const keys = domain({
+    name: 'keys',
+    roles: { admin: [] },
+    resources: [
+      resource('key', {
+        fields: { name: text({ max: 50 }), owner: text({ max: 50 }) },
+        policies: ({ actor, record, context }) => [
+          permit('read').to('admin').when(context.secondFactor.isWithin('5 min')),
+          permit('delete').to('admin').when(context.secondFactor.isWithin('5 min')).when(context.signIn.isWithin('1 h')),
+          permit('update').when(either(context.signIn.isWithin('30 s'), context.secondFactor.isWithin('10 min'))),
+          permit('create').when(context.secondFactor.isWithin('5 min')).when(record.name.is('a')).when(actor.isUser),
+          permit('restore').when(not(context.secondFactor.isWithin('5 min'))),
+        ],
+      }),
+    ],
+  }).resource('key')
+  const admin = (shown: Partial<ActorSession> = {}) =>
+    as({ roles: ['admin'], session: { ...session, ...shown } }, { nowMs: NOW_MS })
+  const ask = (verb: string, input: PolicyInput) => {
+    const access = new Access(keys, verb)
+    return { isDenied: access.decide(input) === DENIED, stale: access.staleProofs(input) }
+  }
+
+  test('names what is too old, and how old it may be', () => {
+    const stale = { isDenied: true, stale: [{ proof: 'second-factor', withinS: 300 }] }
+
+    expect(ask('read', admin())).toEqual(stale)
+    expect(ask('read', admin({ secondFactorAtMs: NOW_MS - 300_001 }))).toEqual(stale)
+    expect(ask('read', admin({ secondFactorAtMs: NOW_MS - 300_000 })).isDenied).toBe(false)
+  })
+
+  test('names each that is too old, and none that is not', () => {
+    const signIn = { proof: 'sign-in', withinS: 3_600 }
+    const secondFactor = { proof: 'second-factor', withinS: 300 }
+
+    expect(ask('delete', admin()).stale).toEqual([signIn, secondFactor])
+    expect(ask('delete', admin({ secondFactorAtMs: NOW_MS })).stale).toEqual([signIn])
+    expect(ask('delete', admin({ authenticatedAtMs: NOW_MS })).stale).toEqual([secondFactor])
+  })
+
+  test('asks for the sign-in where either will do', () => {
+    expect(ask('update', admin()).stale).toEqual([{ proof: 'sign-in', withinS: 30 }])
+  })
+
+  test('leaves what depends on the record to the record', () => {
+    expect(ask('create', admin())).toEqual({ isDenied: true, stale: [{ proof: 'second-factor', withinS: 300 }] })
+    expect(ask('create', admin({ secondFactorAtMs: NOW_MS }))).toMatchObject({ isDenied: false })
+  })
+
+  test('says nothing where a newer proof would not help, or would harm', () => {
+    expect(ask('read', as({ session }, { nowMs: NOW_MS })).stale).toBeUndefined()
+    expect(ask('read', nobody).stale).toBeUndefined()
+    expect(ask('publish', admin()).stale).toBeUndefined()
+    expect(ask('restore', admin({ secondFactorAtMs: NOW_MS }))).toEqual({ isDenied: true, stale: undefined })
+  })
 })

@@ -4,7 +4,18 @@
  * A rule splits in two: the part about actor and context is decided here, in memory; the part about the record is left for SQL.
  * The rules whose first part holds form a bit set, and each set has one fixed predicate: so statements are few, and none depends on who asks.
  */
-import { ALWAYS, all, type Condition, either, NEVER, not, type ResourceModel, type Rule, readsRecord } from '../model/index.ts'
+import {
+  ALWAYS,
+  all,
+  type Condition,
+  either,
+  NEVER,
+  not,
+  type Proof,
+  type ResourceModel,
+  type Rule,
+  readsRecord,
+} from '../model/index.ts'
 import { evaluateCondition } from './evaluate.ts'
 import type { PolicyInput, PolicyRecord } from './input.ts'
 
@@ -12,6 +23,23 @@ import type { PolicyInput, PolicyRecord } from './input.ts'
 export type RuleSet = number
 export const DENIED: RuleSet = 0
 export const UNCONDITIONAL: RuleSet = -1
+
+/** Something that the actor must show again, and how old it may be. */
+export interface StaleProof {
+  readonly proof: Proof
+  readonly withinS: number
+}
+
+/** How a rule decided. */
+export interface RuleExplanation {
+  readonly rule: Rule
+  /** What must hold of actor and context, roles and permissions included; and whether it does. */
+  readonly guard: Condition
+  readonly guardHolds: boolean
+  /** What must hold of the record; and whether it does. */
+  readonly residual: Condition
+  readonly recordHolds: boolean
+}
 
 interface SplitRule {
   readonly rule: Rule
@@ -46,6 +74,22 @@ function split(rule: Rule): SplitRule {
     rule,
     guard: joinAll([...roles, ...needed, ...parts.flatMap(neededActor), ...parts.filter((part) => !readsRecord(part))]),
     residual: joinAll(parts.filter(readsRecord)),
+  }
+}
+
+const PROOFS: readonly Proof[] = ['sign-in', 'second-factor']
+
+function proofsIn(condition: Condition): readonly (Condition & { readonly node: 'proof' })[] {
+  switch (condition.node) {
+    case 'proof':
+      return [condition]
+    case 'all':
+    case 'either':
+      return condition.parts.flatMap(proofsIn)
+    case 'not':
+      return proofsIn(condition.part)
+    default:
+      return []
   }
 }
 
@@ -100,16 +144,46 @@ export class Access {
   }
 
   /** Which rules were asked and how each decided: for `explain-access`. */
-  explain(
-    input: PolicyInput,
-    record: PolicyRecord,
-  ): readonly { readonly rule: Rule; readonly guardHolds: boolean; readonly recordHolds: boolean }[] {
+  explain(input: PolicyInput, record: PolicyRecord): readonly RuleExplanation[] {
     const { fieldsByName } = this.#resource
-    return this.#rules.map((rule) => ({
-      rule: rule.rule,
-      guardHolds: this.#guardHolds(rule, input),
-      recordHolds: evaluateCondition(rule.residual, fieldsByName, input, record),
+    return this.#rules.map((split) => ({
+      ...split,
+      guardHolds: this.#guardHolds(split, input),
+      recordHolds: evaluateCondition(split.residual, fieldsByName, input, record),
     }))
+  }
+
+  /**
+   * What the actor would have to show again for any rule to apply: for whoever is `DENIED`. Undefined where that would not help. It is decided
+   * before any record is seen, so it tells nothing of records.
+   */
+  staleProofs(input: PolicyInput): readonly StaleProof[] | undefined {
+    const { session } = input.actor
+    if (session === undefined) return undefined
+    const { nowMs } = input
+    const fresh = [
+      { ...session, authenticatedAtMs: nowMs },
+      { ...session, secondFactorAtMs: nowMs },
+      { ...session, authenticatedAtMs: nowMs, secondFactorAtMs: nowMs },
+    ]
+    for (const shown of fresh) {
+      const shownInput = { ...input, actor: { ...input.actor, session: shown } }
+      const rule = this.#rules.find((one) => this.#guardHolds(one, shownInput))
+      if (rule !== undefined) return this.#turned(rule.guard, input, shownInput)
+    }
+    return undefined
+  }
+
+  /** The proofs that hold once they are shown again; of each the strictest. */
+  #turned(guard: Condition, before: PolicyInput, after: PolicyInput): readonly StaleProof[] {
+    const { fieldsByName } = this.#resource
+    const turned = proofsIn(guard).filter(
+      (proof) => !evaluateCondition(proof, fieldsByName, before, {}) && evaluateCondition(proof, fieldsByName, after, {}),
+    )
+    return PROOFS.flatMap((proof) => {
+      const ages = turned.filter((one) => one.proof === proof).map(({ withinS }) => withinS)
+      return ages.length === 0 ? [] : [{ proof, withinS: Math.min(...ages) }]
+    })
   }
 
   #guardHolds(rule: SplitRule, input: PolicyInput): boolean {

@@ -1,6 +1,6 @@
 /** Decides a condition in memory. The same meaning as `condition-sql.ts` gives it in SQL; a property test holds the two together. */
 import { isInRange } from '../kernel/index.ts'
-import type { Comparison, Condition, FieldModel, Operand } from '../model/index.ts'
+import type { Actor, Comparison, Condition, FieldModel, Operand, Proof } from '../model/index.ts'
 import type { PolicyInput, PolicyRecord } from './input.ts'
 import { wallClock } from './zone.ts'
 
@@ -35,7 +35,21 @@ export function evaluateCondition(condition: Condition, fields: Fields, input: P
       return condition.days.includes(wallClock(condition.zone, input.nowMs).weekday)
     case 'address':
       return condition.ranges.some((range) => isInRange(input.address, range))
+    case 'device': {
+      const device = input.actor.session?.device ?? null
+      return device !== null && condition.devices.includes(device)
+    }
+    case 'proof': {
+      const shownAtMs = proofShownAtMs(input.actor, condition.proof)
+      return shownAtMs !== null && input.nowMs - shownAtMs <= condition.withinS * 1_000
+    }
   }
+}
+
+/** When the actor showed this last; null for never, or where their token does not tell. */
+export function proofShownAtMs({ session }: Actor, proof: Proof): number | null {
+  if (session === undefined) return null
+  return proof === 'sign-in' ? session.authenticatedAtMs : session.secondFactorAtMs
 }
 
 function evaluateComparison(

@@ -1,4 +1,4 @@
-export { Access, DENIED, type RuleSet, UNCONDITIONAL } from './access.ts'
+export { Access, DENIED, type RuleExplanation, type RuleSet, type StaleProof, UNCONDITIONAL } from './access.ts'
 export { type ConditionPrinter, printCondition } from './condition-sql.ts'
 export { evaluateCondition } from './evaluate.ts'
 export { isReadable, isWritable } from './field-access.ts'

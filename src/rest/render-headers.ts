@@ -79,6 +79,9 @@ function looksAtContext(condition: Condition): boolean {
     case 'role':
     case 'permission':
     case 'kind':
+    // Nobody has signed in on anything: what is kept for everybody is what nobody sees.
+    case 'device':
+    case 'proof':
       return false
   }
 }

@@ -3,12 +3,14 @@ import fc from 'fast-check'
 import type { Uuid } from '../../src/kernel/index.ts'
 import {
   type Actor,
+  type ActorSession,
   all,
   belongsTo,
   boolean,
   type Comparison,
   type Condition,
   choice,
+  DEVICES,
   type Domain,
   date,
   decimal,
@@ -171,17 +173,6 @@ export function things(model: ResourceModel, count: number): fc.Arbitrary<readon
 
 const someOf = (words: readonly string[]): fc.Arbitrary<readonly string[]> => fc.subarray([...words])
 
-export const actors: fc.Arbitrary<Actor> = fc.oneof(
-  fc.constant(NOBODY),
-  fc.record({
-    kind: fc.constantFrom('user' as const, 'service' as const),
-    id: fc.option(fc.constantFrom(...PERSONS), { freq: 5, nil: null }),
-    subject: fc.constantFrom('a', "o'hara", '\\', 'published', 'ada@example.com'),
-    roles: someOf(ROLES),
-    permissions: someOf(PERMISSIONS),
-  }),
-)
-
 /** Round the change of clocks in Europe, a New Year, and the end of a day on the other side of the world. */
 const CLOCKS = [
   '2026-03-29T00:59:59Z',
@@ -191,6 +182,38 @@ const CLOCKS = [
   '2026-12-31T23:59:00Z',
   '2026-06-15T12:00:00Z',
 ]
+
+/** Ages on both sides of what conditions let pass, a clock that runs ahead among them. */
+const AGES_MS = [-1_000, 0, 299_999, 300_000, 300_001, 3_600_000]
+const shownAt = fc.option(
+  fc.tuple(fc.constantFrom(...CLOCKS), fc.constantFrom(...AGES_MS)).map(([now, ageMs]) => Date.parse(now) - ageMs),
+)
+const sessions: fc.Arbitrary<ActorSession> = fc.record({
+  id: fc.constant(null),
+  clientId: fc.constant(null),
+  device: fc.option(fc.constantFrom(...DEVICES)),
+  authenticatedAtMs: shownAt,
+  secondFactorAtMs: shownAt,
+})
+
+export const actors: fc.Arbitrary<Actor> = fc.oneof(
+  fc.constant(NOBODY),
+  fc.record({
+    kind: fc.constantFrom('user' as const, 'service' as const),
+    id: fc.option(fc.constantFrom(...PERSONS), { freq: 5, nil: null }),
+    subject: fc.constantFrom('a', "o'hara", '\\', 'published', 'ada@example.com'),
+    roles: someOf(ROLES),
+    permissions: someOf(PERMISSIONS),
+  }),
+  fc.record({
+    kind: fc.constant('user' as const),
+    id: fc.constantFrom(...PERSONS),
+    subject: fc.constant('a'),
+    roles: someOf(ROLES),
+    permissions: someOf(PERMISSIONS),
+    session: sessions,
+  }),
+)
 
 export const inputs: fc.Arbitrary<PolicyInput> = fc.record({
   actor: actors,
@@ -215,6 +238,12 @@ const contextLeaves: fc.Arbitrary<Condition> = fc.oneof(
   fc
     .subarray(['10.0.0.0/8', '192.0.2.0/24', '2001:db8::/32'], { minLength: 1 })
     .map((ranges): Condition => ({ node: 'address', ranges })),
+  fc.subarray([...DEVICES], { minLength: 1 }).map((devices): Condition => ({ node: 'device', devices })),
+  fc.record({
+    node: fc.constant('proof' as const),
+    proof: fc.constantFrom('sign-in' as const, 'second-factor' as const),
+    withinS: fc.constantFrom(1, 300, 3_600),
+  }),
   fc.constantFrom(...PERSONS).map(
     (value): Condition => ({
       node: 'compare',

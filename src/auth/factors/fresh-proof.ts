@@ -16,8 +16,12 @@ export const FRESH_S = 600
  */
 export function expectFreshProof(shown: ShownAt, hasSecondFactor: boolean, nowMs: number): void {
   const isFresh = (atMs: number | null): boolean => atMs !== null && nowMs - atMs <= FRESH_S * 1_000
-  if (!isFresh(shown.authenticatedAtMs)) throw new PlinthError('AUTH_STEP_UP_REQUIRED', 'Sign in again to do this')
+  if (!isFresh(shown.authenticatedAtMs)) throw staleProof('Sign in again to do this')
   if (hasSecondFactor && !isFresh(shown.secondFactorAtMs)) {
-    throw new PlinthError('AUTH_STEP_UP_REQUIRED', 'Show a second factor again to do this')
+    throw staleProof('Show a second factor again to do this')
   }
+}
+
+function staleProof(message: string): PlinthError {
+  return new PlinthError('AUTH_STEP_UP_REQUIRED', message, { proofAgeSMax: FRESH_S })
 }

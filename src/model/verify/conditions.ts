@@ -4,6 +4,7 @@
  */
 
 import { isAddressRange } from '../../kernel/index.ts'
+import { DEVICES } from '../actor.ts'
 import type { Comparison, Condition, Operand } from '../condition.ts'
 import type { AnyKind, Flaw } from '../kind.ts'
 import { idKind } from '../kinds/id.ts'
@@ -11,6 +12,9 @@ import { timestampKind } from '../kinds/timestamp.ts'
 import type { Resource } from '../resource.ts'
 import { findMisfit } from './fields.ts'
 import { STANDARD_TIMES } from './problem.ts'
+
+/** 30 days: no session lasts longer. */
+const PROOF_AGE_S_MAX = 2_592_000
 
 export interface ConditionScope {
   readonly resource: Resource
@@ -65,6 +69,17 @@ export function findConditionFlaws(scope: ConditionScope, condition: Condition):
           what: `a condition names the network "${range}", which is none`,
           mend: `context.address.isIn('10.0.0.0/8', '2001:db8::/32')`,
         }))
+    case 'device':
+      return findDeviceFlaws(condition.devices)
+    case 'proof':
+      return condition.withinS > PROOF_AGE_S_MAX
+        ? [
+            {
+              what: `a condition lets a proof be ${condition.withinS / 3_600} hours old: it would ask for nothing`,
+              mend: `isWithin('5 min'); at most ${PROOF_AGE_S_MAX / 3_600} h`,
+            },
+          ]
+        : []
     case 'constant':
     case 'kind':
       return []
@@ -72,6 +87,14 @@ export function findConditionFlaws(scope: ConditionScope, condition: Condition):
       // Reached from JavaScript only: a boolean, or a reference that was not compared.
       return [{ what: 'a rule has something under when(…) that is no condition', mend: `when(record.status.is('published'))` }]
   }
+}
+
+function findDeviceFlaws(devices: readonly string[]): readonly Flaw[] {
+  const mend = `context.device.isOneOf('${DEVICES.join("', '")}')`
+  if (devices.length === 0) return [{ what: 'a condition names no device: it would never hold', mend }]
+  return devices
+    .filter((device) => !DEVICES.some((known) => known === device))
+    .map((device) => ({ what: `a condition names the device "${device}", which there is not`, mend }))
 }
 
 function emptyFlaw(node: 'all' | 'either'): Flaw {

@@ -89,6 +89,8 @@ describe('a declaration that is right', () => {
         all(context.timeOfDay('Europe/Berlin').isBetween('22:00', '06:00'), context.weekday('UTC').isOneOf([1, 7])),
       ({ context }) =>
         context.address.isIn('10.0.0.0/8', '192.168.1.1/32', '::1/128', '2001:db8::/32', '0.0.0.0/0', 'fe80::1:2/64'),
+      ({ context }) => all(context.device.isOneOf('browser', 'native', 'service'), context.secondFactor.isWithin('30 s')),
+      ({ context }) => context.signIn.isWithin('720 h'),
       ({ actor }) => all(actor.isUser, actor.hasRole('admin'), actor.hasPermission('posts:write')),
     ]
     for (const condition of conditions) expect(problemsOf(when(condition), User)).toEqual([])
@@ -212,6 +214,9 @@ const WRONG: Readonly<Record<string, () => readonly Resource[]>> = {
     ),
     User,
   ],
+  'a device': () => [when(({ context }) => context.device.isOneOf('browser', 'telephone' as 'native')), User],
+  'no device': () => [when(({ context }) => context.device.isOneOf(...([] as unknown as ['browser']))), User],
+  'a proof that may be of any age': () => [when(({ context }) => context.secondFactor.isWithin('721 h')), User],
   'a reference that was not compared': () => [when(({ record }) => record.status as never), User],
   'a refusal of no family': () => [action('pay', refusals('notADraft'))],
   'a refusal that Plinth has': () => [action('pay', refusals('CONFLICT_VERSION'))],
@@ -419,6 +424,15 @@ const SENTENCES: Readonly<Record<string, readonly string[]>> = {
     `resource "post", policies: a condition names the network "::1/129", which is none | context.address.isIn('10.0.0.0/8', '2001:db8::/32')`,
     `resource "post", policies: a condition names the network "::ffff:10.0.0.0/104", which is none | context.address.isIn('10.0.0.0/8', '2001:db8::/32')`,
     `resource "post", policies: a condition names the network "localhost/8", which is none | context.address.isIn('10.0.0.0/8', '2001:db8::/32')`,
+  ],
+  'a device': [
+    `resource "post", policies: a condition names the device "telephone", which there is not | context.device.isOneOf('browser', 'native', 'service')`,
+  ],
+  'no device': [
+    `resource "post", policies: a condition names no device: it would never hold | context.device.isOneOf('browser', 'native', 'service')`,
+  ],
+  'a proof that may be of any age': [
+    `resource "post", policies: a condition lets a proof be 721 hours old: it would ask for nothing | isWithin('5 min'); at most 720 h`,
   ],
   'a reference that was not compared': [
     `resource "post", policies: a rule has something under when(…) that is no condition | when(record.status.is('published'))`,
