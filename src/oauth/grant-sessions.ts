@@ -2,6 +2,8 @@
 import { isUuid, type Uuid } from '../kernel/index.ts'
 import type { SqlDatabase } from '../sql/index.ts'
 
+/** For as long a browser is not asked for the password again, however often it comes. */
+export const BROWSER_LIFETIME_S = 12 * 3_600
 /** Seconds by which the sign-in may seem older than the change of the password that came with it. */
 const LEEWAY_S = 1
 
@@ -26,8 +28,9 @@ export class GrantSessions {
     return isUuid(sessionId) && (await this.#parts.sql.query(IS_ALIVE, [sessionId, this.#now()])).length > 0
   }
 
-  /** Whether a browser that signed in then still counts: not once the password was changed. */
+  /** Whether a browser that signed in then still counts: not after half a day, and not once the password was changed. */
   async isSignInValid(accountId: Uuid, signedInAtS: number): Promise<boolean> {
+    if (this.#parts.clock.now() >= (signedInAtS + BROWSER_LIFETIME_S) * 1_000) return false
     const signedInAt = new Date((signedInAtS + LEEWAY_S) * 1_000).toISOString()
     return (await this.#parts.sql.query(CHANGED_AFTER, [accountId, signedInAt])).length === 0
   }

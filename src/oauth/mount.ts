@@ -158,6 +158,14 @@ export function mountOAuth(options: OAuthOptions): OAuth {
     })
   }
 
+  // Koa puts its steps together anew with each call.
+  const listeners = new WeakMap<Provider, ReturnType<Provider['callback']>>()
+  const listenerOf = (one: Provider) => {
+    const listener = listeners.get(one) ?? one.callback()
+    listeners.set(one, listener)
+    return listener
+  }
+
   const makeRequest = (request: HttpRequest, accept: string, body?: Buffer, url = request.url): ProviderRequest => {
     // An absolute URI here would become the library's idea of where it is.
     if (!url.startsWith('/')) throw new PlinthError('NOT_FOUND_ROUTE')
@@ -170,7 +178,7 @@ export function mountOAuth(options: OAuthOptions): OAuth {
 
   const ask = async (request: ProviderRequest): Promise<ProviderAnswer> => {
     const current = await currentProvider()
-    const answer = await runProvider(current.callback(), request)
+    const answer = await runProvider(listenerOf(current), request)
     const { fault } = request.notes
     // The library knows 500 only; a database that is away is something else, and passes.
     if (fault instanceof PlinthError && fault.status !== 500) throw fault

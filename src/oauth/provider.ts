@@ -10,7 +10,7 @@ import { decodeTypeId, type Uuid } from '../kernel/index.ts'
 import { serviceClaims, userClaims } from './access-claims.ts'
 import type { AdapterErrors } from './adapter.ts'
 import { DEVICE_GRANT, type OAuthClients } from './clients.ts'
-import type { GrantSessions } from './grant-sessions.ts'
+import { BROWSER_LIFETIME_S, type GrantSessions } from './grant-sessions.ts'
 import type { OAuthAccount, OAuthAccounts, OAuthKeys } from './ports.ts'
 import type { ProviderRequest } from './run-provider.ts'
 import { IDENTITY_SCOPES } from './scopes.ts'
@@ -24,8 +24,6 @@ const DEVICE_CODE_LIFETIME_S = 600
 const INTERACTION_LIFETIME_S = 900
 /** JWT-02: whatever came of a consent ends after thirty days. */
 const GRANT_LIFETIME_S = 30 * 86_400
-/** For as long a browser is not asked for the password again. */
-const BROWSER_LIFETIME_S = 12 * 3_600
 
 /** What people see; each returns a whole page. */
 export interface ProviderPages {

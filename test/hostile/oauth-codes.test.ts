@@ -1,4 +1,5 @@
 /** A6, A7, A9: stolen and replayed codes, PKCE that is missing or weak, and attacks on the person between browser and server. */
+// Proves OAU-01, OAU-02 and JWT-02.
 import { createHash } from 'node:crypto'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,4 +1,5 @@
 /** A8: redirect URIs. Only what was registered letter for letter is ever redirected to, by answers and errors alike. */
+// Proves OAU-01 and OAU-02.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ClientWithSecret } from '../../src/oauth/index.ts'
 import { judgeRedirectUri } from '../../src/oauth/index.ts'
