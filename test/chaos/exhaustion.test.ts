@@ -98,7 +98,7 @@ test('a server without a free connection: 503 with Retry-After, and back within 
   let attempts = 0
   await hold()
   await waitFor('the end of all their connections', async () => {
-    await killer.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'blog'")
+    await killer.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'blog%'")
     await hold()
     const answers = await Promise.all([
       caller.call({ path: '/api/v1/users' }),
