@@ -52,7 +52,8 @@ export interface Service {
  * @throws `SettingsError` for settings that cannot be used, and an `Error` with a sentence for a database that cannot; what was started is
  * stopped then
  * @example
- * const service = await startService({ app, settings: readSettings(process.env), mode: 'production' })
+ * const blog = app({ domain: domain({ name: 'blog', resources }), folder: import.meta.dirname })
+ * const service = await startService({ app: blog, settings: readSettings(process.env), mode: 'production' })
  * process.once('SIGTERM', () => service.stop())
  */
 export async function startService(options: ServiceOptions): Promise<Service> {

@@ -66,7 +66,7 @@ export interface HttpReply {
    *   operation: 'oauth.token',
    *   body: 'raw',
    *   isPublic: true,
-   *   handle(_, reply) {
+   *   handle(_: HttpRequest, reply: HttpReply) {
    *     const { request, response } = reply.takeOver()
    *     return provider.callback()(request, response)
    *   },

@@ -15,7 +15,7 @@ export type HtmlPart = string | number | Html | readonly Html[]
  * A template whose values are escaped, but for those that are HTML. Values of attributes stand in quotes.
  *
  * @example
- * const page = html`<h1>${title}</h1><ul>${names.map((name) => html`<li>${name}</li>`)}</ul>`
+ * const page = html`<h1>${title}</h1><ul>${names.map((name: string) => html`<li>${name}</li>`)}</ul>`
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html {
   let text = strings[0] ?? ''

@@ -14,7 +14,7 @@ const PLAIN_ADDRESS =
 /** Control characters, and the two line ends that Unicode adds. */
 const CONTROL = /[\p{Cc}\u2028\u2029]/u
 
-export function isPlainAddress(text: string): boolean {
+function isPlainAddress(text: string): boolean {
   return text.length <= ADDRESS_LENGTH_MAX && text.indexOf('@') <= LOCAL_LENGTH_MAX && PLAIN_ADDRESS.test(text)
 }
 

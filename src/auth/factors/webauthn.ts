@@ -43,7 +43,7 @@ export interface VerifiedAssertion {
 }
 
 /** EdDSA, ES256 and RS256: one of them is known to every authenticator. @see https://www.iana.org/assignments/cose */
-export const ALGORITHMS: readonly number[] = [-8, -7, -257]
+const ALGORITHMS: readonly number[] = [-8, -7, -257]
 
 // 1,023 bytes: the longest credential id that WebAuthn knows.
 const CREDENTIAL_ID_LENGTH_MAX = 1_364

@@ -1,7 +1,7 @@
 /** Decides which text can be a password, and by which bytes it is hashed. Whether it is a good one is another file's matter. */
 
 /** NIST SP 800-63B asks for at least 64; the bound keeps the work of one request small. */
-export const PASSWORD_CODE_POINTS_MAX = 256
+const PASSWORD_CODE_POINTS_MAX = 256
 /** What 256 code points take in UTF-8 at the most. */
 const PASSWORD_BYTES_MAX = 1_024
 

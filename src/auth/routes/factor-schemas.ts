@@ -9,7 +9,7 @@ const BYTES: JsonSchema = { type: 'string', maxLength: 1_364 }
 const MILLISECONDS: JsonSchema = { type: 'integer', format: 'int32', minimum: 0, maximum: 600_000 }
 const PUBLIC_KEY: JsonSchema = { type: 'string', enum: ['public-key'] }
 
-export const RECOVERY_CODE_LIST = listSchema({ type: 'string', maxLength: 14 }, 10)
+const RECOVERY_CODE_LIST = listSchema({ type: 'string', maxLength: 14 }, 10)
 
 export const RECOVERY_CODES = objectSchema({ recovery_codes: RECOVERY_CODE_LIST })
 

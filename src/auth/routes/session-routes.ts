@@ -28,7 +28,7 @@ export const DELIVERY = choice(['cookie', 'body'])
     '`cookie`: the refresh token is set as a cookie that scripts cannot read. `body`: it stands in the answer, for native clients.',
   )
 const CODE = text({ min: 1, max: 64 }).optional().describe('For `totp` and `recovery`.')
-export const ASSERTION = json({ type: 'object', maxProperties: 20 })
+const ASSERTION = json({ type: 'object', maxProperties: 20 })
   .optional()
   .describe('For `passkey`: what `navigator.credentials.get` gave, as JSON.')
 
@@ -272,7 +272,7 @@ function readCookie(request: HttpRequest, origin: string): string | undefined {
 }
 
 /** @throws `VALIDATION_FAILED` where the proof of the method is missing */
-export function readProof(input: Readonly<Record<string, unknown>>): SecondFactorProof {
+function readProof(input: Readonly<Record<string, unknown>>): SecondFactorProof {
   const method = input['method'] as SecondFactorMethod
   const { code, assertion } = input
   if (method === 'passkey') {
