@@ -1,3 +1,4 @@
+// Proves SEC-08.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hasEscapedKey, parseJson, readWellFormedJson } from './json.ts'

@@ -1,3 +1,4 @@
+// Proves DB-05.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RequestContext } from '../../src/engine/index.ts'
 import { PlinthError, type Uuid } from '../../src/kernel/index.ts'
