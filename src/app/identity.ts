@@ -45,7 +45,7 @@ import { uuidGenerator } from '../kernel/index.ts'
 import { createFileOutbox, createSmtpMailer, type Mailer } from '../mail/index.ts'
 import type { AccountsModel } from '../model/index.ts'
 import { clientRoutes, mountOAuth, type OAuth } from '../oauth/index.ts'
-import type { Logger } from '../observe/index.ts'
+import { createUserHash, type Logger } from '../observe/index.ts'
 import { JournalFollower, SqlPool } from '../pg/index.ts'
 import { addressKey } from '../resilience/index.ts'
 import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
@@ -84,6 +84,7 @@ export interface Identity {
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
   const { app, accounts: model, settings, issuer, deriveKey, logger } = options
   const sql = new SqlPool({ url: options.databaseUrl, applicationName: `${app.domain.name} identity` })
+  const hashUserId = createUserHash(deriveKey('user-hash'))
   const scope: IdentityScope = {
     sql,
     accounts: model,
@@ -95,13 +96,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     vault: createVault(deriveKey),
     logger,
     report: ({ event, subject, requestId, fields }) =>
-      logger.info(event, {
-        ...fields,
-        category: 'security',
-        event,
-        request_id: requestId,
-        subject: subject === null ? null : 'hashed',
-      }),
+      logger.security(event, { ...fields, request_id: requestId }, { userId: hashUserId({ subject }) }),
   }
   const later = createLater(logger)
   const mailer = openMailer(app, settings)

@@ -27,6 +27,18 @@ const NO_EXTRA: readonly string[] = Object.freeze([])
 /** nginx's word for a client that went away before its answer began. */
 const CLIENT_GONE_STATUS = 499
 
+/** Refusals of a sign-in, which has events of its own. Every other 401 and 403 is a refusal of access. */
+const SIGN_IN_CODES: ReadonlySet<string> = new Set([
+  'AUTH_CREDENTIALS_INVALID',
+  'AUTH_FACTOR_INVALID',
+  'AUTH_TICKET_INVALID',
+  'AUTH_REFRESH_INVALID',
+])
+
+function isDenial({ status, code }: PlinthError): boolean {
+  return (status === 401 || status === 403) && !SIGN_IN_CODES.has(code)
+}
+
 export class Exchange implements HttpRequest, HttpReply {
   readonly raw: IncomingMessage
   readonly params: Readonly<Record<string, string>>
@@ -162,6 +174,7 @@ export class Exchange implements HttpRequest, HttpReply {
       return
     }
     if (error.status >= 500) this.#logFault(error)
+    else if (isDenial(error)) this.#noteDenial(error)
     const route = this.#route
     if (error.code === 'RATE_LIMIT_EXCEEDED') route.metrics.recordLimited(route.limit)
     const { body, headers } = renderError(error, this.requestId, this.#server.docsUrl, route.renderField)
@@ -193,6 +206,7 @@ export class Exchange implements HttpRequest, HttpReply {
     if (response.destroyed || this.#errorCode !== null) return
     this.#errorCode = error.code
     if (error.status >= 500) this.#logFault(error)
+    else if (isDenial(error)) this.#noteDenial(error)
     if (response.headersSent) {
       response.destroy()
       return
@@ -245,6 +259,15 @@ export class Exchange implements HttpRequest, HttpReply {
     if (this.raw.complete || !hasBody(this.raw)) return
     const declared = Number(this.raw.headers['content-length'] ?? Number.POSITIVE_INFINITY)
     if (declared > this.#route.bodyBytesMax) abandonBody(this.raw)
+  }
+
+  #noteDenial({ code, status }: PlinthError): void {
+    const { operation, metrics } = this.#route
+    metrics.recordDenied(code)
+    this.#server.denials.note({ operation, code, status, requestId: this.requestId }, performance.now(), {
+      trace: this.trace,
+      userId: this.#server.hashUserId(this.actor),
+    })
   }
 
   #logFault(error: PlinthError): void {

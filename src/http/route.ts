@@ -1,6 +1,6 @@
 /** What a server knows before the first request: its state, and for each route all that its requests share. */
 import type { Actor } from '../model/index.ts'
-import type { AccessLog, HashUserId, Logger, OperationHandle } from '../observe/index.ts'
+import type { AccessLog, DenialLog, HashUserId, Logger, OperationHandle } from '../observe/index.ts'
 import type { ReadCaller } from './caller-address.ts'
 import type { Cors } from './cors.ts'
 import type { Handle } from './handle.ts'
@@ -42,6 +42,7 @@ export interface Route {
 /** The part of a server that every exchange reads. */
 export interface ServerState {
   readonly logger: Logger
+  readonly denials: DenialLog
   readonly readRequestId: (header: string | undefined) => string
   readonly hashUserId: HashUserId
   readonly docsUrl: DocsUrl

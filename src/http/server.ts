@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { PlinthError } from '../kernel/index.ts'
 import { NOBODY } from '../model/index.ts'
-import { createUserHash, type Logger, type OperationMetrics } from '../observe/index.ts'
+import { createDenialLog, createUserHash, type Logger, type OperationMetrics } from '../observe/index.ts'
 import type { RateLimitStore } from '../resilience/index.ts'
 import { callerReader } from './caller-address.ts'
 import { createCors } from './cors.ts'
@@ -83,6 +83,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const docsUrl: DocsUrl = (code) => `${origin}/docs/errors#${code}`
   const state: ServerState = {
     logger: options.logger,
+    denials: createDenialLog(options.logger),
     readRequestId: requestIdReader(),
     hashUserId: createUserHash(options.userHashKey),
     docsUrl,

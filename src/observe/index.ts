@@ -1,3 +1,4 @@
+export { createDenialLog, type Denial, type DenialLog } from './denial-log.ts'
 export {
   type AccessLog,
   type AccessLogOptions,
@@ -8,6 +9,7 @@ export {
   type Logger,
   type LoggerOptions,
   type LogLevel,
+  type SecurityContext,
 } from './logger.ts'
 export { createOperationMetrics, type OperationHandle, type OperationMetrics } from './operation-metrics.ts'
 export { newTraceContext, readTraceContext, renderTraceparent, type TraceContext } from './trace-context.ts'

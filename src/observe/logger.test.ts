@@ -45,6 +45,24 @@ describe('a log line', () => {
     expect(logger.isEnabled('info')).toBe(false)
   })
 
+  test('of the security log is written whatever the level is, and names its event', () => {
+    const { logger, read } = capture({ level: 'error' })
+
+    logger.security('auth.sign_in_failed', { request_id: 'req_1', password: 'x' }, { userId: 'ab12' })
+    logger.security('access.denied', {}, { level: 'warn' })
+
+    expect(read()).toMatchObject([
+      {
+        level: 'info',
+        message: 'auth.sign_in_failed',
+        user_id: 'ab12',
+        fields: { category: 'security', event: 'auth.sign_in_failed', request_id: 'req_1', password: '[redacted]' },
+      },
+      { level: 'warn', fields: { category: 'security', event: 'access.denied' } },
+    ])
+    expect(Object.keys(read()[0])).toHaveLength(9)
+  })
+
   test('of a request is of level error from status 500 on', () => {
     const { logger, read } = capture()
     const access = logger.accessLog({ operation: 'posts.get', surface: 'rest', method: 'GET', path: '/posts/:id' })

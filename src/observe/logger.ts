@@ -21,6 +21,12 @@ export interface LogContext {
   readonly durationMs?: number | undefined
 }
 
+/** `info`: something was done as it should be. `warn`: somebody was refused, or should look. */
+export interface SecurityContext extends LogContext {
+  /** Default `info`. */
+  readonly level?: 'info' | 'warn'
+}
+
 /** Where lines go: a file descriptor, or for tests anything with `write`. */
 export type LogDestination = number | { write(text: string): unknown }
 
@@ -41,6 +47,11 @@ export interface Logger {
   error(message: string, fields?: object, context?: LogContext): void
   /** Written at once, together with all that was buffered: the process is about to end. */
   fatal(message: string, fields?: object, context?: LogContext): void
+  /**
+   * Writes an event of the security log, `auth.sign_in_failed`: a line with `category: 'security'` and the event in its fields. It is
+   * written whatever the level of the log is. No secrets, addresses or plain ids among the fields.
+   */
+  security(event: string, fields?: object, context?: SecurityContext): void
   isEnabled(level: LogLevel): boolean
   /** Prepares the lines of one operation, so that a request adds only its own values. */
   accessLog(operation: AccessLogOptions): AccessLog
@@ -110,6 +121,8 @@ export function createLogger(options: LoggerOptions): Logger {
       write('fatal', message, fields, context)
       output.flush()
     },
+    security: (event, fields, context) =>
+      write(context?.level ?? 'info', event, { category: 'security', event, ...fields }, context),
     isEnabled: (level) => LOG_LEVELS.indexOf(level) >= threshold,
     accessLog: (operation) => createAccessLog(operation, service, threshold, (line) => output.write(line)),
     flush: output.flush,

@@ -53,3 +53,15 @@ test('a gauge is read when somebody asks', async () => {
 
   expect(await metrics.render()).toContain('plinth_pool_connections_in_use 7')
 })
+
+test('a refusal of access is counted by operation and code', async () => {
+  const metrics = createOperationMetrics()
+  const handle = metrics.operation('posts.delete')
+
+  handle.recordDenied('AUTH_FORBIDDEN')
+  handle.recordDenied('AUTH_FORBIDDEN')
+
+  expect(await metrics.render()).toContain(
+    'plinth_access_denied_total{operation="posts.delete",surface="rest",code="AUTH_FORBIDDEN"} 2',
+  )
+})

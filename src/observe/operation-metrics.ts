@@ -20,6 +20,8 @@ export interface OperationHandle {
   record(status: number, durationMs: number, errorCode: string | null): void
   /** Counts a request that a rate limit refused. */
   recordLimited(limit: string): void
+  /** Counts a request that was refused for who its caller is. */
+  recordDenied(errorCode: string): void
 }
 
 export interface OperationMetrics {
@@ -71,6 +73,8 @@ class Series implements OperationHandle {
   readonly codes = new Map<string, number>()
   /** By limit; their names come from code, so they are few. */
   readonly limited = new Map<string, number>()
+  /** By code; these are of the catalogue, so they are few. */
+  readonly denied = new Map<string, number>()
   /** One count for each bound, and one for what took longer than all. */
   readonly buckets = new Float64Array(BUCKETS_MS.length + 1)
   sumMs = 0
@@ -94,6 +98,10 @@ class Series implements OperationHandle {
   recordLimited(limit: string): void {
     this.limited.set(limit, (this.limited.get(limit) ?? 0) + 1)
   }
+
+  recordDenied(errorCode: string): void {
+    this.denied.set(errorCode, (this.denied.get(errorCode) ?? 0) + 1)
+  }
 }
 
 function renderSeries(all: readonly Series[]): string {
@@ -112,6 +120,10 @@ function renderSeries(all: readonly Series[]): string {
   for (const { labels, limited } of all) {
     for (const [limit, count] of limited)
       lines.push(`plinth_rate_limited_total{${labels},limit="${escapeLabel(limit)}"} ${count}`)
+  }
+  head(lines, 'plinth_access_denied_total', 'counter', 'Requests refused for who their caller is.')
+  for (const { labels, denied } of all) {
+    for (const [code, count] of denied) lines.push(`plinth_access_denied_total{${labels},code="${escapeLabel(code)}"} ${count}`)
   }
   head(lines, 'plinth_request_duration_seconds', 'histogram', 'Seconds from the last header of the request to its answer.')
   for (const one of all) renderHistogram(lines, one)

@@ -168,3 +168,36 @@ test('a rule for devices holds for those alone, and for none where the token nam
   expect(codeOf(await create({ device: 'service' }))).toBe('403 AUTH_FORBIDDEN')
   expect(codeOf(await create({}))).toBe('403 AUTH_FORBIDDEN')
 })
+
+test('ACC-04 each refusal is an event of the security log and a count; what was permitted is neither', async () => {
+  const denials = (code: string): readonly Readonly<Record<string, unknown>>[] =>
+    service.logs().filter(({ fields }) => {
+      const { event, code: written } = fields as Readonly<Record<string, unknown>>
+      return event === 'access.denied' && written === code
+    })
+  const send = (id: string, token: string | undefined): Promise<TestAnswer> =>
+    service.request(post, { method: 'DELETE', token, headers: { 'x-request-id': id } })
+
+  await send('deny-1', await sign({ roles: ['editor'] }))
+  await send('deny-2', undefined)
+  await send('deny-3', 'nonsense')
+  await send('deny-4', await sign({ auth_time: ago(1) }))
+  await service.request('/api/v1/posts', { token: await sign({}), headers: { 'x-request-id': 'fine-1' } })
+
+  const [forbidden] = denials('AUTH_FORBIDDEN').slice(-1)
+  expect(forbidden).toMatchObject({
+    level: 'warn',
+    user_id: expect.stringMatching(/^[0-9a-f]{16}$/),
+    fields: { category: 'security', operation: 'posts.delete', status: 403, request_id: 'deny-1' },
+  })
+  for (const [code, id] of [
+    ['AUTH_REQUIRED', 'deny-2'],
+    ['AUTH_TOKEN_INVALID', 'deny-3'],
+    ['AUTH_STEP_UP_REQUIRED', 'deny-4'],
+  ] as const)
+    expect(denials(code).at(-1)).toMatchObject({ fields: { request_id: id } })
+  const events = service.logs().filter((line) => JSON.stringify(line).includes('"access.denied"'))
+  expect(JSON.stringify(events)).not.toMatch(/fine-1|nonsense|usr_/)
+  const metrics = await (await fetch(`${service.adminOrigin}/metrics`)).text()
+  expect(metrics).toMatch(/plinth_access_denied_total\{operation="posts.delete",surface="rest",code="AUTH_FORBIDDEN"\} [1-9]/)
+})
