@@ -41,7 +41,7 @@ import {
 } from '../auth/index.ts'
 import { type Engine, guardStore, type Store } from '../engine/index.ts'
 import type { HttpServer } from '../http/index.ts'
-import { uuidGenerator } from '../kernel/index.ts'
+import { type Uuid, uuidGenerator } from '../kernel/index.ts'
 import { createFileOutbox, createSmtpMailer, type Mailer } from '../mail/index.ts'
 import type { AccountsModel } from '../model/index.ts'
 import { clientRoutes, mountOAuth, type OAuth } from '../oauth/index.ts'
@@ -163,7 +163,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       const registration = new Registration({ ...shared, scope, engine, secrets: letterSecrets })
       const passwordChanges = new PasswordChanges({ ...shared, secrets: letterSecrets, signIn, sessions })
       mountJwks(server, keys)
-      oauth = mountOAuth({
+      const lending = mountOAuth({
         server,
         scope,
         domain: app.domain,
@@ -175,13 +175,15 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         authenticate: (authorization) => verifier.authenticate(authorization),
         onChanged: (id) => standings.noteChange(id),
       })
+      oauth = lending
+      const endBrowsers = (id: Uuid): Promise<void> => lending.endBrowsersOf(id)
       mountIdentityRoutes(server, [
         ...accountRoutes({ scope, accounts, registration, passwordChanges }),
-        ...sessionRoutes({ scope, accounts, signIn, factors, sessions }),
+        ...sessionRoutes({ scope, accounts, signIn, factors, sessions, endBrowsers }),
         ...factorRoutes({ accounts, factors, changes, passkeys, signIn, sessions }),
-        ...clientRoutes({ clients: oauth.clients, clock: SYSTEM_CLOCK, report: scope.report }),
+        ...clientRoutes({ clients: lending.clients, clock: SYSTEM_CLOCK, report: scope.report }),
         ...tokenRoutes({ scope, engine, revoked }),
-        ...adminRoutes({ scope, engine, accounts, sessions, onChanged: (id) => standings.noteChange(id) }),
+        ...adminRoutes({ scope, engine, accounts, sessions, endBrowsers, onChanged: (id) => standings.noteChange(id) }),
       ])
     },
     settle: () => later.drain(),

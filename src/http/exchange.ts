@@ -145,7 +145,7 @@ export class Exchange implements HttpRequest, HttpReply {
     return takeOver(this.raw, this.#response, {
       headers: [...this.#ownHeaders(), ...splitLines(this.#limitLines)],
       isDraining: () => this.#server.isDraining,
-      beforeEnd: () => this.#settleBody(),
+      beforeEnd: () => void this.#settleBody(),
       closed: () => this.#countTakenOver(),
       failed: (error) => this.fail(error),
     })
@@ -233,8 +233,9 @@ export class Exchange implements HttpRequest, HttpReply {
     for (const part of extra) headers.push(part)
     const bytes = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
     if (status !== 204 && status !== 304) headers.push('content-length', String(bytes))
-    if (this.#server.isDraining) headers.push('connection', 'close')
-    if (this.isBodyUntouched || errorCode !== null) this.#settleBody()
+    // The connection goes with a body that stays on it: a client that was not told would send its next request into it.
+    const isAbandoned = (this.isBodyUntouched || errorCode !== null) && this.#settleBody()
+    if (isAbandoned || this.#server.isDraining) headers.push('connection', 'close')
     writeAnswer(this.#response, status, block, this.#limitLines, headers, body, bytes)
   }
 
@@ -255,10 +256,12 @@ export class Exchange implements HttpRequest, HttpReply {
   }
 
   /** A body that nobody will read is discarded when it is short, and left on the wire when it is long or of unknown length. */
-  #settleBody(): void {
-    if (this.raw.complete || !hasBody(this.raw)) return
+  #settleBody(): boolean {
+    if (this.raw.complete || !hasBody(this.raw)) return false
     const declared = Number(this.raw.headers['content-length'] ?? Number.POSITIVE_INFINITY)
-    if (declared > this.#route.bodyBytesMax) abandonBody(this.raw)
+    if (declared <= this.#route.bodyBytesMax) return false
+    abandonBody(this.raw)
+    return true
   }
 
   #noteDenial({ code, status }: PlinthError): void {

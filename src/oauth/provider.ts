@@ -16,7 +16,7 @@ import type { ProviderRequest } from './run-provider.ts'
 import { IDENTITY_SCOPES } from './scopes.ts'
 
 /** JWT-01. */
-export const ACCESS_TOKEN_LIFETIME_S = 900
+const ACCESS_TOKEN_LIFETIME_S = 900
 /** RFC 6749, 4.1.2 allows ten minutes; a redirect takes a second. */
 const CODE_LIFETIME_S = 60
 const DEVICE_CODE_LIFETIME_S = 600

@@ -96,7 +96,7 @@ export async function runProvider(
   return readAnswer(response)
 }
 
-export function readAnswer(response: ServerResponse & { held?: string | Buffer | undefined }): ProviderAnswer {
+function readAnswer(response: ServerResponse & { held?: string | Buffer | undefined }): ProviderAnswer {
   const header = (name: string): string | undefined => {
     const value = response.getHeader(name)
     return value === undefined ? undefined : Array.isArray(value) ? value.join(', ') : String(value)

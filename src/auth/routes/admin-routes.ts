@@ -1,7 +1,7 @@
 /** Routes for those who look after accounts: whoever may update every account may also end its sessions and suspend it. */
 import type { Engine } from '../../engine/index.ts'
 import type { HttpRequest } from '../../http/index.ts'
-import { decodeTypeId, PlinthError } from '../../kernel/index.ts'
+import { decodeTypeId, PlinthError, type Uuid } from '../../kernel/index.ts'
 import { UNCONDITIONAL } from '../../policy/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
@@ -17,6 +17,8 @@ export interface AdminRoutesParts {
   readonly sessions: Sessions
   /** Told of an account whose standing changed, on this instance. */
   readonly onChanged: (accountId: string) => void
+  /** Signs an account out of the pages of this site, in all browsers. */
+  readonly endBrowsers?: (accountId: Uuid) => Promise<void>
 }
 
 export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
@@ -61,6 +63,7 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
       async handle(request) {
         const account = await readAccount(parts, request)
         await sessions.end(account.id, 'ended_by_admin', by(request))
+        await parts.endBrowsers?.(account.id)
         return { status: 204 }
       },
     },

@@ -90,7 +90,8 @@ function inputReader(fields: readonly FieldModel[]): (request: HttpRequest) => I
  */
 export async function accountOf(accounts: Accounts, request: HttpRequest): Promise<Account> {
   const { actor } = request
-  if (isApplication(request)) throw new PlinthError('AUTH_FORBIDDEN', 'An application may not do this for its user, who signs in here')
+  if (isApplication(request))
+    throw new PlinthError('AUTH_FORBIDDEN', 'An application may not do this for its user, who signs in here')
   const account = actor.kind === 'user' && actor.id !== null ? await accounts.findById(actor.id) : undefined
   if (account === undefined)
     throw new PlinthError('AUTH_REQUIRED', 'Only somebody with an account of this service can do this, signed in as themselves')

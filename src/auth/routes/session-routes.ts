@@ -1,6 +1,6 @@
 /** Routes to sign in, stay signed in and sign out, and to see and end one's sessions. */
 import { clearCookie, type HttpRequest, refuseCrossSite, renderCookie } from '../../http/index.ts'
-import { invalid, PlinthError } from '../../kernel/index.ts'
+import { invalid, PlinthError, type Uuid } from '../../kernel/index.ts'
 import { choice, type FieldMap, type Json, json, secret, text } from '../../model/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
@@ -15,6 +15,8 @@ export interface SessionRoutesParts {
   readonly signIn: SignIn
   readonly factors: SecondFactors
   readonly sessions: Sessions
+  /** Signs the account out of the pages of this site, in all browsers. */
+  readonly endBrowsers?: (accountId: Uuid) => Promise<void>
 }
 
 /** The prefix makes browsers refuse it from a subdomain, without TLS, or for a part of the site. */
@@ -161,6 +163,7 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
       async handle(request) {
         const account = await accountOf(accounts, request)
         await sessions.end(account.id, 'ended_by_owner', { actor: account.subject, requestId: request.requestId })
+        await parts.endBrowsers?.(account.id)
         return { status: 204, headers: ['set-cookie', clearCookie(COOKIE)] }
       },
     },
