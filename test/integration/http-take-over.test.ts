@@ -325,7 +325,7 @@ describe('a body that foreign code reads', () => {
     const text = await open(`${HEAD}X-Request-Id: long-1\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(3)}`).closed
 
     expect(text).toMatch(/^HTTP\/1\.1 413 [\s\S]*VALIDATION_BODY_TOO_LARGE/)
-    await expect.poll(() => outcome).toBe('Premature close')
+    await expect.poll(() => outcome, { timeout: 5_000 }).toBe('Premature close')
     expect(await linesOf('long-1')).toMatchObject([{ fields: { status: 413, error_code: 'VALIDATION_BODY_TOO_LARGE' } }])
     expect(server.inFlight).toBe(0)
   })
