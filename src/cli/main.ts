@@ -5,6 +5,7 @@ import { DeclarationError } from '../model/index.ts'
 import { readArguments } from './arguments.ts'
 import { clients } from './clients.ts'
 import { type Command, EXIT_FAILURE, EXIT_FINE, EXIT_USAGE, UsageError } from './command.ts'
+import { explainAccess } from './explain-access.ts'
 import { renderCommandHelp, renderHelp } from './help.ts'
 import { openapi, routes, seed, token } from './inspect.ts'
 import { keys } from './keys.ts'
@@ -13,7 +14,7 @@ import { migrate } from './migrate.ts'
 import { dev, start } from './serve.ts'
 import { createTerminal } from './terminal.ts'
 
-const COMMANDS: readonly Command[] = [dev, start, migrate, clients, keys, seed, token, routes, openapi]
+const COMMANDS: readonly Command[] = [dev, start, migrate, clients, keys, seed, token, explainAccess, routes, openapi]
 
 process.exitCode = await main(process.argv.slice(2))
 

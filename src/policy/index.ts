@@ -1,5 +1,6 @@
 export { Access, DENIED, type RuleExplanation, type RuleSet, type StaleProof, UNCONDITIONAL } from './access.ts'
 export { type ConditionPrinter, printCondition } from './condition-sql.ts'
+export { type ConditionFinding, describeCondition, explainCondition } from './describe-condition.ts'
 export { evaluateCondition } from './evaluate.ts'
 export { isReadable, isWritable } from './field-access.ts'
 export type { PolicyInput, PolicyRecord } from './input.ts'
