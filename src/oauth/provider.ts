@@ -238,6 +238,7 @@ export async function createProvider(parts: ProviderParts): Promise<LibraryProvi
   }
 
   const provider = new PlinthProvider(parts.origin, configuration)
+  mendSessions(provider, configuration.cookies?.long)
   const { clients } = parts
   provider.Client.prototype.compareClientSecret = function (this: { clientSecret?: string }, secret: string) {
     return clients.isSecret(this.clientSecret ?? '', secret)
@@ -253,6 +254,31 @@ export async function createProvider(parts: ProviderParts): Promise<LibraryProvi
       ctx.body = parts.pages.goOn(ctx as unknown as KoaContextWithOIDC)
   })
   return provider
+}
+
+interface LibrarySession {
+  readonly id: string
+  readonly exp?: number
+  save(ttl: number): Promise<unknown>
+  persist(): Promise<unknown>
+}
+
+/**
+ * Lets a browser without a session fail on the pages for devices.
+ *
+ * The library shows the form again, with a secret in a session that it has neither saved nor told the browser of, and then fails to save it.
+ */
+function mendSessions(provider: LibraryProvider, cookie: NonNullable<Configuration['cookies']>['long']): void {
+  const prototype = provider.Session.prototype as unknown as LibrarySession
+  const { persist } = prototype
+  prototype.persist = async function (this: LibrarySession) {
+    if (typeof this.exp === 'number') return persist.call(this)
+    await this.save(BROWSER_LIFETIME_S)
+    // The same as `Provider.ctx`, with the types of a route.
+    const ctx = loaded?.Provider.ctx as KoaContextWithOIDC | undefined
+    ctx?.oidc.cookies.set(provider.cookieName('session'), this.id, cookie)
+    return undefined
+  }
 }
 
 /** The request that the library is answering, for what happens deep within; undefined outside of one. */
