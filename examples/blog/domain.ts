@@ -35,14 +35,14 @@ export const Post = resource('post', {
   list: { sort: ['-createdAt', 'title'], filter: ['author', 'status', 'createdAt', 'publishedAt'], search: ['title'] },
   policies: ({ actor, record, context }) => [
     permit('read').when(either(record.status.is('published'), record.author.is(actor.id))),
-    permit('read', 'restore', 'read-deleted').to('admin').needs('posts:read'),
+    permit('read', 'read-deleted').to('admin').needs('posts:read'),
     permit('create', 'update', 'publish')
       .to('editor')
       .needs('posts:write')
       .when(record.author.is(actor.id))
       .when(officeZone === undefined ? ALWAYS : context.timeOfDay(officeZone).isBetween('09:00', '18:00')),
     permit('create', 'update', 'publish').to('admin').needs('posts:write'),
-    permit('delete').needs('posts:delete'),
+    permit('delete', 'restore').needs('posts:delete'),
   ],
   actions: (action) => ({
     publish: action({
