@@ -1,0 +1,93 @@
+/** SEC-01, ACC-02: every operation of the running service × everybody who can ask, as `examples/blog/access.md` says it for people. */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import blog from '../../examples/blog/domain.ts'
+import { describeIdentityRoutes } from '../../src/auth/index.ts'
+import { restRoutes } from '../../src/rest/index.ts'
+import { MountedPaths } from './access/mounted.ts'
+import { gatherPeople, type People } from './access/people.ts'
+import { restSurface } from './access/rest-surface.ts'
+import { holdTo } from './access/surface.ts'
+import { nameOf, PRINCIPALS, readTable, TABLE_FILE } from './access/table.ts'
+
+const TABLE = readTable()
+let people: People
+let mounted: readonly string[]
+
+beforeAll(async () => {
+  using paths = new MountedPaths()
+  people = await gatherPeople()
+  mounted = await paths.lines(people.service)
+})
+afterAll(() => people?.[Symbol.asyncDispose]())
+
+describe('SEC-01 the table of access', () => {
+  test('has a row for every operation that the running service answers, and no other', () => {
+    expect(mounted.length).toBeGreaterThan(80)
+    expect([...new Set(TABLE.map(({ line }) => line))].sort()).toEqual(mounted)
+  })
+
+  test('calls operations by the names of log and metrics, and asks each question once', () => {
+    const { accounts } = blog
+    const declared = [
+      ...restRoutes(blog).map(({ method, path, operation }) => [`${method} ${path}`, operation] as const),
+      ...(accounts === undefined ? [] : describeIdentityRoutes(accounts)).map(
+        ({ method, path, operation }) => [`${method} ${path}`, `auth.${operation}`] as const,
+      ),
+    ]
+    const named = new Map(TABLE.map(({ line, operation }) => [line, operation]))
+
+    expect(declared.length).toBeGreaterThan(40)
+    expect(declared.filter(([line, operation]) => named.get(line) !== operation)).toEqual([])
+    expect(new Set(TABLE.map(nameOf)).size).toBe(TABLE.length)
+  })
+})
+
+describe('ACC-02 every cell of the table', () => {
+  test('is what the caller gets over the wire', async () => {
+    const began = performance.now()
+    const { cells, differences } = await holdTo(TABLE, restSurface(blog, people), people.records)
+
+    console.info(
+      `A1 access matrix: ${mounted.length} operations, ${TABLE.length} rows, ${cells} cells, ${differences.length} wrong, ${Math.round(performance.now() - began)} ms`,
+    )
+    expect(differences).toEqual([])
+    expect(cells).toBe(TABLE.length * PRINCIPALS.length)
+  }, 60_000)
+
+  test('is the same for HEAD, which shows no body', async () => {
+    const reads = TABLE.filter(({ line }) => line.startsWith('GET '))
+    const shown = reads.map((row) => ({
+      ...row,
+      cells: new Map([...row.cells].map(([who, cell]) => [who, cell === 'hidden' ? 'yes' : cell])),
+    }))
+
+    const { cells, differences } = await holdTo(shown, restSurface(blog, people, true), people.records)
+
+    expect(differences).toEqual([])
+    expect(cells).toBe(reads.length * PRINCIPALS.length)
+  })
+})
+
+describe('the check of the table', () => {
+  test('finds each cell that is wrong', async () => {
+    const [row] = TABLE.filter(({ operation, what }) => operation === 'posts.get' && what === 'a draft')
+    if (row === undefined) throw new Error('Cannot find the row to falsify')
+    const wrong = { ...row, cells: new Map([...row.cells].map(([who, cell]) => [who, cell === '404' ? 'yes' : '404'] as const)) }
+
+    const { differences } = await holdTo([wrong], restSurface(blog, people), people.records)
+
+    expect(differences).toHaveLength(PRINCIPALS.length)
+    expect(differences[0]).toEqual({ cell: 'posts.get: a draft, nobody', expected: 'yes', got: '404' })
+  })
+
+  test('refuses what is no cell, and columns that are others', () => {
+    const text = readFileSync(TABLE_FILE, 'utf8')
+
+    expect(() => readTable(text.replace('| hidden ', '| perhaps '))).toThrow(
+      /"perhaps" for nobody is no outcome, expected one of yes/,
+    )
+    expect(() => readTable(text.replace('| viewer ', '| reader '))).toThrow(/its columns are nobody \| reader/)
+    expect(() => readTable(text.replace('| hidden ', ''))).toThrow(/it has 10 cells, expected 11/)
+  })
+})
