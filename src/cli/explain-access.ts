@@ -1,5 +1,5 @@
 /** `plinth explain-access`: why somebody may or may not do something to a record, rule by rule, with what each compared. */
-import { joinDatabase } from '../app/index.ts'
+import { expectMigrated, joinDatabase } from '../app/index.ts'
 import { readAddress } from '../kernel/index.ts'
 import { type Actor, type ActorSession, DEVICES, type Domain, type ResourceModel } from '../model/index.ts'
 import { SqlPool } from '../pg/index.ts'
@@ -47,6 +47,7 @@ export const explainAccess: Command = {
     const database = await joinDatabase(app, { databaseUrl: settings.databaseUrl })
     const sql = new SqlPool({ url: database.url, applicationName: `${app.domain.name} explain-access`, connections: 1 })
     try {
+      await expectMigrated(app, database)
       const who = await findActor(app.domain, sql, asked.who, moment.nowMs)
       const held = asked.id === undefined ? undefined : await readRecord(asked.model, sql, asked.id)
       const explanation = explain(asked, who, { ...moment, actor: withSession(who.actor, moment) }, held, values)

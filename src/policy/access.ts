@@ -79,6 +79,11 @@ function split(rule: Rule): SplitRule {
 
 const PROOFS: readonly Proof[] = ['sign-in', 'second-factor']
 
+/** Whether a condition looks at how fresh a proof is, so that `AUTH_STEP_UP_REQUIRED` may be the answer. */
+export function asksForProof(condition: Condition): boolean {
+  return proofsIn(condition).length > 0
+}
+
 function proofsIn(condition: Condition): readonly (Condition & { readonly node: 'proof' })[] {
   switch (condition.node) {
     case 'proof':

@@ -1,4 +1,4 @@
-export { Access, DENIED, type RuleExplanation, type RuleSet, type StaleProof, UNCONDITIONAL } from './access.ts'
+export { Access, asksForProof, DENIED, type RuleExplanation, type RuleSet, type StaleProof, UNCONDITIONAL } from './access.ts'
 export { type ConditionPrinter, printCondition } from './condition-sql.ts'
 export { type ConditionFinding, describeCondition, explainCondition } from './describe-condition.ts'
 export { evaluateCondition } from './evaluate.ts'

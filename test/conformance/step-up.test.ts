@@ -201,3 +201,15 @@ test('ACC-04 each refusal is an event of the security log and a count; what was 
   const metrics = await (await fetch(`${service.adminOrigin}/metrics`)).text()
   expect(metrics).toMatch(/plinth_access_denied_total\{operation="posts.delete",surface="rest",code="AUTH_FORBIDDEN"\} [1-9]/)
 })
+
+test('the document names the answer for those resources alone whose rules ask for a fresh proof', async () => {
+  const { json: document } = await service.request('/openapi.json')
+  const codes = (path: string): string => {
+    const { $ref } = document.paths[path].get.responses['401']
+    return JSON.stringify(document.components.responses[$ref.split('/').at(-1)])
+  }
+
+  expect(codes('/api/v1/posts')).toContain('AUTH_STEP_UP_REQUIRED')
+  expect(codes('/api/v1/users')).toContain('AUTH_REQUIRED')
+  expect(codes('/api/v1/users')).not.toContain('AUTH_STEP_UP_REQUIRED')
+})

@@ -1,6 +1,7 @@
 /** Which errors each operation can answer, by status; and how they stand in the document, once for each set of codes. */
 import { CATALOGUE, type CatalogueRow, type ErrorCode } from '../../kernel/index.ts'
 import type { Domain, Json, JsonSchema } from '../../model/index.ts'
+import { asksForProof } from '../../policy/index.ts'
 import { listParameters } from '../read-list-query.ts'
 import { bodyMode, type RestRoute } from '../routes.ts'
 import { SHARED_HEADERS } from './headers.ts'
@@ -45,6 +46,7 @@ export function errorCodes(route: RestRoute): readonly string[] {
     ...(isWrite ? WRITES : []),
     ...(isWrite && idParameter !== undefined ? (['CONFLICT_VERSION'] as const) : []),
     ...(route.method === 'POST' ? (['CONFLICT_KEY_REUSED'] as const) : []),
+    ...(resource.rules.some(({ condition }) => asksForProof(condition)) ? (['AUTH_STEP_UP_REQUIRED'] as const) : []),
     ...Object.keys(action?.action.refusals ?? {}),
   ]
 }
