@@ -380,7 +380,12 @@ describe('the code of an action', () => {
   })
 
   async function makeVault(pin: string): Promise<Uuid> {
-    const values = valuesOf(vault.model, { shelf: newId(), label: 'shut', pin }, true)
+    const shelf = newId()
+    await sql.query('INSERT INTO shelves (id, label, created_at, updated_at, version) VALUES ($1, $2, now(), now(), 1)', [
+      shelf,
+      'oak',
+    ])
+    const values = valuesOf(vault.model, { shelf, label: 'shut', pin }, true)
     return (await vault.create(owner, { values })).id
   }
 
