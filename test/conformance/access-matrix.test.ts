@@ -88,6 +88,6 @@ describe('the check of the table', () => {
       /"perhaps" for nobody is no outcome, expected one of yes/,
     )
     expect(() => readTable(text.replace('| viewer ', '| reader '))).toThrow(/its columns are nobody \| reader/)
-    expect(() => readTable(text.replace('| hidden ', ''))).toThrow(/it has 10 cells, expected 11/)
+    expect(() => readTable(text.replace('| hidden ', ''))).toThrow(/it has 11 cells, expected 12/)
   })
 })

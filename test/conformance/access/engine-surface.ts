@@ -53,8 +53,10 @@ function actorOf({ roles }: Domain, records: Records, principal: Principal): Act
     case 'editor, own':
     case 'editor, not own':
       return user('editor')
+    case "editor's app":
+      return user('editor', ['posts:read'])
     case "admin's app":
-      return user('admin', ['posts:read'])
+      return user('admin', ['users:read'])
     case 'service':
       return { kind: 'service', id: null, subject: 'service', roles: [], permissions: ['posts:read', 'posts:write'] }
     default:

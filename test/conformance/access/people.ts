@@ -26,8 +26,6 @@ export interface People extends AsyncDisposable {
   tokenOf(principal: Principal): string | undefined
   /** Signs the principal in again: their token before may have ended with a session. */
   renew(principal: Principal): Promise<void>
-  /** Another session of the principal. */
-  signIn(principal: Principal): Promise<{ readonly access: string; readonly refresh: string; readonly sessionId: string }>
 }
 
 export async function gatherPeople(): Promise<People> {
@@ -50,7 +48,7 @@ export async function gatherPeople(): Promise<People> {
   const by = { actor: null, requestId: 'test' }
   const [client, lent] = await withOAuthClients(app, settings, async (clients) => [
     await clients.create({ name: 'Export', kind: 'service', redirectUris: [], scopes: ['posts:read', 'posts:write'] }, by),
-    await clients.create({ name: 'Reader', kind: 'native', redirectUris: [REDIRECT], scopes: ['posts:read'] }, by),
+    await clients.create({ name: 'Reader', kind: 'native', redirectUris: [REDIRECT], scopes: ['posts:read', 'users:read'] }, by),
   ])
   const kept = new Map<string, string>()
   const signIn = (name: string) => tokensOf(service, email(name))
@@ -90,16 +88,20 @@ export async function gatherPeople(): Promise<People> {
       ...(options.audience !== undefined && { audience: options.audience }),
     }).token
   }
-  const lend = () => mint(ids.admin, 'admin', { clientId: lent.client.id, permissions: ['posts:read'] })
-  kept.set("admin's app", await lend())
+  const lend = async () => {
+    const { id: clientId } = lent.client
+    kept.set("editor's app", await mint(ids.editor, 'editor', { clientId, permissions: ['posts:read'] }))
+    kept.set("admin's app", await mint(ids.admin, 'admin', { clientId, permissions: ['users:read'] }))
+  }
+  await lend()
   kept.set('other audience', await mint(ids.holder, 'editor', { audience: 'another-service' }))
   now.aheadMs = -3_600_000
   kept.set('expired', await mint(ids.holder, 'editor', {}))
   now.aheadMs = 0
   kept.set('service', await serviceToken(service, client.client.id, client.secret ?? ''))
 
-  // Both were good until now.
-  await expectGood(service, [kept.get('suspended'), kept.get('leaver'), kept.get("admin's app"), kept.get('service')])
+  // The first two are good until now.
+  for (const name of ['suspended', 'leaver', "editor's app", "admin's app", 'service']) await expectGood(service, kept.get(name))
   await service.request(`/auth/accounts/${userId(ids.suspended)}/suspension`, { method: 'PUT', token: kept.get('admin') })
   await service.request('/auth/sessions/current', { method: 'DELETE', token: kept.get('leaver') })
 
@@ -109,14 +111,12 @@ export async function gatherPeople(): Promise<People> {
     client: { id: client.client.id, secret: client.secret ?? '' },
     app: { id: lent.client.id, redirectUri: REDIRECT },
     tokenOf: (principal) => kept.get(nameOf(principal)),
-    signIn: (principal) => signIn(nameOf(principal)),
     async renew(principal) {
       const name = nameOf(principal)
-      if (name === "admin's app") kept.set(name, await lend())
-      else if (name === 'service') kept.set(name, await serviceToken(service, client.client.id, client.secret ?? ''))
+      if (name === 'service') kept.set(name, await serviceToken(service, client.client.id, client.secret ?? ''))
       else if (name in ids && name !== 'suspended' && name !== 'leaver') kept.set(name, (await signIn(name)).access)
-      // What the admin lent went with their sessions.
-      if (name === 'admin') kept.set("admin's app", await lend())
+      // What they lent ends with their sessions.
+      await lend()
     },
     async [Symbol.asyncDispose]() {
       await pool.close()
@@ -156,9 +156,7 @@ function issuerOf(token: string): string {
   return iss
 }
 
-async function expectGood(service: TestService, tokens: readonly (string | undefined)[]): Promise<void> {
-  for (const token of tokens) {
-    const { status, text } = await service.request('/auth/me', { token })
-    if (status !== 200) throw new Error(`Cannot gather people: a token that is good was refused: ${text}`)
-  }
+async function expectGood(service: TestService, token: string | undefined): Promise<void> {
+  const { status, text } = await service.request('/auth/me', { token })
+  if (status !== 200) throw new Error(`Cannot gather people: a token that is good was refused: ${text}`)
 }

@@ -1,7 +1,7 @@
 /** What a row of the table asks of a resource, with the records that it needs, in no surface's words. */
 import type { Uuid } from '../../../src/kernel/index.ts'
 import type { RestRoute } from '../../../src/rest/index.ts'
-import { postId, type Records, userId } from './records.ts'
+import { isOnOwn, postId, type Records, userId } from './records.ts'
 import type { Cell } from './surface.ts'
 import type { Principal } from './table.ts'
 
@@ -51,9 +51,9 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   },
 }
 
-/** One's own in one column; in all others one that is made for the cell, since it may be changed. */
+/** The editor's own, or one that is made for the cell, since it may be changed. */
 function accountFor(records: Records, owner: Uuid, principal: Principal): Promise<Uuid> {
-  return principal === 'editor, own' ? Promise.resolve(owner) : records.account()
+  return isOnOwn(principal) ? Promise.resolve(owner) : records.account()
 }
 
 export async function readQuestion(route: RestRoute, { row, principal, records }: Cell): Promise<Question> {

@@ -18,6 +18,11 @@ export interface Standing {
 
 export type PostState = 'published' | 'draft' | 'deleted'
 
+/** Whether the column is about what belongs to the editor, who asks or has lent her account. */
+export function isOnOwn(principal: Principal): boolean {
+  return principal === 'editor, own' || principal === "editor's app"
+}
+
 export class Records {
   readonly standing: Standing
   readonly #sql: PlainConnection
@@ -27,9 +32,9 @@ export class Records {
     this.standing = standing
   }
 
-  /** Whose records the cell is about: one's own in one column, and a colleague's in all others. */
+  /** Whose records the cell is about: the editor's own, or a colleague's. */
   ownerFor(principal: Principal): Uuid {
-    return principal === 'editor, own' ? this.standing.editor : this.standing.colleague
+    return isOnOwn(principal) ? this.standing.editor : this.standing.colleague
   }
 
   /** The account of the principal itself; undefined for nobody and the service. */

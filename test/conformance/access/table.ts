@@ -8,6 +8,7 @@ export const PRINCIPALS = [
   'editor, own',
   'editor, not own',
   'admin',
+  "editor's app",
   "admin's app",
   'service',
   'suspended',
