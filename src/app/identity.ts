@@ -100,7 +100,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   }
   const later = createLater(logger)
   const mailer = openMailer(app, settings)
-  const send: SendLetter = (letter) => later.run(() => mailer.send(letter))
+  const send: SendLetter = (letter) => later.follow(() => mailer.send(letter))
   const letters = { service: app.domain.name, origin: issuer }
 
   const keys = await SigningKeys.open(scope)
@@ -112,7 +112,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     resources: [...standings.resources, 'plinth.key'],
     onRows(rows) {
       standings.take(rows)
-      if (rows.some(({ resource }) => resource === 'plinth.key')) later.run(() => keys.refresh())
+      if (rows.some(({ resource }) => resource === 'plinth.key')) later.follow(() => keys.refresh())
     },
     onGap: () => standings.noteGap(),
     onRead: (readAtMs) => standings.noteFresh(readAtMs),
@@ -143,10 +143,11 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     accounts,
     tokens,
     onEnded(ids) {
-      for (const id of ids) {
-        standings.noteChange(id)
-        later.run(async () => oauth?.revokeGrantOfSession(id))
-      }
+      for (const id of ids) standings.noteChange(id)
+      // One after another: an account may have thousands of sessions, and each takes a connection for a moment.
+      later.follow(async () => {
+        for (const id of ids) await oauth?.revokeGrantOfSession(id)
+      })
     },
   })
 

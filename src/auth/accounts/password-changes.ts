@@ -50,11 +50,12 @@ export class PasswordChanges {
   }
 
   /** Sends the letter to the owner of the name, if there is one. */
-  async requestReset(login: string): Promise<void> {
+  requestReset(login: string): void {
     const { accounts, secrets, letters, send, later } = this.#parts
-    const account = await accounts.findByLogin(login)
-    if (account === undefined || account.isSuspended) return
+    // All of it later: whether there was anything to do shows neither in the time nor in a refusal when too much is under way.
     later(async () => {
+      const account = await accounts.findByLogin(login)
+      if (account === undefined || account.isSuspended) return
       send(resetLetter(letters, account.login, await secrets.issue('reset-password', account)))
     })
   }

@@ -62,10 +62,11 @@ export class Registration {
   }
 
   /** Sends another letter to an account that is not confirmed; does nothing for others. */
-  async requestVerification(login: string): Promise<void> {
-    const account = await this.#parts.accounts.findByLogin(login)
-    if (account === undefined || account.isVerified) return
-    this.#parts.later(() => this.#sendVerification(account))
+  requestVerification(login: string): void {
+    this.#parts.later(async () => {
+      const account = await this.#parts.accounts.findByLogin(login)
+      if (account !== undefined && !account.isVerified) await this.#sendVerification(account)
+    })
   }
 
   /**

@@ -77,7 +77,7 @@ export function accountRoutes(parts: AccountRoutesParts): readonly IdentityRoute
       answers: { 202: { description: 'A letter is on its way, if there is an account to confirm.', data: ACCEPTED } },
       errors: [],
       async handle(_, input) {
-        await registration.requestVerification(String(input[loginName]))
+        registration.requestVerification(String(input[loginName]))
         return ACCEPTED_ANSWER
       },
     },
@@ -109,7 +109,7 @@ export function accountRoutes(parts: AccountRoutesParts): readonly IdentityRoute
       answers: { 202: { description: 'A letter is on its way, if there is an account.', data: ACCEPTED } },
       errors: [],
       async handle(_, input) {
-        await passwordChanges.requestReset(String(input[loginName]))
+        passwordChanges.requestReset(String(input[loginName]))
         return ACCEPTED_ANSWER
       },
     },
