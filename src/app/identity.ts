@@ -162,7 +162,6 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     async mount(server, engine, verifier) {
       const shared = { accounts, passwords, check, letters, send, later: later.run }
       const registration = new Registration({ ...shared, scope, engine, secrets: letterSecrets })
-      const passwordChanges = new PasswordChanges({ ...shared, secrets: letterSecrets, signIn, sessions })
       mountJwks(server, keys)
       const lending = mountOAuth({
         server,
@@ -178,6 +177,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       })
       oauth = lending
       const endBrowsers = (id: Uuid): Promise<void> => lending.endBrowsersOf(id)
+      const passwordChanges = new PasswordChanges({ ...shared, secrets: letterSecrets, signIn, sessions, endBrowsers })
       mountIdentityRoutes(server, [
         ...accountRoutes({ scope, accounts, registration, passwordChanges }),
         ...sessionRoutes({ scope, accounts, signIn, factors, sessions, endBrowsers }),

@@ -1,5 +1,5 @@
 /** Changes passwords: by their owner, who knows the old one, or by a letter. Either signs everybody else out. */
-import { PlinthError } from '../../kernel/index.ts'
+import { PlinthError, type Uuid } from '../../kernel/index.ts'
 import type { RunLater } from '../ports.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { PasswordHasher, SignIn } from '../sessions/sign-in.ts'
@@ -17,6 +17,8 @@ export interface PasswordChangesParts {
   readonly check: CheckPassword
   readonly signIn: SignIn
   readonly sessions: Sessions
+  /** Signs the account out of the pages of this site, in all browsers. */
+  readonly endBrowsers?: (accountId: Uuid) => Promise<void>
   readonly later: RunLater
   readonly letters: LetterScope
   readonly send: SendLetter
@@ -46,7 +48,8 @@ export class PasswordChanges {
     request: PasswordRequest,
   ): Promise<void> {
     await this.#parts.signIn.confirmPassword(account, { password: current, ...request })
-    await this.#set(account, next, sessionId, account.subject, request)
+    const digest = await this.#digest(account, next, request.signal)
+    await this.#set(account, digest, sessionId, { actor: account.subject, requestId: request.requestId })
   }
 
   /** Sends the letter to the owner of the name, if there is one. */
@@ -62,30 +65,34 @@ export class PasswordChanges {
 
   /**
    * Sets the password by a letter's secret. The letter came to the address, so the address is confirmed too.
-   * @throws `AUTH_LINK_INVALID`, `VALIDATION_FAILED`; after the latter the letter still serves
+   * @throws `AUTH_LINK_INVALID`; `VALIDATION_FAILED` and `RATE_LIMIT_OVERLOADED`, after which the letter still serves
    */
   async reset(secret: string, next: string, request: PasswordRequest): Promise<void> {
-    const { accounts, secrets, check } = this.#parts
+    const { accounts, secrets } = this.#parts
     const account = await secrets.spend('reset-password', secret)
     if (account === undefined || account.isSuspended) throw new PlinthError('AUTH_LINK_INVALID')
-    await check(next, personalOf(account))
+    const digest = await this.#digest(account, next, request.signal)
     if (!(await secrets.consume('reset-password', secret))) throw new PlinthError('AUTH_LINK_INVALID')
     await accounts.markVerified(account)
-    await this.#set(account, next, null, null, request)
+    await this.#set(account, digest, null, { actor: null, requestId: request.requestId })
+  }
+
+  async #digest(account: Account, next: string, signal: AbortSignal | undefined): Promise<string> {
+    const { check, passwords } = this.#parts
+    await check(next, personalOf(account))
+    return passwords.hash(next, signal)
   }
 
   async #set(
     account: Account,
-    next: string,
+    digest: string,
     sessionId: string | null,
-    actor: string | null,
-    { requestId, signal }: PasswordRequest,
+    by: { readonly actor: string | null; readonly requestId: string },
   ): Promise<void> {
-    const { accounts, passwords, check, sessions, letters, send } = this.#parts
-    await check(next, personalOf(account))
-    const by = { actor, requestId }
-    if (!(await accounts.setPassword(account.id, await passwords.hash(next, signal), by))) throw new PlinthError('AUTH_REQUIRED')
+    const { accounts, sessions, endBrowsers, letters, send } = this.#parts
+    if (!(await accounts.setPassword(account.id, digest, by))) throw new PlinthError('AUTH_REQUIRED')
     await sessions.end(account.id, 'password_changed', by, { except: sessionId })
+    await endBrowsers?.(account.id)
     send(noticeLetter(letters, account.login, 'password_changed'))
   }
 }

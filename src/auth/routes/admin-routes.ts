@@ -31,7 +31,10 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
       const event = isSuspended ? 'admin.account_suspended' : 'admin.account_reinstated'
       scope.report({ event, subject: account.subject, requestId: request.requestId })
     }
-    if (isSuspended) await sessions.end(account.id, 'suspended', by(request))
+    if (isSuspended) {
+      await sessions.end(account.id, 'suspended', by(request))
+      await parts.endBrowsers?.(account.id)
+    }
     onChanged(account.id)
     return { status: 204 }
   }
