@@ -1,7 +1,7 @@
 /** Finds accounts, and keeps what Plinth knows of them beside their records. The one place that knows where a password's digest stands. */
 import { encodeTypeId, type Uuid } from '../../kernel/index.ts'
 import { Misfit } from '../../model/index.ts'
-import { identifier } from '../../sql/index.ts'
+import { identifier, type SqlClient } from '../../sql/index.ts'
 import type { IdentityScope } from '../ports.ts'
 
 /** A living account. */
@@ -14,6 +14,8 @@ export interface Account {
   readonly role: string
   /** Null for an account that has no password. */
   readonly passwordDigest: string | null
+  /** Null where it never was. Tells one password from the next, where a digest may be made anew of the same one. */
+  readonly passwordChangedAt: Date | null
   readonly isVerified: boolean
   readonly isSuspended: boolean
 }
@@ -24,6 +26,7 @@ interface Row {
   readonly display_name: string | null
   readonly role: string
   readonly password: string | null
+  readonly password_changed_at: Date | null
   readonly is_verified: boolean
   readonly is_suspended: boolean
 }
@@ -34,6 +37,7 @@ export class Accounts {
   readonly #scope: AccountsScope
   readonly #byLogin: string
   readonly #byId: string
+  readonly #lock: string
   readonly #setPassword: string
   readonly #rehash: string
 
@@ -43,10 +47,11 @@ export class Accounts {
     const column = (name: string): string => `u.${identifier(name)}`
     const table = identifier(resource.table)
     const select = `SELECT u."id", ${column(login.column)} AS login, ${displayName === undefined ? 'NULL::text' : column(displayName.column)} AS display_name, \
-${column(role.column)} AS role, ${column(password.column)} AS password, a.verified_login_digest IS NOT NULL AND a.verified_login_digest = ${digestOf(column(login.column))} AS is_verified, a.suspended_at IS NOT NULL AS is_suspended \
+${column(role.column)} AS role, ${column(password.column)} AS password, a.password_changed_at, a.verified_login_digest IS NOT NULL AND a.verified_login_digest = ${digestOf(column(login.column))} AS is_verified, a.suspended_at IS NOT NULL AS is_suspended \
 FROM ${table} u LEFT JOIN plinth_accounts a ON a.account_id = u."id"`
     this.#byLogin = `${select} WHERE ${column(login.column)} = $1::text AND u."deleted_at" IS NULL`
     this.#byId = `${select} WHERE u."id" = $1::uuid AND u."deleted_at" IS NULL`
+    this.#lock = `SELECT FROM ${table} u WHERE u."id" = $1::uuid AND u."deleted_at" IS NULL`
     const stored = identifier(password.column)
     // The journal tells every instance, and those who audit, that the password changed; never to what.
     this.#setPassword = `WITH w AS (UPDATE ${table} u SET ${stored} = $2::text, "updated_at" = $3::timestamptz, "version" = u."version" + 1 \
@@ -77,6 +82,20 @@ ON CONFLICT (account_id) DO UPDATE SET password_changed_at = $3::timestamptz) SE
   /** The `sub` of the account's tokens. */
   subjectOf(id: Uuid): string {
     return encodeTypeId(this.#scope.accounts.resource.idPrefix, id)
+  }
+
+  /**
+   * Makes a change of the password wait until the transaction ends.
+   * @returns false when it was changed since the account was read, or the account is gone
+   */
+  async holdPassword(client: SqlClient, { id, passwordChangedAt }: Pick<Account, 'id' | 'passwordChangedAt'>): Promise<boolean> {
+    const living = await client.query(`${this.#lock} FOR SHARE`, [id])
+    // A statement of its own: it sees what was committed while the lock was waited for.
+    const changed = await client.query(
+      'SELECT FROM plinth_accounts WHERE account_id = $1::uuid AND password_changed_at IS DISTINCT FROM $2::timestamptz',
+      [id, passwordChangedAt?.toISOString() ?? null],
+    )
+    return living.length > 0 && changed.length === 0
   }
 
   /** Sets a new password's digest. @returns false when the account is gone */
@@ -141,6 +160,7 @@ SELECT FROM w`,
       displayName: row.display_name,
       role: row.role,
       passwordDigest: row.password,
+      passwordChangedAt: row.password_changed_at,
       isVerified: row.is_verified,
       isSuspended: row.is_suspended,
     }

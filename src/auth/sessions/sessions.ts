@@ -130,7 +130,10 @@ export class Sessions {
     this.#parts = parts
   }
 
-  /** Opens a session for somebody who signed in, and gives its first tokens. */
+  /**
+   * Opens a session for somebody who signed in, and gives its first tokens.
+   * @throws `AUTH_CREDENTIALS_INVALID` where the password was changed meanwhile: whoever changed it signed everybody out
+   */
   async open(signedIn: SignedIn, place: SessionPlace): Promise<SessionTokens> {
     const { scope } = this.#parts
     const nowMs = scope.clock.now()
@@ -143,10 +146,10 @@ export class Sessions {
     return this.#render(row, signedIn.account, refreshToken, nowMs)
   }
 
-  /** Opens a session whose tokens another part keeps: that of an OAuth grant. */
+  /** Opens a session whose tokens another part keeps: that of an OAuth grant. @throws as `open` */
   async register(signedIn: SignedIn, place: SessionPlace): Promise<string> {
     const { sql, clock } = this.#parts.scope
-    const row = await this.#insert(sql, signedIn, place, clock.now())
+    const row = await sql.transaction((client) => this.#insert(client, signedIn, place, clock.now()))
     return row.session_id
   }
 
@@ -259,6 +262,7 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
 
   async #insert(client: SqlClient, signedIn: SignedIn, place: SessionPlace, nowMs: number): Promise<SessionRow> {
     const { account, amr, authenticatedAtMs, secondFactorAtMs } = signedIn
+    if (!(await this.#parts.accounts.holdPassword(client, account))) throw new PlinthError('AUTH_CREDENTIALS_INVALID')
     const expiresAt = new Date(nowMs + SESSION_LIFETIME_S * 1_000)
     const row: SessionRow = {
       session_id: this.#parts.scope.newId(),

@@ -94,16 +94,17 @@ export class SignIn {
    */
   async withPassword(attempt: PasswordAttempt): Promise<SignInOutcome> {
     const { scope, secrets, factors } = this.#parts
+    // Before the look at the account: a password that is changed meanwhile was changed after this sign-in, and ends what comes of it.
+    const authenticatedAtMs = scope.clock.now()
     const account = await this.#checkPassword(attempt)
     this.#expectFit(account, attempt.requestId)
-    const authenticatedAtMs = scope.clock.now()
     const methods = await factors.of(account)
     if (methods.length === 0)
       return { kind: 'signed-in', signedIn: { account, amr: ['pwd'], authenticatedAtMs, secondFactorAtMs: null } }
     const ticket = await secrets.issue({
       purpose: TICKET,
       accountId: account.id,
-      data: { amr: ['pwd'], authenticatedAtMs },
+      data: { amr: ['pwd'], authenticatedAtMs, passwordChangedAt: stampOf(account) },
       lifetimeS: TICKET_LIFETIME_S,
       attempts: TICKET_ATTEMPTS,
       replaces: false,
@@ -112,7 +113,7 @@ export class SignIn {
   }
 
   /**
-   * The second step. The ticket bears five attempts and serves for one success.
+   * The second step. The ticket bears five attempts and serves for one success, while the password is the one that it was given for.
    *
    * @throws `AUTH_TICKET_INVALID`, `AUTH_FACTOR_INVALID`, `RATE_LIMIT_SIGN_IN`
    */
@@ -120,7 +121,8 @@ export class SignIn {
     const { scope, accounts, secrets, factors } = this.#parts
     const held = await secrets.spend(TICKET, ticket)
     const account = held?.accountId == null ? undefined : await accounts.findById(held.accountId)
-    if (account === undefined) throw new PlinthError('AUTH_TICKET_INVALID')
+    if (account === undefined || held?.data['passwordChangedAt'] !== stampOf(account))
+      throw new PlinthError('AUTH_TICKET_INVALID')
     const amr = await factors.verify(account, proof, requestId).catch((error: unknown) => {
       this.#report('auth.second_factor_failed', account, { method: proof.method }, requestId)
       throw error
@@ -190,4 +192,8 @@ export class SignIn {
   #report(event: string, account: Account | undefined, fields: Readonly<Record<string, unknown>>, requestId: string): void {
     this.#parts.scope.report({ event, subject: account?.subject ?? null, requestId, fields })
   }
+}
+
+function stampOf({ passwordChangedAt }: Account): string | null {
+  return passwordChangedAt?.toISOString() ?? null
 }

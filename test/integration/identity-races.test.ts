@@ -1,0 +1,78 @@
+/** What somebody was told a moment ago is no longer so: a password that was right is changed before the session is there. */
+import { describe, expect, test } from 'vitest'
+import { Failures } from '../../src/auth/failures.ts'
+import { OneTimeSecrets } from '../../src/auth/one-time-secrets.ts'
+import { Sessions } from '../../src/auth/sessions/sessions.ts'
+import { SignIn } from '../../src/auth/sessions/sign-in.ts'
+import { type IdentityKit, identityKit } from './identity-kit.ts'
+
+const BY = { actor: null, requestId: 'test' }
+const PLACE = { device: 'native', userAgent: 'test', address: '127.0.0.1' } as const
+
+/** Somebody whose password is what is kept, so that no time goes into hashing. */
+async function openParts(kit: IdentityKit) {
+  const { scope, accounts } = kit
+  const id = await kit.addAccount('ada@example.com', { password: 'old' })
+  const tokens = { mint: () => ({ token: 'token', jti: 'jti', expiresInS: 900 }) }
+  const sessions = new Sessions({ scope, accounts, tokens, onEnded: () => undefined })
+  const passwords = {
+    hash: async (plain: string) => plain,
+    verify: async (plain: string, kept: string | undefined) => ({ isMatch: plain === kept, needsRehash: false }),
+  }
+  const signInWith = (factors: readonly 'totp'[]) =>
+    new SignIn({
+      scope,
+      accounts,
+      passwords,
+      failures: new Failures(scope),
+      secrets: new OneTimeSecrets(scope),
+      factors: { of: async () => factors, verify: async () => ['otp'] },
+      addressKey: (address) => address,
+    })
+  const changePassword = async () => {
+    await accounts.setPassword(id, 'new', BY)
+    await sessions.end(id, 'password_changed', BY)
+  }
+  return { id, sessions, signInWith, changePassword }
+}
+
+const ATTEMPT = { login: 'ada@example.com', password: 'old', address: '127.0.0.1', requestId: 'test' }
+
+describe('A change of the password', () => {
+  test('leaves no session to a sign-in whose password was right before it', async () => {
+    await using kit = await identityKit()
+    const { sessions, signInWith, changePassword } = await openParts(kit)
+    const outcome = await signInWith([]).withPassword(ATTEMPT)
+    if (outcome.kind !== 'signed-in') throw new TypeError('Cannot test: there is no second factor')
+
+    await changePassword()
+
+    await expect(sessions.open(outcome.signedIn, PLACE)).rejects.toMatchObject({ code: 'AUTH_CREDENTIALS_INVALID' })
+    await expect(sessions.register(outcome.signedIn, PLACE)).rejects.toMatchObject({ code: 'AUTH_CREDENTIALS_INVALID' })
+  })
+
+  test('leaves none that was opened at the same moment', async () => {
+    await using kit = await identityKit()
+    const { id, sessions, signInWith, changePassword } = await openParts(kit)
+    const outcome = await signInWith([]).withPassword(ATTEMPT)
+    if (outcome.kind !== 'signed-in') throw new TypeError('Cannot test: there is no second factor')
+
+    const opening = Array.from({ length: 20 }, () => sessions.open(outcome.signedIn, PLACE))
+    await Promise.allSettled([...opening, changePassword()])
+
+    expect(await sessions.list(id)).toEqual([])
+  })
+
+  test('takes the ticket between the factors away', async () => {
+    await using kit = await identityKit()
+    const { signInWith, changePassword } = await openParts(kit)
+    const signIn = signInWith(['totp'])
+    const outcome = await signIn.withPassword(ATTEMPT)
+    if (outcome.kind !== 'second-factor') throw new TypeError('Cannot test: there is a second factor')
+
+    await changePassword()
+
+    const second = signIn.withSecondFactor(outcome.ticket, { method: 'totp', code: '123456' }, 'test')
+    await expect(second).rejects.toMatchObject({ code: 'AUTH_TICKET_INVALID' })
+  })
+})
