@@ -76,3 +76,40 @@ describe('A change of the password', () => {
     await expect(second).rejects.toMatchObject({ code: 'AUTH_TICKET_INVALID' })
   })
 })
+
+describe('A registration of an address that somebody has registered', () => {
+  test('sets its password while nobody has confirmed it, and never after', async () => {
+    await using kit = await identityKit()
+    const { accounts } = kit
+    const id = await kit.addAccount('ada@example.com', { password: 'first', isVerified: false })
+
+    expect(await accounts.setUnconfirmedPassword(id, 'second', BY)).toBe(true)
+    await accounts.markVerified({ id, login: 'ada@example.com' })
+    expect(await accounts.setUnconfirmedPassword(id, 'third', BY)).toBe(false)
+    // Another name is not confirmed by that, but the account is somebody's.
+    await kit.sql.query(`UPDATE users SET email = 'ada@example.org' WHERE id = $1::uuid`, [id])
+    expect(await accounts.setUnconfirmedPassword(id, 'fourth', BY)).toBe(false)
+
+    expect(await accounts.findById(id)).toMatchObject({ passwordDigest: 'second', isVerified: false })
+  })
+
+  test('at the moment of the confirmation leaves no confirmed account with the password of another', async () => {
+    await using kit = await identityKit()
+    const { accounts } = kit
+    for (let round = 0; round < 20; round++) {
+      const login = `ada${round}@example.com`
+      const id = await kit.addAccount(login, { password: 'of the owner', isVerified: false })
+      const owner = await accounts.findById(id)
+      if (owner === undefined) throw new TypeError('Cannot test: the account is not there')
+
+      const [isSet, isConfirmed] = await Promise.all([
+        accounts.setUnconfirmedPassword(id, 'of somebody else', BY),
+        accounts.confirm(owner),
+      ])
+
+      expect(isSet).toBe(!isConfirmed)
+      const passwordDigest = isSet ? 'of somebody else' : 'of the owner'
+      expect(await accounts.findById(id)).toMatchObject({ passwordDigest, isVerified: isConfirmed })
+    }
+  })
+})

@@ -99,22 +99,36 @@ ON CONFLICT (account_id) DO UPDATE SET password_changed_at = $3::timestamptz) SE
   }
 
   /** Sets a new password's digest. @returns false when the account is gone */
-  async setPassword(
+  setPassword(id: Uuid, digest: string, by: { readonly actor: string | null; readonly requestId: string }): Promise<boolean> {
+    return this.#writePassword(this.#scope.sql, id, digest, by)
+  }
+
+  /** The same for an account whose owner never showed that a name of it is theirs. @returns false for every other, and nothing is changed */
+  setUnconfirmedPassword(
+    id: Uuid,
+    digest: string,
+    by: { readonly actor: string | null; readonly requestId: string },
+  ): Promise<boolean> {
+    return this.#scope.sql.transaction(async (client) => {
+      await client.query(`${this.#lock} FOR UPDATE`, [id])
+      // A statement of its own: it sees what was committed while the lock was waited for.
+      const confirmed = await client.query(
+        'SELECT FROM plinth_accounts WHERE account_id = $1::uuid AND verified_at IS NOT NULL',
+        [id],
+      )
+      return confirmed.length === 0 && this.#writePassword(client, id, digest, by)
+    })
+  }
+
+  async #writePassword(
+    client: SqlClient,
     id: Uuid,
     digest: string,
     by: { readonly actor: string | null; readonly requestId: string },
   ): Promise<boolean> {
     const { resource, password } = this.#scope.accounts
     const changed = JSON.stringify([password.name])
-    const rows = await this.#scope.sql.query(this.#setPassword, [
-      id,
-      digest,
-      this.#now(),
-      resource.name,
-      by.actor,
-      by.requestId,
-      changed,
-    ])
+    const rows = await client.query(this.#setPassword, [id, digest, this.#now(), resource.name, by.actor, by.requestId, changed])
     return rows.length > 0
   }
 
@@ -124,12 +138,21 @@ ON CONFLICT (account_id) DO UPDATE SET password_changed_at = $3::timestamptz) SE
   }
 
   /** Notes that the owner of the account's name has shown that it is theirs; should it have another name meanwhile, that is not verified. */
-  async markVerified({ id, login }: Pick<Account, 'id' | 'login'>): Promise<void> {
-    await this.#scope.sql.query(
+  async markVerified({ id, login }: Pick<Account, 'id' | 'login'>, client: SqlClient = this.#scope.sql): Promise<void> {
+    await client.query(
       `INSERT INTO plinth_accounts (account_id, verified_login_digest, verified_at) VALUES ($1::uuid, ${digestOf('$3::text')}, $2::timestamptz)
 ON CONFLICT (account_id) DO UPDATE SET verified_login_digest = excluded.verified_login_digest, verified_at = excluded.verified_at`,
       [id, this.#now(), login],
     )
+  }
+
+  /** Notes it for whoever has shown the password too. @returns false when the password is another one meanwhile, and nothing is noted */
+  confirm(account: Account): Promise<boolean> {
+    return this.#scope.sql.transaction(async (client) => {
+      const isHeld = await this.holdPassword(client, account)
+      if (isHeld) await this.markVerified(account, client)
+      return isHeld
+    })
   }
 
   /** @returns whether anything changed */

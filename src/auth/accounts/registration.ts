@@ -82,7 +82,8 @@ export class Registration {
     if (account === undefined) throw new PlinthError('AUTH_LINK_INVALID')
     if (!isMatch) throw new PlinthError('AUTH_CREDENTIALS_INVALID', 'This is not the password that was registered')
     if (!(await secrets.consume('verify-email', secret))) throw new PlinthError('AUTH_LINK_INVALID')
-    await accounts.markVerified(account)
+    // Somebody else may have registered the address again meanwhile, with another password.
+    if (!(await accounts.confirm(account))) throw new PlinthError('AUTH_LINK_INVALID')
     return { ...account, isVerified: true }
   }
 
@@ -91,14 +92,10 @@ export class Registration {
     send(verificationLetter(letters, account.login, await secrets.issue('verify-email', account)))
   }
 
-  /** The latest registration of an address that nobody has confirmed counts. */
+  /** The latest registration of an address counts until somebody confirms it; after that nobody sets a password from outside. */
   async #registerAgain(known: Account, digest: string, requestId: string): Promise<void> {
     const { accounts, send, letters } = this.#parts
-    if (known.isVerified) {
-      send(alreadyRegisteredLetter(letters, known.login))
-      return
-    }
-    await accounts.setPassword(known.id, digest, { actor: null, requestId })
-    await this.#sendVerification(known)
+    if (await accounts.setUnconfirmedPassword(known.id, digest, { actor: null, requestId })) await this.#sendVerification(known)
+    else send(alreadyRegisteredLetter(letters, known.login))
   }
 }
