@@ -9,6 +9,7 @@ import { createLogger, createOperationMetrics, type LogDestination, type Logger 
 import { PgStore } from '../pg/index.ts'
 import { mountRest } from '../rest/index.ts'
 import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
+import { closedOperations } from './closed-operations.ts'
 import { type Database, expectMigrated, migrate, openDatabase, openDataFolder } from './database.ts'
 import type { App } from './declare.ts'
 import { addGauges } from './gauges.ts'
@@ -103,6 +104,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const { origin } = await listenOn('PORT', () => server.listen({ port, host: settings.host }))
     stops.add(() => server.stop({ graceMs: settings.shutdownGraceMs }))
 
+    const closed = closedOperations(app.domain)
+    if (closed.length > 0) logger.info('No rule permits these operations, so they are not there', { operations: closed })
     const readyMs = Math.round(performance.now() - beganMs)
     logger.info('The service is ready', { origin, admin_origin: adminOrigin, ready_ms: readyMs, mode })
     return { origin, adminOrigin, database, logger, readyMs, settle: async () => identity?.settle(), stop: () => stops.run() }

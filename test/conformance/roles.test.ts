@@ -140,4 +140,23 @@ describe('ACC-01 an operation that no rule permits', () => {
     expect(await ask('GET', 'shelves?include_deleted=true')).toEqual([400, 'VALIDATION_FAILED'])
     expect(await ask('GET', `shelves/${id}`)).toEqual([404, 'NOT_FOUND_RECORD'])
   })
+
+  test('is named at the start', async () => {
+    await using service = await testService({ app: ordersApp })
+
+    const line = service.logs().find(({ message }) => message === 'No rule permits these operations, so they are not there')
+
+    expect(line?.['level']).toBe('info')
+    expect(line?.['fields']).toEqual({
+      operations: [
+        'orderLines: restore',
+        'orderLines: read-deleted',
+        'warehouses: restore',
+        'warehouses: read-deleted',
+        'shelves: update',
+        'shelves: restore',
+        'shelves: read-deleted',
+      ],
+    })
+  })
 })
