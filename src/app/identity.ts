@@ -80,6 +80,9 @@ export interface Identity {
   stop(): Promise<void>
 }
 
+/** 50,000 rows of a table a minute: more than the attempts to sign in that one instance can judge. */
+const SWEEP_ROUNDS_MAX = 50
+
 /** Opens what identity stands on: its connections, its keys, and the feed that keeps standings current. */
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
   const { app, accounts: model, settings, issuer, deriveKey, logger } = options
@@ -122,7 +125,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const accounts = new Accounts(scope)
   const failures = new Failures(scope)
   const secrets = new OneTimeSecrets(scope)
-  const letterSecrets = new LetterSecrets(scope, secrets, accounts)
+  const letterSecrets = new LetterSecrets(scope, { secrets, accounts, failures })
   const passwords = createPasswordHasher({ clock: SYSTEM_CLOCK })
   const policy = createPasswordPolicy(breachedOption(settings, logger))
   const check = (plain: string, personal: readonly string[]): Promise<void> => policy.check(plain, { personal })
@@ -152,7 +155,11 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   })
 
   keys.start()
-  const stopSweep = sweepRegularly('What identity no longer needs', () => sweepIdentity(sql, SYSTEM_CLOCK.now()), logger)
+  const stopSweep = sweepRegularly(
+    'What identity no longer needs',
+    () => sweepIdentity(sql, SYSTEM_CLOCK.now(), SWEEP_ROUNDS_MAX),
+    logger,
+  )
   await follower.start()
   return {
     trust: { issuer, keys: keys.publicJwks(), standing: standings, learnKey: (kid) => keys.learnKey(kid) },

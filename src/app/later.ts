@@ -1,7 +1,11 @@
 /**
  * Work that goes on after the answer. What anybody can start is bounded, so that a flood cannot pile it up; what follows a change that is
  * made is never refused. A stopping service waits for both.
+ *
+ * It begins in a later turn of the event loop, when the answer has been written: what it does first would lengthen the answer otherwise, and tell
+ * known names from unknown ones.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RunLater } from '../auth/index.ts'
 import { PlinthError } from '../kernel/index.ts'
 import type { Logger } from '../observe/index.ts'
@@ -21,7 +25,8 @@ export interface LaterTasks {
 export function createLater(logger: Pick<Logger, 'error'>): LaterTasks {
   const tasks = new Set<Promise<void>>()
   const follow: RunLater = (work) => {
-    const task = work()
+    const task = nextTurn()
+      .then(work)
       .catch((error: unknown) => logger.error('Work that went on after its answer failed', { error }))
       .finally(() => tasks.delete(task))
     tasks.add(task)

@@ -18,7 +18,7 @@ export interface FailurePolicy {
 }
 
 /** What attempts are counted by. */
-export type FailureKind = 'account' | 'address' | 'factor'
+export type FailureKind = 'account' | 'address' | 'factor' | 'letter'
 
 /**
  * NIST SP 800-63B allows 100 attempts in a row; ten in the first quarter of an hour and four an hour after are far below. The wait ends by
@@ -28,6 +28,8 @@ const POLICIES: Readonly<Record<FailureKind, FailurePolicy>> = {
   account: { freeAttempts: 5, firstDelayS: 2, delayMaxS: 900, forgetAfterS: 86_400 },
   factor: { freeAttempts: 5, firstDelayS: 2, delayMaxS: 900, forgetAfterS: 86_400 },
   address: { freeAttempts: 50, firstDelayS: 1, delayMaxS: 900, forgetAfterS: 3_600 },
+  // Five letters of a kind to one account, then an hour without: nobody's letter box is flooded by asking in their name.
+  letter: { freeAttempts: 4, firstDelayS: 3_600, delayMaxS: 3_600, forgetAfterS: 3_600 },
 }
 
 const COUNT = `INSERT INTO plinth_failures AS f (subject, count, last_at, blocked_until) VALUES ($1::text, 1, $2::timestamptz, $2::timestamptz)
@@ -64,13 +66,15 @@ export class Failures {
    * @throws `RATE_LIMIT_SIGN_IN` with `retryAfterS` while attempts have to wait; such an attempt is not counted
    */
   async attempt(kind: FailureKind, name: string): Promise<void> {
-    const { freeAttempts, firstDelayS, delayMaxS, forgetAfterS } = this.#policies[kind]
-    const subject = this.#subject(kind, name)
-    const now = new Date(this.#scope.clock.now()).toISOString()
-    const counted = await this.#scope.sql.query(COUNT, [subject, now, freeAttempts, firstDelayS, delayMaxS, forgetAfterS])
-    if (counted.length > 0) return
-    const [row] = await this.#scope.sql.query<{ wait_s: number }>(WAIT, [subject, now])
+    const now = this.#now()
+    if (await this.#count(kind, name, now)) return
+    const [row] = await this.#scope.sql.query<{ wait_s: number }>(WAIT, [this.#subject(kind, name), now])
     throw new PlinthError('RATE_LIMIT_SIGN_IN', undefined, { retryAfterS: Math.max(1, Math.ceil(row?.wait_s ?? 1)) })
+  }
+
+  /** The same for what nobody is told of. @returns false while attempts have to wait */
+  tryAttempt(kind: FailureKind, name: string): Promise<boolean> {
+    return this.#count(kind, name, this.#now())
   }
 
   /** Forgets all failures: the attempt succeeded, and whoever made it is who they say. */
@@ -81,6 +85,16 @@ export class Failures {
   /** Takes one attempt back. For an address: a success there says nothing of the other attempts from it. */
   async takeBack(kind: FailureKind, name: string): Promise<void> {
     await this.#scope.sql.query(TAKE_BACK, [this.#subject(kind, name)])
+  }
+
+  async #count(kind: FailureKind, name: string, now: string): Promise<boolean> {
+    const { freeAttempts, firstDelayS, delayMaxS, forgetAfterS } = this.#policies[kind]
+    const values = [this.#subject(kind, name), now, freeAttempts, firstDelayS, delayMaxS, forgetAfterS]
+    return (await this.#scope.sql.query(COUNT, values)).length > 0
+  }
+
+  #now(): string {
+    return new Date(this.#scope.clock.now()).toISOString()
   }
 
   #subject(kind: FailureKind, name: string): string {

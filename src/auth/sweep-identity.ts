@@ -36,16 +36,23 @@ SELECT count(*)::integer AS count FROM deleted`,
 }))
 
 /**
- * Removes at most 1,000 rows of each table; instances may do so at once, and none waits for another.
+ * Removes at most 1,000 rows of each table in a round; instances may do so at once, and none waits for another.
  *
  * @param nowMs milliseconds since 1970
+ * @param roundsMax how often a table is asked that has more; default 1
  * @returns rows removed, by table
  */
-export async function sweepIdentity(sql: SqlClient, nowMs: number): Promise<Readonly<Record<string, number>>> {
+export async function sweepIdentity(sql: SqlClient, nowMs: number, roundsMax = 1): Promise<Readonly<Record<string, number>>> {
   const removed: Record<string, number> = {}
   for (const { table, keepS, text } of STATEMENTS) {
-    const [row] = await sql.query<{ readonly count: number }>(text, [new Date(nowMs - keepS * 1_000).toISOString()])
-    removed[table] = row?.count ?? 0
+    const before = new Date(nowMs - keepS * 1_000).toISOString()
+    let total = 0
+    for (let round = 1; round <= roundsMax; round++) {
+      const [row] = await sql.query<{ readonly count: number }>(text, [before])
+      total += row?.count ?? 0
+      if ((row?.count ?? 0) < BATCH) break
+    }
+    removed[table] = total
   }
   return removed
 }

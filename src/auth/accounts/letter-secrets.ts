@@ -1,7 +1,8 @@
 /**
- * The secrets in letters. Each is bound to the name that the letter went to: once an account has another name, what was sent to the old one
- * serves no more.
+ * The secrets in letters, and how many letters an account is sent. Each secret is bound to the name that the letter went to, and one to set a new
+ * password to the password that there was: once an account has another, what was sent before serves no more.
  */
+import type { Failures } from '../failures.ts'
 import type { OneTimeSecrets } from '../one-time-secrets.ts'
 import type { IdentityScope } from '../ports.ts'
 import type { Account, Accounts } from './accounts.ts'
@@ -12,36 +13,51 @@ const LIFETIMES_S: Readonly<Record<LetterPurpose, number>> = { 'verify-email': 2
 /** Guesses at what is asked beside the secret. */
 const ATTEMPTS = 10
 
+/** Whom a letter goes to; without the time of the password for an account that was just made. */
+export type Addressee = Pick<Account, 'id' | 'login'> & Partial<Pick<Account, 'passwordChangedAt'>>
+
+export interface LetterSecretsParts {
+  readonly secrets: OneTimeSecrets
+  readonly accounts: Accounts
+  readonly failures: Failures
+}
+
 export class LetterSecrets {
   readonly #scope: Pick<IdentityScope, 'vault'>
-  readonly #secrets: OneTimeSecrets
-  readonly #accounts: Accounts
+  readonly #parts: LetterSecretsParts
 
-  constructor(scope: Pick<IdentityScope, 'vault'>, secrets: OneTimeSecrets, accounts: Accounts) {
+  constructor(scope: Pick<IdentityScope, 'vault'>, parts: LetterSecretsParts) {
     this.#scope = scope
-    this.#secrets = secrets
-    this.#accounts = accounts
+    this.#parts = parts
+  }
+
+  /** Takes one of the letters of a kind that an account is sent: five, then none for an hour. @returns false when there is none left */
+  takeLetter(kind: LetterPurpose | 'registered-already', { id }: Pick<Account, 'id'>): Promise<boolean> {
+    return this.#parts.failures.tryAttempt('letter', `${kind} ${id}`)
   }
 
   /** Makes the secret for a letter to the account's name; earlier ones for the purpose serve no more. */
-  issue(purpose: LetterPurpose, { id, login }: Pick<Account, 'id' | 'login'>): Promise<string> {
-    const data = { login: this.#digest(login) }
-    return this.#secrets.issue({ purpose, accountId: id, data, lifetimeS: LIFETIMES_S[purpose], attempts: ATTEMPTS })
+  issue(purpose: LetterPurpose, account: Addressee): Promise<string> {
+    const data = { account: this.#digest(purpose, account) }
+    const lifetimeS = LIFETIMES_S[purpose]
+    return this.#parts.secrets.issue({ purpose, accountId: account.id, data, lifetimeS, attempts: ATTEMPTS })
   }
 
   /** Whose secret it is; takes one of its attempts. Undefined when it serves no more. */
   async spend(purpose: LetterPurpose, secret: string): Promise<Account | undefined> {
-    const held = await this.#secrets.spend(purpose, secret)
-    const account = held?.accountId == null ? undefined : await this.#accounts.findById(held.accountId)
-    return account !== undefined && held?.data['login'] === this.#digest(account.login) ? account : undefined
+    const { secrets, accounts } = this.#parts
+    const held = await secrets.spend(purpose, secret)
+    const account = held?.accountId == null ? undefined : await accounts.findById(held.accountId)
+    return account !== undefined && held?.data['account'] === this.#digest(purpose, account) ? account : undefined
   }
 
   /** Takes the secret itself. @returns false where somebody else was first */
   async consume(purpose: LetterPurpose, secret: string): Promise<boolean> {
-    return (await this.#secrets.consume(purpose, secret)) !== undefined
+    return (await this.#parts.secrets.consume(purpose, secret)) !== undefined
   }
 
-  #digest(login: string): string {
-    return this.#scope.vault.keyedDigest(`letter ${login}`)
+  #digest(purpose: LetterPurpose, { login, passwordChangedAt = null }: Omit<Addressee, 'id'>): string {
+    const password = purpose === 'reset-password' ? passwordChangedAt : null
+    return this.#scope.vault.keyedDigest(`letter ${JSON.stringify([login, password])}`)
   }
 }

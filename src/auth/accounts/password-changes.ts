@@ -58,7 +58,7 @@ export class PasswordChanges {
     // All of it later: whether there was anything to do shows neither in the time nor in a refusal when too much is under way.
     later(async () => {
       const account = await accounts.findByLogin(login)
-      if (account === undefined || account.isSuspended) return
+      if (account === undefined || account.isSuspended || !(await secrets.takeLetter('reset-password', account))) return
       send(resetLetter(letters, account.login, await secrets.issue('reset-password', account)))
     })
   }

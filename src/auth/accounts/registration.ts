@@ -52,12 +52,12 @@ export class Registration {
     const plain = String(values.get(password))
     await check(plain, personal)
     const digest = await passwords.hash(plain)
-    const known = await accounts.findByLogin(String(values.get(login)))
     later(async () => {
+      const known = await accounts.findByLogin(String(values.get(login)))
       if (known !== undefined) return this.#registerAgain(known, digest, request.requestId)
       const complete = new Map(values).set(password, new PasswordDigest(digest))
       const { id } = await operations.create(context, { values: complete, verb: 'register' })
-      await this.#sendVerification({ id, login: String(values.get(login)) })
+      await this.#writeVerification({ id, login: String(values.get(login)) })
     })
   }
 
@@ -87,15 +87,22 @@ export class Registration {
     return { ...account, isVerified: true }
   }
 
-  async #sendVerification(account: Pick<Account, 'id' | 'login'>): Promise<void> {
+  /** While there are letters left for the account. */
+  async #sendVerification(account: Account): Promise<void> {
+    if (await this.#parts.secrets.takeLetter('verify-email', account)) await this.#writeVerification(account)
+  }
+
+  async #writeVerification(account: Pick<Account, 'id' | 'login'>): Promise<void> {
     const { secrets, send, letters } = this.#parts
     send(verificationLetter(letters, account.login, await secrets.issue('verify-email', account)))
   }
 
   /** The latest registration of an address counts until somebody confirms it; after that nobody sets a password from outside. */
   async #registerAgain(known: Account, digest: string, requestId: string): Promise<void> {
-    const { accounts, send, letters } = this.#parts
-    if (await accounts.setUnconfirmedPassword(known.id, digest, { actor: null, requestId })) await this.#sendVerification(known)
+    const { accounts, secrets, send, letters } = this.#parts
+    // Without a letter the password stays too: a flood would leave the owner with a letter for a password that is gone.
+    if (!(await secrets.takeLetter(known.isVerified ? 'registered-already' : 'verify-email', known))) return
+    if (await accounts.setUnconfirmedPassword(known.id, digest, { actor: null, requestId })) await this.#writeVerification(known)
     else send(alreadyRegisteredLetter(letters, known.login))
   }
 }

@@ -41,7 +41,11 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
   const open = async (request: HttpRequest, signedIn: SignedIn, delivery: unknown): Promise<IdentityAnswer> => {
     const device: Device = delivery === 'body' ? 'native' : 'browser'
     const userAgent = request.header('user-agent') ?? null
-    return renderTokens(201, await sessions.open(signedIn, { device, userAgent, address: request.address }), delivery)
+    const tokens = await sessions.open(signedIn, { device, userAgent, address: request.address })
+    // The cookie is about to be replaced: nobody could use or end the session that it belongs to.
+    const former = delivery === 'body' ? undefined : request.cookies.get(COOKIE)
+    if (former !== undefined && isOwnPage(request, scope.issuer)) await sessions.endByToken(former, request.requestId)
+    return renderTokens(201, tokens, delivery)
   }
 
   return [
@@ -265,6 +269,15 @@ export function renderTokens(status: number, tokens: SessionTokens, delivery: un
   if (delivery === 'body') return { status, data: { ...data, refresh_token: tokens.refreshToken } }
   const cookie = renderCookie(COOKIE, tokens.refreshToken, { maxAgeS: tokens.refreshTokenExpiresInS })
   return { status, data, headers: ['set-cookie', cookie] }
+}
+
+function isOwnPage(request: HttpRequest, origin: string): boolean {
+  try {
+    refuseCrossSite(request, origin)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The refresh token of the cookie, for a request that a page of this very site made. */

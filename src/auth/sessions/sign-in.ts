@@ -171,7 +171,12 @@ export class SignIn {
     await failures.attempt('address', place)
     await failures.attempt('account', name)
     const account = await accounts.findByLogin(login)
-    const { isMatch, needsRehash } = await passwords.verify(password, account?.passwordDigest ?? undefined, signal)
+    const verdict = passwords.verify(password, account?.passwordDigest ?? undefined, signal)
+    const { isMatch, needsRehash } = await verdict.catch(async (error: unknown) => {
+      // Nothing was judged, so nothing was guessed: whom a flood kept out must not wait for long after it.
+      await Promise.all([failures.takeBack('account', name), failures.takeBack('address', place)])
+      throw error
+    })
     if (account === undefined || account.passwordDigest === null || !isMatch) {
       this.#report('auth.sign_in_failed', account, {}, requestId)
       throw new PlinthError('AUTH_CREDENTIALS_INVALID')
