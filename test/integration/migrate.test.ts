@@ -82,7 +82,7 @@ describe('migrateUp()', () => {
     await migrateUp(database.connect, { folder, schema: 'of my own' })
 
     expect(await database.query(`SELECT count(*)::int AS tables FROM pg_tables WHERE schemaname = 'of my own'`)).toEqual([
-      { tables: 4 },
+      { tables: 15 },
     ])
     expect(await readTables(database)).toEqual([])
   })
@@ -111,7 +111,7 @@ describe('migrateUp()', () => {
       '0002_b': TABLE_B,
     })
 
-    expect(await migrateUp(database.connect, { folder })).toHaveLength(4)
+    expect(await migrateUp(database.connect, { folder })).toHaveLength(5)
   })
 
   it('refuses to go on when a file has released the runner lock', async () => {
@@ -145,7 +145,7 @@ describe('migrateUp() of a file without a transaction', () => {
 
     const runs = await Promise.all([1, 2, 3].map(() => migrateUp(database.connect, { folder })))
 
-    expect(runs.map((done) => done.length).sort()).toEqual([0, 0, 4])
+    expect(runs.map((done) => done.length).sort()).toEqual([0, 0, 5])
     expect(await database.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_id_idx'::regclass`)).toEqual([
       { indisvalid: true },
     ])
@@ -180,13 +180,13 @@ describe('migrateUp() of a file without a transaction', () => {
       code: 'STATEMENT_FAILED',
       message: expect.stringContaining('Cannot run "0001_a.up.sql": statement 2 of 2 (line 3, "SELECT nonsense") failed with'),
     })
-    const [, , halfway] = await migrationStatus(database.connect, { folder })
+    const [, , , halfway] = await migrationStatus(database.connect, { folder })
     await writeFile(join(folder, '0001_a.up.sql'), '-- plinth: no transaction\nCREATE TABLE IF NOT EXISTS a (id integer);')
     await migrateUp(database.connect, { folder, onEvent: (event) => events.push(event) })
 
     expect(halfway).toMatchObject({ name: '0001_a', state: 'started' })
     expect(events[0]).toEqual({ kind: 'applying', origin: 'app', name: '0001_a', again: true })
-    expect((await migrationStatus(database.connect, { folder }))[2]).toMatchObject({ name: '0001_a', state: 'applied' })
+    expect((await migrationStatus(database.connect, { folder }))[3]).toMatchObject({ name: '0001_a', state: 'applied' })
   })
 
   it('reverts a file that failed half-way', async () => {
@@ -214,7 +214,10 @@ describe('migrateDown()', () => {
     const first = await migrateDown(database.connect, { folder: BLOG_MIGRATIONS })
     const rest = await migrateDown(database.connect, { folder: BLOG_MIGRATIONS, steps: 9 })
 
-    expect([first, rest].map((done) => done.map(({ name }) => name))).toEqual([['0002_create_posts'], ['0001_create_users']])
+    expect([first, rest].map((done) => done.map(({ name }) => name))).toEqual([
+      ['0003_add_password'],
+      ['0002_create_posts', '0001_create_users'],
+    ])
     expect(await database.query(`SELECT to_regclass('plinth_journal')::text AS journal`)).toEqual([{ journal: 'plinth_journal' }])
   })
 })

@@ -1,6 +1,6 @@
 /** What the engine answers over a real database: who is told 401, 403 or 404, what an action may do, and what happens once. */
 // Proves SEC-01.
-import { createHmac, randomFillSync } from 'node:crypto'
+import { createHash, createHmac, randomFillSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'
 import {
@@ -542,6 +542,18 @@ describe('Engine.once()', () => {
 
     expect(await codeOf(engine.once({ ...key, fingerprint: 'bb' }, work))).toBe('CONFLICT_KEY_REUSED')
     expect(await count()).toBe(1)
+  })
+
+  test('keeps the fingerprint under a key of the service, so that a password in it cannot be guessed at from the table', async () => {
+    const fingerprint = createHash('sha256').update('{"password":"violet harbour"}').digest('hex')
+    const key = keyOf({ fingerprint })
+    const { work } = await counted(await makeEditor())
+
+    await engine.once(key, work)
+
+    const rows = await sql.query(`SELECT encode(fingerprint, 'hex') AS kept FROM plinth_idempotency WHERE key = $1`, [key.key])
+    expect(rows).toEqual([{ kept: expect.not.stringContaining(fingerprint) }])
+    expect((await engine.once(key, work)).isReplay).toBe(true)
   })
 
   test('keeps the keys of callers and of routes apart', async () => {
