@@ -55,9 +55,11 @@ export class Engine {
    * @throws `CONFLICT_KEY_REUSED` when the key was used for a request with another fingerprint
    */
   async once(
-    key: OnceKey,
+    asked: OnceKey,
     work: (resource: (name: string) => ResourceOperations) => Promise<KeptAnswer>,
   ): Promise<{ readonly answer: KeptAnswer; readonly isReplay: boolean }> {
+    // A plain digest of a request with a password in it would let whoever reads the table guess at that, fast and elsewhere.
+    const key = { ...asked, fingerprint: Buffer.from(this.#options.seal(`${asked.fingerprint} asked once`)).toString('hex') }
     const name = JSON.stringify([key.actor, key.route, key.key])
     for (let twin = this.#underWay.get(name); twin !== undefined; twin = this.#underWay.get(name)) {
       // Whether the twin succeeded is told by what it left behind.
