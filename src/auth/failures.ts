@@ -28,8 +28,9 @@ const POLICIES: Readonly<Record<FailureKind, FailurePolicy>> = {
   account: { freeAttempts: 5, firstDelayS: 2, delayMaxS: 900, forgetAfterS: 86_400 },
   factor: { freeAttempts: 5, firstDelayS: 2, delayMaxS: 900, forgetAfterS: 86_400 },
   address: { freeAttempts: 50, firstDelayS: 1, delayMaxS: 900, forgetAfterS: 3_600 },
-  // Five letters of a kind to one account, then an hour without: nobody's letter box is flooded by asking in their name.
-  letter: { freeAttempts: 4, firstDelayS: 3_600, delayMaxS: 3_600, forgetAfterS: 3_600 },
+  // Five letters of a kind to one account, then four an hour: nobody's letter box is flooded by asking in their name. The wait is half as
+  // long as the secret of a letter lives, so that who asks in somebody's name does not keep them without one that serves.
+  letter: { freeAttempts: 4, firstDelayS: 900, delayMaxS: 900, forgetAfterS: 3_600 },
 }
 
 const COUNT = `INSERT INTO plinth_failures AS f (subject, count, last_at, blocked_until) VALUES ($1::text, 1, $2::timestamptz, $2::timestamptz)

@@ -1,5 +1,6 @@
 /** Attempts are counted before they are judged, and secrets that serve once serve once: with many at the same time too. */
 import { describe, expect, test } from 'vitest'
+import { LetterSecrets } from '../../src/auth/accounts/letter-secrets.ts'
 import { Failures } from '../../src/auth/failures.ts'
 import { OneTimeSecrets } from '../../src/auth/one-time-secrets.ts'
 import { PlinthError } from '../../src/kernel/index.ts'
@@ -123,5 +124,30 @@ describe('OneTimeSecrets', () => {
 
     expect(rows).toHaveLength(1)
     expect(JSON.stringify(rows)).not.toContain(secret)
+  })
+})
+
+describe('LetterSecrets', () => {
+  test('let strangers have few letters sent, and keep nobody without one that serves', async () => {
+    await using kit = await identityKit()
+    const { scope, accounts } = kit
+    const login = 'ada@example.com'
+    const account = { id: await kit.addAccount(login), login }
+    const parts = { secrets: new OneTimeSecrets(scope), accounts, failures: new Failures(scope) }
+    const letters = new LetterSecrets(scope, parts)
+    let last = ''
+    let sent = 0
+
+    // A stranger asks every half minute for two hours; the owner looks every ten minutes whether the last letter is good.
+    for (let half = 0; half < 240; half++, kit.pass(30)) {
+      if (await letters.takeLetter('reset-password', account)) {
+        last = await letters.issue('reset-password', account)
+        sent += 1
+      }
+      if (half % 20 === 19) expect(await parts.secrets.peek('reset-password', last)).toMatchObject({ accountId: account.id })
+    }
+
+    expect(sent).toBeLessThanOrEqual(5 + 2 * 4)
+    expect(await letters.takeLetter('verify-email', account)).toBe(true)
   })
 })

@@ -31,7 +31,7 @@ export class LetterSecrets {
     this.#parts = parts
   }
 
-  /** Takes one of the letters of a kind that an account is sent: five, then none for an hour. @returns false when there is none left */
+  /** Takes one of the letters of a kind that an account is sent: five, then four an hour. @returns false when there is none left */
   takeLetter(kind: LetterPurpose | 'registered-already', { id }: Pick<Account, 'id'>): Promise<boolean> {
     return this.#parts.failures.tryAttempt('letter', `${kind} ${id}`)
   }
