@@ -139,6 +139,9 @@ function startLogger({ app, settings, logDestination }: ServiceOptions, stops: S
   return logger
 }
 
+/** The connection does not leave the machine. */
+const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
+
 /** What can be wrong with the settings is found before anything is started. */
 function expectProductionSettings({ app, settings, mode }: ServiceOptions): void {
   if (mode !== 'production') return
@@ -146,9 +149,16 @@ function expectProductionSettings({ app, settings, mode }: ServiceOptions): void
     throw new SettingsError(
       'Cannot use LOG_LEVEL=debug in production: it is for development, expected info, warn, error or fatal',
     )
-  if (hasOwnIdentity(app, settings) && settings.publicOrigin === undefined)
+  if (!hasOwnIdentity(app, settings)) return
+  const { publicOrigin } = settings
+  if (publicOrigin === undefined)
     throw new SettingsError(
       'Cannot start: PUBLIC_URL is not set, expected how the service is reached from outside, such as https://api.example.com. It names the issuer of its tokens and stands in its letters',
+    )
+  const { protocol, hostname } = new URL(publicOrigin)
+  if (protocol === 'http:' && !LOOPBACK.includes(hostname))
+    throw new SettingsError(
+      'Cannot use PUBLIC_URL without TLS in production: passwords and cookies would travel in clear, expected https://',
     )
 }
 
@@ -190,11 +200,13 @@ interface IdentityParts {
 
 /** Undefined where the domain keeps no accounts, or another issuer is believed. */
 async function startIdentity(
-  { app, settings }: ServiceOptions,
+  { app, settings, mode }: ServiceOptions,
   { issuer, database, keyOf, logger, stops }: IdentityParts,
 ): Promise<Identity | undefined> {
   const { accounts } = app.domain
   if (accounts === undefined || !hasOwnIdentity(app, settings)) return undefined
+  if (mode === 'production' && settings.mailUrl === undefined)
+    logger.warn('MAIL_URL is not set: letters go into files, with the secrets that are in them, and nobody gets one')
   const identity = await openIdentity({ app, accounts, settings, databaseUrl: database.url, issuer, deriveKey: keyOf, logger })
   stops.add(() => identity.stop())
   return identity

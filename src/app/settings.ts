@@ -79,7 +79,7 @@ export function readSettings(environment: Environment): Settings {
     return number
   }
   const port = integer('PORT', 3_000, 0, 65_535)
-  const publicOrigin = readUrl('PUBLIC_URL', text('PUBLIC_URL'), ['https:', 'http:'])?.replace(/\/$/, '')
+  const publicOrigin = readOrigin('PUBLIC_URL', text('PUBLIC_URL'))
   return {
     port,
     host: text('HOST') ?? '127.0.0.1',
@@ -158,6 +158,14 @@ function readUrl(name: string, value: string | undefined, protocols: readonly st
       `Cannot use ${name}: it is no URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`,
     )
   return value
+}
+
+/** It is compared with the header `Origin`, and names the issuer of tokens: letter for letter as browsers write it, and nothing behind it. */
+function readOrigin(name: string, value: string | undefined): string | undefined {
+  const origin = readUrl(name, value, ['https:', 'http:'])?.replace(/\/$/, '')
+  if (origin !== undefined && new URL(origin).origin !== origin)
+    throw new SettingsError(`Cannot use ${name}: it is no plain origin, expected one as "${new URL(origin).origin}"`)
+  return origin
 }
 
 function readSecret(value: string | undefined): string | undefined {

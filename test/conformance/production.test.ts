@@ -111,6 +111,21 @@ describe('a service in production does not start', () => {
     await expect(start({}, database.url)).rejects.toThrow(/^Cannot start: PUBLIC_URL is not set/)
   })
 
+  test('at an address without TLS, or one that browsers write differently', async () => {
+    await expect(start({ PUBLIC_URL: 'http://blog.example.com' }, database.url)).rejects.toThrow(
+      /^Cannot use PUBLIC_URL without TLS in production/,
+    )
+    for (const url of [
+      'https://blog.example.com/api',
+      'https://Blog.example.com',
+      'https://a:b@blog.example.com',
+      'https://blog.example.com:443',
+    ])
+      await expect(start({ PUBLIC_URL: url }, database.url)).rejects.toThrow(
+        /^Cannot use PUBLIC_URL: it is no plain origin, expected one as "https:\/\/blog.example.com"/,
+      )
+  })
+
   test('on a secret that is too short, and does not repeat it', async () => {
     await expect(start({ ...ENVIRONMENT, PLINTH_SECRET: 'hunter2' }, database.url)).rejects.toThrow(
       /it has 7 characters, expected at least 32/,
