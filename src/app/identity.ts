@@ -44,7 +44,7 @@ import type { HttpServer } from '../http/index.ts'
 import { type Uuid, uuidGenerator } from '../kernel/index.ts'
 import { createFileOutbox, createSmtpMailer, type Mailer } from '../mail/index.ts'
 import type { AccountsModel } from '../model/index.ts'
-import { clientRoutes, mountOAuth, type OAuth } from '../oauth/index.ts'
+import { clientRoutes, mountAccountPages, mountOAuth, type OAuth } from '../oauth/index.ts'
 import { createUserHash, type Logger } from '../observe/index.ts'
 import { JournalFollower, SqlPool } from '../pg/index.ts'
 import { addressKey } from '../resilience/index.ts'
@@ -165,7 +165,20 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     trust: { issuer, keys: keys.publicJwks(), standing: standings, learnKey: (kid) => keys.learnKey(kid) },
     onKeys: (listener) => void keys.onChange(() => listener(keys.publicJwks())),
     guard: (store) =>
-      guardStore(store, createAccountGuard({ scope, passwords, check, onChanged: (id) => standings.noteChange(id) })),
+      guardStore(
+        store,
+        createAccountGuard({
+          scope,
+          passwords,
+          check,
+          onChanged: (id) => standings.noteChange(id),
+          onDeleted: (id, by) =>
+            later.follow(async () => {
+              await sessions.end(id, 'deleted', by)
+              await oauth?.endBrowsersOf(id)
+            }),
+        }),
+      ),
     async mount(server, engine, verifier) {
       const shared = { accounts, passwords, check, letters, send, later: later.run }
       const registration = new Registration({ ...shared, scope, engine, secrets: letterSecrets })
@@ -185,6 +198,14 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       oauth = lending
       const endBrowsers = (id: Uuid): Promise<void> => lending.endBrowsersOf(id)
       const passwordChanges = new PasswordChanges({ ...shared, secrets: letterSecrets, signIn, sessions, endBrowsers })
+      mountAccountPages(server, {
+        domain: app.domain,
+        origin: issuer,
+        registration,
+        passwordChanges,
+        isGood: async (purpose, secret) => (await secrets.peek(purpose, secret)) !== undefined,
+        logger,
+      })
       mountIdentityRoutes(server, [
         ...accountRoutes({ scope, accounts, registration, passwordChanges }),
         ...sessionRoutes({ scope, accounts, signIn, factors, sessions, endBrowsers }),

@@ -1,3 +1,4 @@
+export { type AccountPagesOptions, mountAccountPages } from './account-pages.ts'
 export { type ClientRoutesParts, clientRoutes } from './client-routes.ts'
 export {
   type ClientChanger,

@@ -348,7 +348,7 @@ function nameOf({ code, status }: PlinthError): string {
 }
 
 /** `my-blog` is `My blog`. */
-function toTitle(name: string): string {
+export function toTitle(name: string): string {
   const words = name.replaceAll('-', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

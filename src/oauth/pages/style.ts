@@ -139,6 +139,7 @@ a { color: var(--accent); }
 .wants li + li { border-top: 1px solid var(--line); }
 .wants li::before { content: "\\2713"; position: absolute; left: 0.95rem; color: var(--accent); font-weight: 700; }
 .small { color: var(--soft); font-size: 0.875rem; }
+.after { margin: 1.25rem 0 0; text-align: center; }
 .facts { margin: 0 0 1.5rem; color: var(--soft); font-size: 0.875rem; }
 .facts div { display: flex; gap: 0.5rem; flex-wrap: wrap; }
 .facts dt { flex: none; }
