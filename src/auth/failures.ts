@@ -33,12 +33,16 @@ const POLICIES: Readonly<Record<FailureKind, FailurePolicy>> = {
   letter: { freeAttempts: 4, firstDelayS: 900, delayMaxS: 900, forgetAfterS: 3_600 },
 }
 
-const COUNT = `INSERT INTO plinth_failures AS f (subject, count, last_at, blocked_until) VALUES ($1::text, 1, $2::timestamptz, $2::timestamptz)
+/**
+ * An attempt may be timed before another and counted after it, by a millisecond here and by more where the clocks of instances differ. So what
+ * does not wait is blocked until a time long ago, not until its own.
+ */
+const COUNT = `INSERT INTO plinth_failures AS f (subject, count, last_at, blocked_until) VALUES ($1::text, 1, $2::timestamptz, 'epoch')
 ON CONFLICT (subject) DO UPDATE SET
   count = CASE WHEN f.last_at < $2::timestamptz - $6::integer * interval '1 second' THEN 1 ELSE f.count + 1 END,
-  last_at = $2::timestamptz,
+  last_at = greatest(f.last_at, $2::timestamptz),
   blocked_until = CASE
-    WHEN f.last_at < $2::timestamptz - $6::integer * interval '1 second' OR f.count < $3::integer THEN $2::timestamptz
+    WHEN f.last_at < $2::timestamptz - $6::integer * interval '1 second' OR f.count < $3::integer THEN 'epoch'
     ELSE $2::timestamptz + least($5::float8, $4::float8 * power(2::float8, least(f.count - $3::integer, 30))) * interval '1 second'
   END
 WHERE f.blocked_until <= $2::timestamptz

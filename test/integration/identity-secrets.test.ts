@@ -50,6 +50,17 @@ describe('Failures', () => {
     expect(permitted.filter(Boolean)).toHaveLength(6)
   })
 
+  test('let nobody wait because of a clock that is a little ahead', async () => {
+    await using kit = await identityKit()
+    const failures = new Failures(kit.scope)
+    await failures.attempt('account', 'ada')
+    kit.pass(-3)
+
+    expect(await waitOf(failures.attempt('account', 'ada'))).toBeUndefined()
+    for (let at = 0; at < 4; at++) await failures.attempt('account', 'ada')
+    expect(await waitOf(failures.attempt('account', 'ada'))).toBe(2)
+  })
+
   test('know names apart, forget on success, and after a day', async () => {
     await using kit = await identityKit()
     const failures = new Failures(kit.scope)
