@@ -6,11 +6,13 @@ import { cpuUs } from './process.ts'
 
 export interface Run {
   readonly url: string
-  readonly script: 'read' | 'create' | 'patch'
+  readonly script: 'read' | 'create' | 'patch' | 'sign-in' | 'token'
   readonly token: string
   readonly lines: readonly string[]
   readonly body: string
   readonly seconds: number
+  /** Default 32. */
+  readonly connections?: number
   readonly serverPid: number
   readonly databasePid: number
   /** Where files for the load script may be put. */
@@ -37,7 +39,7 @@ export async function measure(run: Run): Promise<Sample> {
   writeFileSync(linesFile, run.lines.join('\n'))
   const parameters = [
     '-t1',
-    `-c${CONNECTIONS}`,
+    `-c${run.connections ?? CONNECTIONS}`,
     `-d${run.seconds}s`,
     '--timeout',
     '5s',

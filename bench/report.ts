@@ -214,9 +214,9 @@ function cells(row: Row): string[] {
   ]
 }
 
-const VERDICT_HEADINGS = ['figure', 'measured', 'to reach', '']
+export const VERDICT_HEADINGS = ['figure', 'measured', 'to reach', '']
 
-function verdictCells(verdict: Verdict): string[] {
+export function verdictCells(verdict: Verdict): string[] {
   return [verdict.title, verdict.measured, verdict.figure, verdict.isMet ? 'reached' : 'MISSED']
 }
 
@@ -254,14 +254,14 @@ function groups(rows: readonly Row[]): [string, Row[]][] {
   return [...Map.groupBy(rows, (row) => row.title)]
 }
 
-function columns(table: readonly (readonly string[])[]): string {
+export function columns(table: readonly (readonly string[])[]): string {
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0)))
   const print = (line: readonly string[]): string =>
     line.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')
   return table.map((line) => `  ${print(line)}`).join('\n')
 }
 
-function markdown([headings = [], ...lines]: readonly (readonly string[])[]): string {
+export function markdown([headings = [], ...lines]: readonly (readonly string[])[]): string {
   const rule = headings.map((_, column) => (column === 0 ? '---' : '---:'))
   return [headings, rule, ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n')
 }

@@ -7,11 +7,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { measureIdentity } from './identity/measure.ts'
+import { renderIdentityMarkdown, renderIdentityTerminal, reportIdentity } from './identity/report.ts'
+import { startIdentityService } from './identity/service.ts'
 import { type Database, startDatabase } from './load.ts'
 import { CONNECTIONS, measure, type Sample, stopLoad } from './measure.ts'
 import { residentBytes, type Undo } from './process.ts'
 import { reportProtections } from './protections.ts'
-import { createReport, type Facts, type Measured, type Report, renderMarkdown, renderTerminal } from './report.ts'
+import { createReport, type Facts, type Measured, renderMarkdown, renderTerminal } from './report.ts'
 import { shuffled } from './statistics.ts'
 import { startTarget, TARGETS, type Target, type TargetName } from './target.ts'
 import { createIssuer, type Issuer } from './token.ts'
@@ -21,13 +24,14 @@ import { type Actors, bodyOf, findActors, linesOf, tokenOf, WORKLOADS, type Work
 const HELP = `npm run bench -- [options]
 
   --rounds N        interleaved rounds, default 7
-  --seconds N       seconds of each timed run, default 3
+  --seconds N       seconds of each timed run, default 3, with --identity 10
   --warm-up N       seconds of load before the first round, default 2
   --only A,B        these workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}
   --targets A,B     these targets: ${TARGETS.join(', ')}
-  --posts N         rows to seed, default 1000000
+  --posts N         rows to seed, default 1000000, with --identity 100000
   --protections     only: what all protections together cost a get, in CPU time
-  --name NAME       last part of the names of the result files, default "all"
+  --identity        only: sign-in, tokens for services, and the check of tokens
+  --name NAME       last part of the names of the result files, default "all", with --identity "identity"
   --no-results      print only, write no files
   --report-only     exit with 0 even when a figure is missed
 `
@@ -40,6 +44,7 @@ interface Options {
   readonly targets: readonly TargetName[]
   readonly posts: number
   readonly measuresProtections: boolean
+  readonly measuresIdentity: boolean
   readonly name: string
   readonly writesResults: boolean
   readonly isReportOnly: boolean
@@ -74,6 +79,7 @@ try {
 }
 
 async function run(options: Options): Promise<number> {
+  if (options.measuresIdentity) return runIdentity(options)
   const bench = await prepare(options)
   if (options.measuresProtections) return measureProtections(bench)
   say('comparing the answers of all targets')
@@ -90,9 +96,9 @@ async function run(options: Options): Promise<number> {
     readyMiB: readyBytes / 2 ** 20,
     loadedMiB: residentBytes(pid) / 2 ** 20,
   }))
-  const report = createReport(factsOf(bench, comparedAnswers), measured, startups)
+  const report = createReport({ ...factsOf(bench), connections: CONNECTIONS, comparedAnswers }, measured, startups)
   process.stdout.write(`${renderTerminal(report)}\n`)
-  if (options.writesResults) writeResults(report, options.name)
+  if (options.writesResults) writeResults(report.facts.date, options.name, report, renderMarkdown(report))
   return options.isReportOnly || report.verdicts.every(({ isMet }) => isMet) ? 0 : 1
 }
 
@@ -105,13 +111,38 @@ async function measureProtections(bench: Bench): Promise<number> {
   return bench.options.isReportOnly || isMet ? 0 : 1
 }
 
-async function prepare(options: Options): Promise<Bench> {
+async function runIdentity(options: Options): Promise<number> {
+  const folder = makeFolder()
+  const database = await seed(options)
+  const atEnd = (step: Undo): void => void undo.push(step)
+  const service = await startIdentityService(database, atEnd)
+  const actors = await findActors(database)
+  const reads = WORKLOADS.find(({ name }) => name === 'get')
+  const paths = reads === undefined ? [] : await linesOf(reads, database, actors, '')
+  const measured = await measureIdentity({ ...options, database, service, paths, folder, atEnd, say })
+  const report = reportIdentity(factsOf({ options, database }), measured)
+  process.stdout.write(`${renderIdentityTerminal(report)}\n`)
+  if (options.writesResults) writeResults(report.facts.date, options.name, report, renderIdentityMarkdown(report))
+  return options.isReportOnly || report.verdicts.every(({ isMet }) => isMet) ? 0 : 1
+}
+
+function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-bench-'))
   undo.push(() => rmSync(folder, { recursive: true, force: true }))
-  say(`seeding ${options.posts} posts and ${USERS} users`)
+  return folder
+}
+
+async function seed({ posts }: Options): Promise<Database> {
+  say(`seeding ${posts} posts and ${USERS} users`)
   const seededAt = performance.now()
-  const database = await startDatabase({ users: USERS, posts: options.posts }, (step) => undo.push(step))
+  const database = await startDatabase({ users: USERS, posts }, (step) => undo.push(step))
   say(`seeded in ${((performance.now() - seededAt) / 1000).toFixed(0)} s`)
+  return database
+}
+
+async function prepare(options: Options): Promise<Bench> {
+  const folder = makeFolder()
+  const database = await seed(options)
   const issuer = await createIssuer()
   const actors = await findActors(database)
   const targets: Target[] = []
@@ -171,7 +202,7 @@ async function measureOnce(bench: Bench, workload: Workload, target: Target, sec
   })
 }
 
-function factsOf({ options, database }: Bench, comparedAnswers: number): Facts {
+function factsOf({ options, database }: Pick<Bench, 'options' | 'database'>): Omit<Facts, 'connections' | 'comparedAnswers'> {
   const git = (...parameters: string[]): string =>
     execFileSync('git', parameters, { encoding: 'utf8', cwd: import.meta.dirname }).trim()
   const isChanged = git('status', '--porcelain', '--', '../src', '../bin', '../examples', '.').length > 0
@@ -187,17 +218,15 @@ function factsOf({ options, database }: Bench, comparedAnswers: number): Facts {
     users: USERS,
     rounds: options.rounds,
     seconds: options.seconds,
-    connections: CONNECTIONS,
-    comparedAnswers,
   }
 }
 
-function writeResults(report: Report, name: string): void {
+function writeResults(date: string, name: string, report: object, text: string): void {
   const folder = new URL('./results/', import.meta.url)
   mkdirSync(folder, { recursive: true })
-  const file = `${report.facts.date}-${name}`
+  const file = `${date}-${name}`
   writeFileSync(new URL(`${file}.json`, folder), `${JSON.stringify(report, null, 2)}\n`)
-  writeFileSync(new URL(`${file}.md`, folder), renderMarkdown(report))
+  writeFileSync(new URL(`${file}.md`, folder), text)
   process.stdout.write(`\nwritten to bench/results/${file}.md and .json\n`)
 }
 
@@ -206,13 +235,14 @@ function readOptions(parameters: string[]): Options {
     args: parameters,
     options: {
       rounds: { type: 'string', default: '7' },
-      seconds: { type: 'string', default: '3' },
+      seconds: { type: 'string' },
       'warm-up': { type: 'string', default: '2' },
       only: { type: 'string', default: WORKLOADS.map(({ name }) => name).join(',') },
       targets: { type: 'string', default: 'floor,control,expert,plinth,plinth-unmerged' },
-      posts: { type: 'string', default: '1000000' },
+      posts: { type: 'string' },
       protections: { type: 'boolean', default: false },
-      name: { type: 'string', default: 'all' },
+      identity: { type: 'boolean', default: false },
+      name: { type: 'string' },
       'no-results': { type: 'boolean', default: false },
       'report-only': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -229,21 +259,23 @@ function readOptions(parameters: string[]): Options {
   const known = WORKLOADS.map(({ name }) => name)
   for (const name of wanted) if (!known.some((each) => each === name)) refuse('--only', name, known)
   const counts = {
-    posts: Number(values.posts),
+    posts: Number(values.posts ?? (values.identity ? POSTS_MIN : 1_000_000)),
     rounds: Number(values.rounds),
-    seconds: Number(values.seconds),
+    // A percentile of reads at a steady pace needs many of them.
+    seconds: Number(values.seconds ?? (values.identity ? 10 : 3)),
     warmUpSeconds: Number(values['warm-up']),
   }
   for (const [name, count] of Object.entries(counts)) if (!(count >= 1)) refuse(`--${name}`, String(count), ['a number from 1'])
   // With fewer the circle of patches is so short that a post's next turn comes before its last patch is answered.
-  if (counts.posts < POSTS_MIN) refuse('--posts', values.posts, [`at least ${POSTS_MIN}`])
+  if (counts.posts < POSTS_MIN) refuse('--posts', String(counts.posts), [`at least ${POSTS_MIN}`])
   if (targets[0] !== 'floor' && !values.protections) refuse('--targets', values.targets, ['a list that begins with floor'])
   return {
     ...counts,
     workloads: WORKLOADS.filter(({ name }) => wanted.includes(name)),
     targets,
     measuresProtections: values.protections,
-    name: values.name,
+    measuresIdentity: values.identity,
+    name: values.name ?? (values.identity ? 'identity' : 'all'),
     writesResults: !values['no-results'],
     isReportOnly: values['report-only'],
   }

@@ -38,7 +38,7 @@ export interface Surroundings {
   readonly folder: string
 }
 
-interface Recipe {
+export interface Recipe {
   readonly command: readonly string[]
   readonly folder: URL
   readonly environment: Environment
@@ -114,27 +114,35 @@ function plinthTarget(
 /** Starts a server and waits until it has read a page from the database. */
 export async function startTarget(name: TargetName, surroundings: Surroundings, atEnd: (step: Undo) => void): Promise<Target> {
   const port = await freePort()
-  const { command, folder, environment } = recipeOf(name, surroundings, port, await freePort())
+  const recipe = recipeOf(name, surroundings, port, await freePort())
+  const startedAt = performance.now()
+  const server = launch(recipe, atEnd)
+  const url = `http://127.0.0.1:${port}`
+  const pid = server.pid ?? 0
+  const authorization = `Bearer ${await surroundings.issuer.token(surroundings.adminId, 'admin')}`
+  await untilReady(server, `${url}/api/v1/posts?limit=1`, { authorization })
+  return { name, url, pid, readyMs: performance.now() - startedAt, readyBytes: residentBytes(pid) }
+}
+
+/** Starts the process of a server, and stops it at the end. */
+export function launch({ command, folder, environment }: Recipe, atEnd: (step: Undo) => void): ChildProcess {
   const [program = '', ...parameters] = command
   // The log goes where it costs the same for all: to the kernel, and no further.
   const nowhere = openSync('/dev/null', 'w')
-  const startedAt = performance.now()
   const server = spawn(program, parameters, {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', NODE_ENV: 'production', ...environment },
     stdio: ['ignore', nowhere, 'inherit'],
   })
   atEnd(() => stop(server))
-  const url = `http://127.0.0.1:${port}`
-  const pid = server.pid ?? 0
-  await untilReady(server, `${url}/api/v1/posts?limit=1`, await surroundings.issuer.token(surroundings.adminId, 'admin'))
-  return { name, url, pid, readyMs: performance.now() - startedAt, readyBytes: residentBytes(pid) }
+  return server
 }
 
-async function untilReady(server: ChildProcess, url: string, token: string): Promise<void> {
+/** Waits until the server answers this request with 2xx. */
+export async function untilReady(server: ChildProcess, url: string, headers: Readonly<Record<string, string>>): Promise<void> {
   for (let attempt = 0; attempt < 3_000; attempt++) {
     if (server.exitCode !== null) break
-    const isReady = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).then(
+    const isReady = await fetch(url, { headers }).then(
       (answer) => answer.ok,
       () => false,
     )

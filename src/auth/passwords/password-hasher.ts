@@ -64,7 +64,7 @@ const NO_MATCH: PasswordVerdict = { isMatch: false, needsRehash: false }
 export function createPasswordHasher(options: PasswordHasherOptions): PasswordHasher {
   const parameters = checkParameters(options.parameters ?? OWASP)
   const queue = new WorkQueue({
-    concurrency: options.concurrency ?? Math.min(Math.max(availableParallelism() - 1, 1), CONCURRENCY_MAX),
+    concurrency: options.concurrency ?? hashesAtOnce(availableParallelism()),
     queueMax: options.queueMax ?? QUEUE_MAX,
     clock: options.clock,
   })
@@ -89,6 +89,11 @@ export function createPasswordHasher(options: PasswordHasherOptions): PasswordHa
       return found === undefined || !isMatch ? NO_MATCH : { isMatch, needsRehash: isWeaker(found, parameters) }
     },
   }
+}
+
+/** How many hashes run at once on a machine of so many cores, where nobody says otherwise. */
+export function hashesAtOnce(cores: number): number {
+  return Math.min(Math.max(cores - 1, 1), CONCURRENCY_MAX)
 }
 
 function checkParameters(parameters: Argon2Parameters): Argon2Parameters {
