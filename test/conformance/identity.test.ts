@@ -271,6 +271,23 @@ describe('an administrator', () => {
     expect((await signIn(blog, 'deleted@example.com')).status).toBe(401)
   })
 
+  test('restores an account without the sessions that it had', async () => {
+    await addAccount(blog, 'restored@example.com')
+    const { access, refresh } = await tokensOf(blog, 'restored@example.com')
+    const { id } = (await blog.request('/auth/me', { token: access })).json.data
+    const admin = blog.token('admin')
+
+    await blog.request(`/api/v1/users/${id}`, { method: 'DELETE', token: admin })
+    // All that goes on after the answer is over then.
+    await blog.letters()
+    const restored = await blog.request(`/api/v1/users/${id}/restore`, { method: 'POST', token: admin })
+
+    expect(restored.status).toBe(200)
+    expect((await blog.request('/auth/me', { token: access })).status).toBe(401)
+    expect((await post('/auth/sessions/refresh', { refresh_token: refresh })).status).toBe(401)
+    expect((await signIn(blog, 'restored@example.com')).status).toBe(201)
+  })
+
   test('makes accounts with a password that never comes out', async () => {
     const admin = blog.token('admin')
     const created = await post('/api/v1/users', { email: 'made@example.com', display_name: 'Made', password: PASSWORD }, admin)

@@ -12,9 +12,11 @@ export interface AccountGuardParts {
   readonly check: CheckPassword
   /** Told of each account whose record changed, on this instance. */
   readonly onChanged: (id: Uuid) => void
+  /** Told of each account that was deleted: its sessions must not come back with it. */
+  readonly onDeleted: (id: Uuid, by: { readonly actor: string | null; readonly requestId: string }) => void
 }
 
-export function createAccountGuard({ scope, passwords, check, onChanged }: AccountGuardParts): StoreGuard {
+export function createAccountGuard({ scope, passwords, check, onChanged, onDeleted }: AccountGuardParts): StoreGuard {
   const { resource, login, password, displayName } = scope.accounts
   return {
     resource,
@@ -28,6 +30,8 @@ export function createAccountGuard({ scope, passwords, check, onChanged }: Accou
     },
     async afterChange(plan) {
       onChanged(plan.id)
+      const { actor, requestId } = plan.context
+      if (plan.sets === 'deletion') onDeleted(plan.id, { actor: actor.subject, requestId })
     },
   }
 }
