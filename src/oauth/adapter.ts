@@ -1,7 +1,7 @@
 /** What the library asks of its store, answered from the clients, the artifacts, and the access tokens that nobody stores. */
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type { Artifacts } from './artifacts.ts'
-import { DEVICE_GRANT, type KnownClient, type OAuthClients } from './clients.ts'
+import type { KnownClient, OAuthClients } from './clients.ts'
 import type { AccessTokenReader } from './read-access-token.ts'
 import { IDENTITY_SCOPES } from './scopes.ts'
 
@@ -117,9 +117,4 @@ function readMetadata({ client, secretDigest }: KnownClient): AdapterPayload {
     // An empty list would mean no limit, and `openid` alone tells nothing that the token does not.
     scope: ['openid', ...IDENTITY_SCOPES.filter((scope) => scope !== 'openid' && client.scopes.includes(scope))].join(' '),
   }
-}
-
-/** Whether a client is asked on behalf of a device without a browser. */
-export function isDeviceClient(client: { grantTypeAllowed(grant: string): boolean }): boolean {
-  return client.grantTypeAllowed(DEVICE_GRANT)
 }

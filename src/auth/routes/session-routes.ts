@@ -136,7 +136,7 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
         const account = await accountOf(accounts, request)
         const sessionId = sessionOf(request)
         if (sessionId === null) throw new PlinthError('AUTH_REQUIRED', 'The access token belongs to no session')
-        const signedIn = await prove(parts, account, request, input)
+        const signedIn = await prove(account, request, input)
         const { accessToken, expiresInS } = await sessions.stepUp(sessionId, signedIn)
         return { status: 200, data: { access_token: accessToken, token_type: 'Bearer', expires_in: expiresInS } }
       },
@@ -211,12 +211,7 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
     },
   ]
 
-  async function prove(
-    _: SessionRoutesParts,
-    account: Account,
-    request: HttpRequest,
-    input: Readonly<Record<string, unknown>>,
-  ): Promise<SignedIn> {
+  async function prove(account: Account, request: HttpRequest, input: Readonly<Record<string, unknown>>): Promise<SignedIn> {
     const nowMs = scope.clock.now()
     const { session } = request.actor
     if (input['method'] === 'password') {
