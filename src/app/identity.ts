@@ -42,7 +42,7 @@ import {
 import { type Engine, guardStore, type Store } from '../engine/index.ts'
 import type { HttpServer } from '../http/index.ts'
 import { type Uuid, uuidGenerator } from '../kernel/index.ts'
-import { createFileOutbox, createSmtpMailer, type Mailer } from '../mail/index.ts'
+import { createFileOutbox, createSmtpMailer, type Letter, type Mailer } from '../mail/index.ts'
 import type { AccountsModel } from '../model/index.ts'
 import { clientRoutes, mountAccountPages, mountOAuth, type OAuth } from '../oauth/index.ts'
 import { createUserHash, type Logger } from '../observe/index.ts'
@@ -64,6 +64,8 @@ export interface IdentityOptions {
   readonly issuer: string
   readonly deriveKey: (purpose: string) => Uint8Array
   readonly logger: Logger
+  /** Told of each letter once it is in its file; with a mail server of nothing. */
+  readonly onLetter?: ((letter: Letter) => void) | undefined
 }
 
 export interface Identity {
@@ -103,7 +105,12 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   }
   const later = createLater(logger)
   const mailer = openMailer(app, settings)
-  const send: SendLetter = (letter) => later.follow(() => mailer.send(letter))
+  const onLetter = settings.mailUrl === undefined ? options.onLetter : undefined
+  const send: SendLetter = (letter) =>
+    later.follow(async () => {
+      await mailer.send(letter)
+      onLetter?.(letter)
+    })
   const letters = { service: app.domain.name, origin: issuer }
 
   const keys = await SigningKeys.open(scope)
@@ -210,7 +217,12 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         ...accountRoutes({ scope, accounts, registration, passwordChanges }),
         ...sessionRoutes({ scope, accounts, signIn, factors, sessions, endBrowsers }),
         ...factorRoutes({ accounts, factors, changes, passkeys, signIn, sessions }),
-        ...clientRoutes({ clients: lending.clients, clock: SYSTEM_CLOCK, report: scope.report }),
+        ...clientRoutes({
+          clients: lending.clients,
+          clock: SYSTEM_CLOCK,
+          report: scope.report,
+          hasSecondFactor: async (id) => (await factors.of({ id })).length > 0,
+        }),
         ...tokenRoutes({ scope, engine, revoked }),
         ...adminRoutes({ scope, engine, accounts, sessions, endBrowsers, onChanged: (id) => standings.noteChange(id) }),
       ])

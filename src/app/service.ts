@@ -4,7 +4,9 @@ import { describeIdentityRoutes } from '../auth/index.ts'
 import { Engine } from '../engine/index.ts'
 import { createAdminServer, createHttpServer, createReadiness } from '../http/index.ts'
 import { toSnakeCase, uuidGenerator } from '../kernel/index.ts'
+import type { Letter } from '../mail/index.ts'
 import type { MigrationEvent } from '../migrate/index.ts'
+import { clientRoutes } from '../oauth/index.ts'
 import { createLogger, createOperationMetrics, type LogDestination, type Logger } from '../observe/index.ts'
 import { PgStore } from '../pg/index.ts'
 import { mountRest } from '../rest/index.ts'
@@ -31,12 +33,16 @@ export interface ServiceOptions {
   /** Default standard output. */
   readonly logDestination?: LogDestination
   readonly onMigration?: (event: MigrationEvent) => void
+  /** Shows letters to whoever develops the service. Called in `development` only, and only where no `MAIL_URL` takes them away. */
+  readonly onLetter?: (letter: Letter) => void
 }
 
 /** A running service. */
 export interface Service {
   readonly origin: string
   readonly adminOrigin: string
+  /** The issuer of its tokens, and how its pages are reached; undefined where it keeps no accounts or believes another issuer. */
+  readonly issuer: string | undefined
   readonly database: Database
   readonly logger: Logger
   /** From the call of `startService` to the first connection that could be accepted. */
@@ -69,6 +75,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const database = await openOwnDatabase(options, logger, stops)
     const store = await openStore(options, database, logger, stops)
     const identity = await startIdentity(options, { issuer: issuerOf(settings, port), database, keyOf, logger, stops })
+    const issuer = identity?.trust.issuer
 
     const metrics = createOperationMetrics()
     const readiness = createReadiness({ database: () => store.ping() })
@@ -108,7 +115,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     if (closed.length > 0) logger.info('No rule permits these operations, so they are not there', { operations: closed })
     const readyMs = Math.round(performance.now() - beganMs)
     logger.info('The service is ready', { origin, admin_origin: adminOrigin, ready_ms: readyMs, mode })
-    return { origin, adminOrigin, database, logger, readyMs, settle: async () => identity?.settle(), stop: () => stops.run() }
+    return {
+      origin,
+      adminOrigin,
+      issuer,
+      database,
+      logger,
+      readyMs,
+      settle: async () => identity?.settle(),
+      stop: () => stops.run(),
+    }
   } catch (error) {
     await stops.run()
     throw error
@@ -200,14 +216,24 @@ interface IdentityParts {
 
 /** Undefined where the domain keeps no accounts, or another issuer is believed. */
 async function startIdentity(
-  { app, settings, mode }: ServiceOptions,
+  { app, settings, mode, onLetter }: ServiceOptions,
   { issuer, database, keyOf, logger, stops }: IdentityParts,
 ): Promise<Identity | undefined> {
   const { accounts } = app.domain
   if (accounts === undefined || !hasOwnIdentity(app, settings)) return undefined
   if (mode === 'production' && settings.mailUrl === undefined)
     logger.warn('MAIL_URL is not set: letters go into files, with the secrets that are in them, and nobody gets one')
-  const identity = await openIdentity({ app, accounts, settings, databaseUrl: database.url, issuer, deriveKey: keyOf, logger })
+  const databaseUrl = database.url
+  const identity = await openIdentity({
+    app,
+    accounts,
+    settings,
+    databaseUrl,
+    issuer,
+    deriveKey: keyOf,
+    logger,
+    onLetter: mode === 'development' ? onLetter : undefined,
+  })
   stops.add(() => identity.stop())
   return identity
 }
@@ -225,7 +251,13 @@ export function documentOptions(app: App, settings: Settings) {
   const { accounts } = domain
   const described =
     accounts !== undefined && hasOwnIdentity(app, settings)
-      ? [{ tag: 'auth', description: AUTH_DESCRIPTION, operations: describeIdentityRoutes(accounts) }]
+      ? [
+          {
+            tag: 'auth',
+            description: AUTH_DESCRIPTION,
+            operations: [...describeIdentityRoutes(accounts), ...clientRoutes({} as never)],
+          },
+        ]
       : []
   return {
     ...(deprecations !== undefined && { deprecations }),

@@ -22,7 +22,8 @@ export type FailureKind = 'account' | 'address' | 'factor' | 'letter'
 
 /**
  * NIST SP 800-63B allows 100 attempts in a row; ten in the first quarter of an hour and four an hour after are far below. The wait ends by
- * itself, so that nobody can lock out somebody else for good. Many people can stand behind one address, hence its larger share.
+ * itself; who keeps guessing at a name can make its owner wait again, as any count by name allows. Many people can stand behind one
+ * address, hence its larger share.
  */
 const POLICIES: Readonly<Record<FailureKind, FailurePolicy>> = {
   account: { freeAttempts: 5, firstDelayS: 2, delayMaxS: 900, forgetAfterS: 86_400 },
@@ -34,22 +35,36 @@ const POLICIES: Readonly<Record<FailureKind, FailurePolicy>> = {
 }
 
 /**
+ * Counts by one subject; the time is `$1`, and five values stand from place `at`: the subject, free attempts, first delay, longest delay, time
+ * to forget.
+ *
  * An attempt may be timed before another and counted after it, by a millisecond here and by more where the clocks of instances differ. So what
  * does not wait is blocked until a time long ago, not until its own.
  */
-const COUNT = `INSERT INTO plinth_failures AS f (subject, count, last_at, blocked_until) VALUES ($1::text, 1, $2::timestamptz, 'epoch')
+function renderCount(at: number, where = ''): string {
+  const [subject, free, firstDelay, delayMax, forgetAfter] = Array.from({ length: 5 }, (_, index) => `$${at + index}`)
+  const isForgotten = `f.last_at < $1::timestamptz - ${forgetAfter}::integer * interval '1 second'`
+  return `INSERT INTO plinth_failures AS f (subject, count, last_at, blocked_until) SELECT ${subject}::text, 1, $1::timestamptz, 'epoch'::timestamptz ${where}
 ON CONFLICT (subject) DO UPDATE SET
-  count = CASE WHEN f.last_at < $2::timestamptz - $6::integer * interval '1 second' THEN 1 ELSE f.count + 1 END,
-  last_at = greatest(f.last_at, $2::timestamptz),
+  count = CASE WHEN ${isForgotten} THEN 1 ELSE f.count + 1 END,
+  last_at = greatest(f.last_at, $1::timestamptz),
   blocked_until = CASE
-    WHEN f.last_at < $2::timestamptz - $6::integer * interval '1 second' OR f.count < $3::integer THEN 'epoch'
-    ELSE $2::timestamptz + least($5::float8, $4::float8 * power(2::float8, least(f.count - $3::integer, 30))) * interval '1 second'
+    WHEN ${isForgotten} OR f.count < ${free}::integer THEN 'epoch'
+    ELSE $1::timestamptz + least(${delayMax}::float8, ${firstDelay}::float8 * power(2::float8, least(f.count - ${free}::integer, 30))) * interval '1 second'
   END
-WHERE f.blocked_until <= $2::timestamptz
-RETURNING f.count`
+WHERE f.blocked_until <= $1::timestamptz
+RETURNING subject`
+}
+
+const COUNT = renderCount(2)
+/** Rows are locked in this order everywhere, so that nobody waits in a circle. */
+const COUNT_BOTH = `WITH o AS (${renderCount(2)}), i AS (${renderCount(7, 'WHERE EXISTS (SELECT FROM o)')})
+SELECT subject FROM o UNION ALL SELECT subject FROM i`
 const WAIT =
   'SELECT extract(epoch FROM blocked_until - $2::timestamptz)::float8 AS wait_s FROM plinth_failures WHERE subject = $1::text'
 const TAKE_BACK = 'UPDATE plinth_failures SET count = greatest(count - 1, 0) WHERE subject = $1::text'
+const SUCCEED = `WITH o AS (UPDATE plinth_failures SET count = greatest(count - 1, 0) WHERE subject = $1::text RETURNING subject)
+DELETE FROM plinth_failures WHERE subject = $2::text AND (SELECT count(*) FROM o) >= 0`
 const CLEAR = 'DELETE FROM plinth_failures WHERE subject = $1::text'
 
 export class Failures {
@@ -72,9 +87,23 @@ export class Failures {
    */
   async attempt(kind: FailureKind, name: string): Promise<void> {
     const now = this.#now()
-    if (await this.#count(kind, name, now)) return
-    const [row] = await this.#scope.sql.query<{ wait_s: number }>(WAIT, [this.#subject(kind, name), now])
-    throw new PlinthError('RATE_LIMIT_SIGN_IN', undefined, { retryAfterS: Math.max(1, Math.ceil(row?.wait_s ?? 1)) })
+    if (!(await this.#count(kind, name, now))) await this.#refuse(this.#subject(kind, name), now)
+  }
+
+  /**
+   * Counts an attempt at an account by its name and by the address that it comes from, in one statement.
+   * @throws as `attempt`; where the address has to wait, the account is not counted, and nobody locks it out from there
+   */
+  async attemptBoth(address: string, account: string): Promise<void> {
+    const now = this.#now()
+    const [outer, inner] = [this.#countValues('address', address), this.#countValues('account', account)]
+    const counted = await this.#scope.sql.query(COUNT_BOTH, [now, ...outer, ...inner])
+    if (counted.length < 2) await this.#refuse(counted.length === 0 ? outer[0] : inner[0], now)
+  }
+
+  /** The attempt of `attemptBoth` succeeded: all failures of the account are forgotten, and one attempt of the address is taken back. */
+  async succeedBoth(address: string, account: string): Promise<void> {
+    await this.#scope.sql.query(SUCCEED, [this.#subject('address', address), this.#subject('account', account)])
   }
 
   /** The same for what nobody is told of. @returns false while attempts have to wait */
@@ -93,9 +122,17 @@ export class Failures {
   }
 
   async #count(kind: FailureKind, name: string, now: string): Promise<boolean> {
+    return (await this.#scope.sql.query(COUNT, [now, ...this.#countValues(kind, name)])).length > 0
+  }
+
+  #countValues(kind: FailureKind, name: string) {
     const { freeAttempts, firstDelayS, delayMaxS, forgetAfterS } = this.#policies[kind]
-    const values = [this.#subject(kind, name), now, freeAttempts, firstDelayS, delayMaxS, forgetAfterS]
-    return (await this.#scope.sql.query(COUNT, values)).length > 0
+    return [this.#subject(kind, name), freeAttempts, firstDelayS, delayMaxS, forgetAfterS] as const
+  }
+
+  async #refuse(subject: string, now: string): Promise<never> {
+    const [row] = await this.#scope.sql.query<{ wait_s: number }>(WAIT, [subject, now])
+    throw new PlinthError('RATE_LIMIT_SIGN_IN', undefined, { retryAfterS: Math.max(1, Math.ceil(row?.wait_s ?? 1)) })
   }
 
   #now(): string {

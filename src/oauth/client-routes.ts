@@ -1,7 +1,7 @@
 /** Routes under `/auth/clients` for those who look after clients. Nobody lends what they do not have. */
 import { expectFreshProof, type IdentityRoute } from '../auth/index.ts'
 import type { HttpRequest } from '../http/index.ts'
-import { type Clock, type ErrorDetail, invalid, PlinthError } from '../kernel/index.ts'
+import { type Clock, type ErrorDetail, invalid, PlinthError, type Uuid } from '../kernel/index.ts'
 import { choice, type Json, type JsonSchema, list, text } from '../model/index.ts'
 import type { ClientChanger, OAuthClient, OAuthClients } from './clients.ts'
 import { CLIENT_KINDS, type ClientKind } from './redirect-uri.ts'
@@ -10,6 +10,8 @@ import { IDENTITY_SCOPES } from './scopes.ts'
 export interface ClientRoutesParts {
   readonly clients: OAuthClients
   readonly clock: Pick<Clock, 'now'>
+  /** Whether an account has one, which then has to be fresh too. */
+  readonly hasSecondFactor: (accountId: Uuid) => Promise<boolean>
   readonly report: (event: {
     readonly event: string
     readonly subject: string | null
@@ -41,7 +43,7 @@ const WITH_SECRET: JsonSchema = schemaOf({ ...PROPERTIES, secret: { type: ['stri
 const ERRORS = ['AUTH_REQUIRED', 'AUTH_FORBIDDEN']
 
 /** The routes, for `mountIdentityRoutes`; who calls them needs `clients:read` or `clients:write`. */
-export function clientRoutes({ clients, clock, report }: ClientRoutesParts): readonly IdentityRoute[] {
+export function clientRoutes({ clients, clock, report, hasSecondFactor }: ClientRoutesParts): readonly IdentityRoute[] {
   const change = async <Changed>(
     request: HttpRequest,
     event: string,
@@ -49,12 +51,12 @@ export function clientRoutes({ clients, clock, report }: ClientRoutesParts): rea
     idOf: (changed: Changed) => string,
   ): Promise<Changed> => {
     expectPermission(request, WRITE)
-    const { session, subject } = request.actor
+    const { session, subject, id } = request.actor
     // A person has shown lately that it is they; a service has its secret and nothing else to show.
     if (request.actor.kind === 'user')
       expectFreshProof(
         { authenticatedAtMs: session?.authenticatedAtMs ?? null, secondFactorAtMs: session?.secondFactorAtMs ?? null },
-        false,
+        id !== null && (await hasSecondFactor(id)),
         clock.now(),
       )
     const changed = await run({ actor: subject, requestId: request.requestId })

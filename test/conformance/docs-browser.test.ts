@@ -72,7 +72,7 @@ test.skipIf(executablePath === undefined)(
     await page.getByText('Create a post').first().waitFor()
     const operations = await page.locator('.opblock').count()
 
-    expect(operations).toBe(55)
+    expect(operations).toBe(61)
     expect(found).toEqual({ complaints: [], foreign: [] })
   },
 )

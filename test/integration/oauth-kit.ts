@@ -131,7 +131,10 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
   const engine = new Engine({ domain: app.domain, store, clock, newId, seal: (text) => text.slice(0, 8) })
   mountRest({ domain: app.domain, engine, server, clock })
   mountJwks(server, keys)
-  mountIdentityRoutes(server, clientRoutes({ clients: oauth.clients, clock, report: scope.report }))
+  mountIdentityRoutes(
+    server,
+    clientRoutes({ clients: oauth.clients, clock, report: scope.report, hasSecondFactor: async () => false }),
+  )
   await server.listen({ port })
   const kept = await hash(PASSWORD, { memoryCost: 1_024, timeCost: 1, parallelism: 1 })
   let people = 0

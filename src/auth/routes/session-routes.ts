@@ -4,7 +4,7 @@ import { invalid, PlinthError, type Uuid } from '../../kernel/index.ts'
 import { choice, type FieldMap, type Json, json, secret, text } from '../../model/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
-import type { Device, Sessions, SessionTokens, SessionView } from '../sessions/sessions.ts'
+import type { Device, Sessions, SessionTokens, SessionView, StepUp } from '../sessions/sessions.ts'
 import type { SecondFactorMethod, SecondFactorProof, SecondFactors, SignedIn, SignIn } from '../sessions/sign-in.ts'
 import { accountOf, type IdentityAnswer, type IdentityRoute, sessionOf } from './route.ts'
 import { ACCESS_TOKEN, listSchema, SECOND_FACTOR_REQUIRED, SESSION, SIGNED_IN } from './schemas.ts'
@@ -211,23 +211,17 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
     },
   ]
 
-  async function prove(account: Account, request: HttpRequest, input: Readonly<Record<string, unknown>>): Promise<SignedIn> {
+  async function prove(account: Account, request: HttpRequest, input: Readonly<Record<string, unknown>>): Promise<StepUp> {
     const nowMs = scope.clock.now()
-    const { session } = request.actor
     if (input['method'] === 'password') {
       const password = input['password']
       if (typeof password !== 'string') throw missing('password')
       const { address, requestId, signal } = request
       await signIn.confirmPassword(account, { password, address, requestId, signal })
-      return { account, amr: ['pwd'], authenticatedAtMs: nowMs, secondFactorAtMs: session?.secondFactorAtMs ?? null }
+      return { account, amr: ['pwd'], authenticatedAtMs: nowMs, secondFactorAtMs: null }
     }
     const amr = await factors.verify(account, readProof(input), request.requestId)
-    return {
-      account,
-      amr: [...new Set(['pwd', ...amr, 'mfa'])],
-      authenticatedAtMs: session?.authenticatedAtMs ?? nowMs,
-      secondFactorAtMs: nowMs,
-    }
+    return { account, amr: [...amr, 'mfa'], authenticatedAtMs: null, secondFactorAtMs: nowMs }
   }
 }
 

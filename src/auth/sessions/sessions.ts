@@ -6,7 +6,7 @@
  * two, and ends the session.
  */
 import { PlinthError, type Uuid } from '../../kernel/index.ts'
-import type { SqlClient } from '../../sql/index.ts'
+import type { BoundValue, SqlClient } from '../../sql/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
 import type { SignedIn } from './sign-in.ts'
@@ -59,6 +59,14 @@ export interface SessionPlace {
   readonly clientId?: string
 }
 
+/** Which factor the owner of a session has proved again, and when. */
+export interface StepUp {
+  readonly account: Account
+  readonly amr: readonly string[]
+  readonly authenticatedAtMs: number | null
+  readonly secondFactorAtMs: number | null
+}
+
 export type SessionEnd =
   | 'signed_out'
   | 'ended_by_owner'
@@ -85,7 +93,7 @@ const REPEAT_S = 60
 const USER_AGENT_LENGTH_MAX = 256
 
 const OPEN = `INSERT INTO plinth_sessions (session_id, account_id, client_id, device, user_agent, address, amr, created_at, last_used_at, expires_at, authenticated_at, second_factor_at)
-VALUES ($1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::text[], $8::timestamptz, $8::timestamptz, $9::timestamptz, $10::timestamptz, $11::timestamptz)`
+SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::text[], $8::timestamptz, $8::timestamptz, $9::timestamptz, $10::timestamptz, $11::timestamptz`
 const ADD_TOKEN = `INSERT INTO plinth_refresh_tokens (token_digest, session_id, created_at, expires_at)
 VALUES ($1::text, $2::uuid, $3::timestamptz, $4::timestamptz)`
 const SESSION_COLUMNS =
@@ -116,6 +124,13 @@ interface SessionRow {
   readonly expires_at: Date
 }
 
+/** A session to be opened. */
+interface SessionOrder {
+  readonly session: SessionRow
+  /** For `OPEN`. */
+  readonly values: readonly BoundValue[]
+}
+
 interface UsedRow extends SessionRow {
   readonly used_by: string | null
   readonly is_recent: boolean
@@ -125,9 +140,13 @@ interface UsedRow extends SessionRow {
 
 export class Sessions {
   readonly #parts: SessionsParts
+  readonly #openAtOnce: string
 
   constructor(parts: SessionsParts) {
     this.#parts = parts
+    this.#openAtOnce = `WITH held AS (${parts.accounts.renderHold('$2', '$12')}), s AS (${OPEN} FROM held RETURNING session_id)
+INSERT INTO plinth_refresh_tokens (token_digest, session_id, created_at, expires_at)
+SELECT $13::text, s.session_id, $8::timestamptz, $14::timestamptz FROM s RETURNING session_id`
   }
 
   /**
@@ -138,19 +157,28 @@ export class Sessions {
     const { scope } = this.#parts
     const nowMs = scope.clock.now()
     const refreshToken = scope.vault.makeSecret()
-    const row = await scope.sql.transaction(async (client) => {
-      const session = await this.#insert(client, signedIn, place, nowMs)
-      await this.#addToken(client, session, refreshToken, nowMs)
-      return session
-    })
-    return this.#render(row, signedIn.account, refreshToken, nowMs)
+    const order = this.#describe(signedIn, place, nowMs)
+    const { session, values } = order
+    const { account } = signedIn
+    const tokenEnd = isoTime(refreshEndMs(session, nowMs))
+    const atOnce = [...values, account.passwordDigest, scope.vault.digest(refreshToken), tokenEnd]
+    const opened = await scope.sql.query(this.#openAtOnce, atOnce)
+    // The digest is another: either it was made anew of the same password, or the password was changed.
+    if (opened.length === 0) {
+      await scope.sql.transaction(async (client) => {
+        await this.#insert(client, account, order)
+        await this.#addToken(client, session, refreshToken, nowMs)
+      })
+    }
+    return this.#render(session, account, refreshToken, nowMs)
   }
 
   /** Opens a session whose tokens another part keeps: that of an OAuth grant. @throws as `open` */
   async register(signedIn: SignedIn, place: SessionPlace): Promise<string> {
     const { sql, clock } = this.#parts.scope
-    const row = await sql.transaction((client) => this.#insert(client, signedIn, place, clock.now()))
-    return row.session_id
+    const order = this.#describe(signedIn, place, clock.now())
+    await sql.transaction((client) => this.#insert(client, signedIn.account, order))
+    return order.session.session_id
   }
 
   /**
@@ -180,22 +208,26 @@ export class Sessions {
     return this.#render(session, account, successor, nowMs)
   }
 
-  /** A new access token for a session whose owner has just proved a factor again. */
-  async stepUp(sessionId: string, signedIn: SignedIn): Promise<{ readonly accessToken: string; readonly expiresInS: number }> {
+  /**
+   * A new access token for a session whose owner has just proved a factor again. What was proved before still counts.
+   * @param proved what was proved now; null for the time of what was not
+   */
+  async stepUp(sessionId: string, proved: StepUp): Promise<{ readonly accessToken: string; readonly expiresInS: number }> {
     const { scope } = this.#parts
     const [row] = await scope.sql.query<SessionRow>(
-      `UPDATE plinth_sessions s SET amr = $2::text[], authenticated_at = $3::timestamptz, second_factor_at = $4::timestamptz
+      `UPDATE plinth_sessions s SET amr = ARRAY(SELECT DISTINCT unnest(s.amr || $2::text[]) ORDER BY 1),
+authenticated_at = greatest(s.authenticated_at, $3::timestamptz), second_factor_at = greatest(s.second_factor_at, $4::timestamptz)
 WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid RETURNING ${SESSION_COLUMNS}`,
       [
         sessionId,
-        [...signedIn.amr],
-        isoTime(signedIn.authenticatedAtMs),
-        signedIn.secondFactorAtMs === null ? null : isoTime(signedIn.secondFactorAtMs),
-        signedIn.account.id,
+        [...proved.amr],
+        proved.authenticatedAtMs === null ? null : isoTime(proved.authenticatedAtMs),
+        proved.secondFactorAtMs === null ? null : isoTime(proved.secondFactorAtMs),
+        proved.account.id,
       ],
     )
     if (row === undefined) throw new PlinthError('AUTH_REFRESH_INVALID', 'The session has ended')
-    const { token, expiresInS } = this.#mint(row, signedIn.account)
+    const { token, expiresInS } = this.#mint(row, proved.account)
     return { accessToken: token, expiresInS }
   }
 
@@ -260,11 +292,9 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
     throw new PlinthError('AUTH_REFRESH_INVALID')
   }
 
-  async #insert(client: SqlClient, signedIn: SignedIn, place: SessionPlace, nowMs: number): Promise<SessionRow> {
-    const { account, amr, authenticatedAtMs, secondFactorAtMs } = signedIn
-    if (!(await this.#parts.accounts.holdPassword(client, account))) throw new PlinthError('AUTH_CREDENTIALS_INVALID')
+  #describe({ account, amr, authenticatedAtMs, secondFactorAtMs }: SignedIn, place: SessionPlace, nowMs: number): SessionOrder {
     const expiresAt = new Date(nowMs + SESSION_LIFETIME_S * 1_000)
-    const row: SessionRow = {
+    const session: SessionRow = {
       session_id: this.#parts.scope.newId(),
       account_id: account.id,
       client_id: place.clientId ?? null,
@@ -274,20 +304,25 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
       second_factor_at: secondFactorAtMs === null ? null : new Date(secondFactorAtMs),
       expires_at: expiresAt,
     }
-    await client.query(OPEN, [
-      row.session_id,
-      row.account_id,
-      row.client_id,
-      row.device,
+    const values = [
+      session.session_id,
+      session.account_id,
+      session.client_id,
+      session.device,
       place.userAgent?.slice(0, USER_AGENT_LENGTH_MAX) ?? null,
       place.address,
       [...amr],
       isoTime(nowMs),
       expiresAt.toISOString(),
-      row.authenticated_at.toISOString(),
-      row.second_factor_at?.toISOString() ?? null,
-    ])
-    return row
+      session.authenticated_at.toISOString(),
+      session.second_factor_at?.toISOString() ?? null,
+    ]
+    return { session, values }
+  }
+
+  async #insert(client: SqlClient, account: Account, { values }: SessionOrder): Promise<void> {
+    if (!(await this.#parts.accounts.holdPassword(client, account))) throw new PlinthError('AUTH_CREDENTIALS_INVALID')
+    await client.query(OPEN, values)
   }
 
   async #addToken(client: SqlClient, session: SessionRow, token: string, nowMs: number): Promise<void> {

@@ -168,8 +168,7 @@ export class SignIn {
     const place = addressKey(address)
     // What cannot be a name is counted too, by its own spelling: it costs as much work as any.
     const name = accounts.readLogin(login) ?? login.slice(0, 320)
-    await failures.attempt('address', place)
-    await failures.attempt('account', name)
+    await failures.attemptBoth(place, name)
     const account = await accounts.findByLogin(login)
     const verdict = passwords.verify(password, account?.passwordDigest ?? undefined, signal)
     const { isMatch, needsRehash } = await verdict.catch(async (error: unknown) => {
@@ -181,7 +180,7 @@ export class SignIn {
       this.#report('auth.sign_in_failed', account, {}, requestId)
       throw new PlinthError('AUTH_CREDENTIALS_INVALID')
     }
-    await Promise.all([failures.clear('account', name), failures.takeBack('address', place)])
+    await failures.succeedBoth(place, name)
     if (needsRehash) await accounts.rehash(account.id, account.passwordDigest, await passwords.hash(password, signal))
     return account
   }
