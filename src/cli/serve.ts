@@ -1,9 +1,10 @@
 /** `plinth dev` and `plinth start`: run the service until a signal, then stop it gracefully. */
-import { type Mode, mintDevelopmentToken, type Service, startService } from '../app/index.ts'
+import { type Mode, mintDevelopmentToken, type Service, type Settings, startService } from '../app/index.ts'
 import { openConnection } from '../pg/index.ts'
 import { identifier } from '../sql/index.ts'
 import { type Command, type CommandScope, EXIT_FAILURE, EXIT_FINE } from './command.ts'
 import { readCount } from './count.ts'
+import { renderLetter } from './letter.ts'
 import { renderMigrationEvent } from './migrate.ts'
 
 /** Enough to page through, little enough to read. */
@@ -19,7 +20,7 @@ export const dev: Command = {
 
 export const start: Command = {
   name: 'start',
-  summary: 'Run the service in production: it needs TOKEN_ISSUER, TOKEN_JWKS_FILE and a migrated database',
+  summary: 'Run the service in production: it needs PUBLIC_URL, or TOKEN_ISSUER and TOKEN_JWKS_FILE, and a migrated database',
   usages: [''],
   run: (scope) => serve(scope, 'production'),
 }
@@ -33,6 +34,7 @@ async function serve(scope: CommandScope, mode: Mode): Promise<number> {
     settings,
     mode,
     onMigration: (event) => terminal.say(renderMigrationEvent(event, terminal)),
+    onLetter: (letter) => terminal.say(renderLetter(letter, terminal)),
   })
   endOnFault(service)
   if (mode === 'development') {
@@ -103,7 +105,7 @@ async function greet(scope: CommandScope, service: Service): Promise<void> {
     Reference   ${origin}/docs
     OpenAPI     ${origin}/openapi.json
     Errors      ${origin}/docs/errors
-    Metrics     ${adminOrigin}/metrics
+    Metrics     ${adminOrigin}/metrics${renderSignIn(service, settings)}
 
   ${bold('Try')} ${dim(`(the token is for ${role} and lives 15 minutes; another: plinth token --role ${role})`)}
 
@@ -115,4 +117,13 @@ async function greet(scope: CommandScope, service: Service): Promise<void> {
 
   ${dim('Ctrl-C stops it. One JSON line for each request follows.')}
 `)
+}
+
+/** Where clients find all about signing in, and where its letters are. */
+function renderSignIn({ issuer }: Service, { mailUrl }: Settings): string {
+  if (issuer === undefined) return ''
+  const letters = mailUrl === undefined ? 'appear here, and are kept in .plinth/mail' : 'go to the mail server of MAIL_URL'
+  return `
+    Discovery   ${issuer}/.well-known/openid-configuration
+    Letters     ${letters}`
 }
