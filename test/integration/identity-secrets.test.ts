@@ -77,6 +77,47 @@ describe('Failures', () => {
     expect(await isPermitted(failures.attempt('account', 'ada'))).toBe(false)
   })
 
+  test('count an address and an account together, and no account from an address that has to wait', async () => {
+    await using kit = await identityKit()
+    const failures = new Failures(kit.scope)
+    const countOf = async (kind: string): Promise<unknown> => {
+      const rows = await kit.sql.query('SELECT count FROM plinth_failures WHERE subject LIKE $1::text', [`${kind}:%`])
+      return rows.map((row) => (row as { readonly count: number }).count)
+    }
+
+    const permitted = await Promise.all(Array.from({ length: 30 }, () => isPermitted(failures.attemptBoth('here', 'ada'))))
+    expect(permitted.filter(Boolean)).toHaveLength(6)
+    expect(await countOf('account')).toEqual([6])
+    // The address pays for what the account refused.
+    expect(await countOf('address')).toEqual([30])
+
+    for (let at = 30; at < 51; at++) await failures.attempt('address', 'here')
+    kit.pass(-1)
+    expect(await waitOf(failures.attemptBoth('here', 'bob'))).toBe(2)
+    expect(await countOf('account')).toEqual([6])
+
+    await failures.succeedBoth('here', 'ada')
+    expect(await countOf('account')).toEqual([])
+    expect(await countOf('address')).toEqual([50])
+  })
+
+  test('never wait for one another in a circle', async () => {
+    await using kit = await identityKit()
+    const failures = new Failures(kit.scope)
+    const places = ['one', 'two', 'three']
+
+    const outcomes = await Promise.all(
+      Array.from({ length: 300 }, async (_, at) => {
+        const [place = '', name = ''] = [places[at % 3], places[(at >> 1) % 3]]
+        await waitOf(failures.attemptBoth(place, name))
+        await failures.succeedBoth(place, name)
+        return 'fine'
+      }),
+    )
+
+    expect(new Set(outcomes)).toEqual(new Set(['fine']))
+  })
+
   test('keep no name in clear', async () => {
     await using kit = await identityKit()
     await new Failures(kit.scope).attempt('account', 'ada@example.com')

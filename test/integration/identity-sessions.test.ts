@@ -26,6 +26,23 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: { readonly code?: unknown }) => error.code,
   )
 
+describe('open()', () => {
+  test('opens a session where the password was hashed anew meanwhile, and none where the account is gone', async () => {
+    await using kit = await identityKit()
+    const { open, accountId } = await openSessions(kit)
+
+    await kit.sql.query(`UPDATE users SET password = 'the same, hashed anew' WHERE id = $1::uuid`, [accountId])
+    const { sessionId, refreshToken } = await open()
+
+    expect(await kit.sql.query('SELECT session_id FROM plinth_sessions')).toEqual([{ session_id: sessionId }])
+    expect(await kit.sql.query('SELECT token_digest FROM plinth_refresh_tokens')).toEqual([
+      { token_digest: kit.scope.vault.digest(refreshToken) },
+    ])
+    await kit.sql.query('UPDATE users SET deleted_at = now() WHERE id = $1::uuid', [accountId])
+    expect(await codeOf(open())).toBe('AUTH_CREDENTIALS_INVALID')
+  })
+})
+
 describe('refresh()', () => {
   test('gives the next token of the family, and a token of the account as it is now', async () => {
     await using kit = await identityKit()

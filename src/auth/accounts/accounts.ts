@@ -85,6 +85,18 @@ ON CONFLICT (account_id) DO UPDATE SET password_changed_at = $3::timestamptz) SE
   }
 
   /**
+   * Text of a query that holds the password until its statement ends, and finds no row where the digest is another one, or the account is gone:
+   * to go into a statement that opens something. It tells a password that was changed from one that was hashed anew only by what
+   * `holdPassword` says then.
+   *
+   * @param id and @param digest the places of the values: `$1`
+   */
+  renderHold(id: string, digest: string): string {
+    const { password } = this.#scope.accounts
+    return `${this.#lock.replace('$1', id)} AND u.${identifier(password.column)} IS NOT DISTINCT FROM ${digest}::text FOR SHARE`
+  }
+
+  /**
    * Makes a change of the password wait until the transaction ends.
    * @returns false when it was changed since the account was read, or the account is gone
    */
