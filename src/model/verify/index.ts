@@ -8,7 +8,15 @@ import { verifyPolicies } from './policies.ts'
 import type { Declarations, Problem, Verifier } from './problem.ts'
 import { verifyRelations } from './relations.ts'
 
-const VERIFIERS: readonly Verifier[] = [verifyNames, verifyFields, verifyRelations, verifyLists, verifyPolicies, verifyActions, verifyAccounts]
+const VERIFIERS: readonly Verifier[] = [
+  verifyNames,
+  verifyFields,
+  verifyRelations,
+  verifyLists,
+  verifyPolicies,
+  verifyActions,
+  verifyAccounts,
+]
 
 /** Finds everything that is wrong with the declarations, so that one start tells all. */
 export function verifyDeclarations(declarations: Declarations): readonly Problem[] {
