@@ -71,7 +71,7 @@ const HERE = new URL('./', import.meta.url)
 
 export async function measureIdentity(run: IdentityRun): Promise<IdentityMeasured> {
   const cores = ownCores()
-  const isBound = cores.length > 1
+  const isBound = cores.length > 1 && bind(process.pid, cores)
   const phases = {
     quiet: (seconds: number) => readPosts(run, seconds),
     bare: (seconds: number) => hashBare(run, seconds),
