@@ -49,7 +49,9 @@ function readDocstrings(): Example[] {
   return paths.flatMap((path) => {
     const text = readFileSync(join(root, path), 'utf8')
     // From the tag to the next tag or the end of the docstring.
-    const blocks = [...text.matchAll(/(?<=\/\*\*(?:(?!\*\/)[\s\S])*)(?<![\w.`])@example\b(?<code>(?:(?!\*\/|\n[ \t]*\* @)[\s\S])*)/g)]
+    const blocks = [
+      ...text.matchAll(/(?<=\/\*\*(?:(?!\*\/)[\s\S])*)(?<![\w.`])@example\b(?<code>(?:(?!\*\/|\n[ \t]*\* @)[\s\S])*)/g),
+    ]
     return blocks.map((block, index): Example => {
       const code = (block.groups?.code ?? '').replaceAll(/^[ \t]*\* ?/gm, '').replaceAll(/^```\w*$/gm, '')
       const example = join(root, 'examples', '.docs', path.replaceAll(/[/.]/g, '-'), `example-${index + 1}.ts`)

@@ -5,7 +5,13 @@ describe('PlinthError', () => {
   test('takes everything that is not said from its row of the catalogue', () => {
     const error = new PlinthError('NOT_FOUND_RECORD')
 
-    expect(error).toMatchObject({ name: 'PlinthError', code: 'NOT_FOUND_RECORD', status: 404, grpc: 'NOT_FOUND', isRetryable: false })
+    expect(error).toMatchObject({
+      name: 'PlinthError',
+      code: 'NOT_FOUND_RECORD',
+      status: 404,
+      grpc: 'NOT_FOUND',
+      isRetryable: false,
+    })
     expect(error.message).toBe('There is no such record')
     expect(error.details).toEqual([])
     expect(error.retryAfterS).toBeUndefined()

@@ -122,6 +122,10 @@ describe('readSystemMigrations()', () => {
   it('finds the tables of Plinth beside the module', async () => {
     const migrations = await readSystemMigrations()
 
-    expect(migrations.map(({ origin, name }) => `${origin}/${name}`)).toEqual(['plinth/0001_journal', 'plinth/0002_idempotency', 'plinth/0003_identity'])
+    expect(migrations.map(({ origin, name }) => `${origin}/${name}`)).toEqual([
+      'plinth/0001_journal',
+      'plinth/0002_idempotency',
+      'plinth/0003_identity',
+    ])
   })
 })
