@@ -62,9 +62,11 @@ const COUNT_BOTH = `WITH o AS (${renderCount(2)}), i AS (${renderCount(7, 'WHERE
 SELECT subject FROM o UNION ALL SELECT subject FROM i`
 const WAIT =
   'SELECT extract(epoch FROM blocked_until - $2::timestamptz)::float8 AS wait_s FROM plinth_failures WHERE subject = $1::text'
-const TAKE_BACK = 'UPDATE plinth_failures SET count = greatest(count - 1, 0) WHERE subject = $1::text'
-const SUCCEED = `WITH o AS (UPDATE plinth_failures SET count = greatest(count - 1, 0) WHERE subject = $1::text RETURNING subject)
-DELETE FROM plinth_failures WHERE subject = $2::text AND (SELECT count(*) FROM o) >= 0`
+// The attempt that is taken back may be the one that began the wait.
+const TAKE_BACK = `UPDATE plinth_failures SET count = greatest(count - 1, 0),
+  blocked_until = CASE WHEN count - 1 <= $2::integer THEN 'epoch' ELSE blocked_until END WHERE subject = $1::text`
+const SUCCEED = `WITH o AS (${TAKE_BACK} RETURNING subject)
+DELETE FROM plinth_failures WHERE subject = $3::text AND (SELECT count(*) FROM o) >= 0`
 const CLEAR = 'DELETE FROM plinth_failures WHERE subject = $1::text'
 
 export class Failures {
@@ -101,9 +103,10 @@ export class Failures {
     if (counted.length < 2) await this.#refuse(counted.length === 0 ? outer[0] : inner[0], now)
   }
 
-  /** The attempt of `attemptBoth` succeeded: all failures of the account are forgotten, and one attempt of the address is taken back. */
+  /** The attempt of `attemptBoth` succeeded: all failures of the account are forgotten, and the one of the address is taken back. */
   async succeedBoth(address: string, account: string): Promise<void> {
-    await this.#scope.sql.query(SUCCEED, [this.#subject('address', address), this.#subject('account', account)])
+    const outer = [this.#subject('address', address), this.#policies.address.freeAttempts]
+    await this.#scope.sql.query(SUCCEED, [...outer, this.#subject('account', account)])
   }
 
   /** The same for what nobody is told of. @returns false while attempts have to wait */
@@ -116,9 +119,12 @@ export class Failures {
     await this.#scope.sql.query(CLEAR, [this.#subject(kind, name)])
   }
 
-  /** Takes one attempt back. For an address: a success there says nothing of the other attempts from it. */
+  /**
+   * Takes one attempt back, and the wait that it began. For an attempt that was not judged; and for an address, where a success says nothing of
+   * the other attempts from it.
+   */
   async takeBack(kind: FailureKind, name: string): Promise<void> {
-    await this.#scope.sql.query(TAKE_BACK, [this.#subject(kind, name)])
+    await this.#scope.sql.query(TAKE_BACK, [this.#subject(kind, name), this.#policies[kind].freeAttempts])
   }
 
   async #count(kind: FailureKind, name: string, now: string): Promise<boolean> {
