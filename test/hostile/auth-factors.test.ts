@@ -1,5 +1,5 @@
 /** Second factors over the wire, for somebody who has the password: every way in asks for one, no guess is free, and a code serves once. */
-// Proves IDN-02.
+// Proves IDN-02, SEC-07.
 import { generate } from 'otplib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
