@@ -65,6 +65,19 @@ describe('of fifty requests at once with one secret, one succeeds', () => {
   })
 })
 
+test('fifty registrations of one new address at once make one account, and no fault in the log', async () => {
+  const email = nextEmail()
+
+  const answers = await fifty(() => post('/auth/registrations', { email, password: PASSWORD, display_name: 'Somebody' }))
+  const token = await letterSecret(blog, email)
+  const verified = await post('/auth/email-verifications', { token, password: PASSWORD })
+
+  expect(statusesOf(answers)).toEqual({ 202: 50 })
+  expect(verified.status).toBe(200)
+  expect((await signIn(blog, email)).status).toBe(201)
+  expect(blog.logs().filter(({ level }) => level === 'error')).toEqual([])
+})
+
 describe('letters', () => {
   const countOf = async (to: string): Promise<number> => (await blog.letters()).filter((letter) => letter.to === to).length
 

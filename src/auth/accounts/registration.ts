@@ -53,11 +53,19 @@ export class Registration {
     await check(plain, personal)
     const digest = await passwords.hash(plain)
     later(async () => {
-      const known = await accounts.findByLogin(String(values.get(login)))
+      const name = String(values.get(login))
+      const known = await accounts.findByLogin(name)
       if (known !== undefined) return this.#registerAgain(known, digest, request.requestId)
       const complete = new Map(values).set(password, new PasswordDigest(digest))
-      const { id } = await operations.create(context, { values: complete, verb: 'register' })
-      await this.#writeVerification({ id, login: String(values.get(login)) })
+      try {
+        const { id } = await operations.create(context, { values: complete, verb: 'register' })
+        await this.#writeVerification({ id, login: name })
+      } catch (error) {
+        if (!(error instanceof PlinthError && error.code === 'CONFLICT_DUPLICATE')) throw error
+        // Somebody else registered it in the same moment, or it is the name of an account that was deleted, which gets no letter.
+        const other = await accounts.findByLogin(name)
+        if (other !== undefined) await this.#registerAgain(other, digest, request.requestId)
+      }
     })
   }
 
