@@ -116,6 +116,6 @@ export async function recordStatements(work: () => Promise<unknown>): Promise<re
   }
   // The service sweeps, follows its journal and looks for new keys by its own clock, whoever asks.
   return sent.filter(
-    ({ name, text }) => name !== 'plinth_once_sweep' && !/plinth_(?:journal j|signing_keys)|pg_current_snapshot/.test(text),
+    ({ name, text }) => name !== 'plinth_once_sweep' && !/FROM plinth_journal|plinth_signing_keys|pg_current_snapshot/.test(text),
   )
 }

@@ -1,6 +1,6 @@
 /** The requests behind the rows that are about no resource: identity, OAuth, documentation, health. */
 import type { Uuid } from '../../../src/kernel/index.ts'
-import { letterSecret, PASSWORD, tokensOf } from '../identity-kit.ts'
+import { addAccount, letterSecret, PASSWORD, tokensOf } from '../identity-kit.ts'
 import type { People } from './people.ts'
 import { userId } from './records.ts'
 import type { Cell } from './surface.ts'
@@ -64,6 +64,12 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   },
   'auth.email-verifications.create: a made-up secret': () => ({ body: { token: MADE_UP, password: PASSWORD } }),
   'auth.email-verifications.request': ({ records }) => ({ body: { email: records.address() } }),
+  'auth.pages.show-verify-email: a made-up secret': () => ({ path: `/auth/verify-email?token=${MADE_UP}` }),
+  'auth.pages.verify-email: a made-up secret': () => ({ form: { token: MADE_UP, password: PASSWORD } }),
+  'auth.pages.show-forgot-password': bare,
+  'auth.pages.forgot-password': ({ records }) => ({ form: { login: records.address() } }),
+  'auth.pages.show-reset-password: a made-up secret': () => ({ path: `/auth/reset-password?token=${MADE_UP}` }),
+  'auth.pages.reset-password: a made-up secret': () => ({ form: { token: MADE_UP, password: PASSWORD } }),
   'auth.password.change: the right password': () => ({
     body: { current_password: PASSWORD, new_password: PASSWORD },
     endsSession: true,
@@ -71,7 +77,9 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'auth.password.change: a wrong password': () => ({ body: { current_password: OTHER_PASSWORD, new_password: OTHER_PASSWORD } }),
   'auth.password-resets.request': ({ records }) => ({ body: { email: records.address() } }),
   "auth.password-resets.create: a letter's secret": async ({ service, records }) => {
-    const email = await records.addressOf(records.standing.colleague)
+    // An account of its own: nobody gets more than a few letters.
+    const email = records.address()
+    await addAccount(service, email)
     await service.request('/auth/password-resets/requests', { method: 'POST', body: { email } })
     return { body: { token: await letterSecret(service, email), password: PASSWORD } }
   },
