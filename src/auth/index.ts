@@ -5,6 +5,7 @@ export { type Letter, type LetterScope, type Notice, noticeLetter, type SendLett
 export { PasswordChanges } from './accounts/password-changes.ts'
 export { Registration } from './accounts/registration.ts'
 export { readBearer } from './bearer.ts'
+export { LIFETIME_S_MAX as ACCESS_TOKEN_LIFETIME_S_MAX } from './claims.ts'
 export {
   createDevelopmentSigner,
   type DevelopmentSigner,
@@ -50,6 +51,7 @@ export { adminRoutes, expectAccountManager } from './routes/admin-routes.ts'
 export { describeIdentityRoutes } from './routes/describe.ts'
 export { type FactorRoutesParts, factorRoutes } from './routes/factor-routes.ts'
 export { type IdentityAnswer, type IdentityRoute, mountIdentityRoutes } from './routes/route.ts'
+export { listSchema, objectSchema } from './routes/schemas.ts'
 export { sessionRoutes } from './routes/session-routes.ts'
 export { tokenRoutes } from './routes/token-routes.ts'
 export { type SessionEnd, type SessionPlace, Sessions, type SessionTokens, type SessionView } from './sessions/sessions.ts'

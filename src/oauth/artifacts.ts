@@ -5,6 +5,7 @@
  * serve once is consumed by one `UPDATE … WHERE consumed_at IS NULL`; whoever comes second ends the grant, whether they come later or at
  * the same moment. @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
  */
+import type { Vault } from '../auth/index.ts'
 import { decodeTypeId, type Uuid } from '../kernel/index.ts'
 import type { SqlDatabase } from '../sql/index.ts'
 
@@ -21,12 +22,7 @@ export interface ArtifactPayload {
 export interface ArtifactsParts {
   readonly sql: SqlDatabase
   readonly clock: { now(): number }
-  readonly vault: {
-    digest(secret: string): string
-    keyedDigest(text: string): string
-    seal(purpose: string, text: string): string
-    open(purpose: string, sealed: string): string
-  }
+  readonly vault: Pick<Vault, 'digest' | 'keyedDigest' | 'seal' | 'open'>
   /** The prefix of account ids: `usr`. */
   readonly accountPrefix: string
   /** Told of a grant that ended, with its account. */

@@ -1,5 +1,5 @@
 /** Routes under `/auth/clients` for those who look after clients. Nobody lends what they do not have. */
-import { expectFreshProof, type IdentityRoute } from '../auth/index.ts'
+import { expectFreshProof, type IdentityRoute, type IdentityScope, listSchema, objectSchema } from '../auth/index.ts'
 import type { HttpRequest } from '../http/index.ts'
 import { type Clock, type ErrorDetail, invalid, PlinthError, type Uuid } from '../kernel/index.ts'
 import { choice, type Json, type JsonSchema, list, text } from '../model/index.ts'
@@ -12,12 +12,7 @@ export interface ClientRoutesParts {
   readonly clock: Pick<Clock, 'now'>
   /** Whether an account has one, which then has to be fresh too. */
   readonly hasSecondFactor: (accountId: Uuid) => Promise<boolean>
-  readonly report: (event: {
-    readonly event: string
-    readonly subject: string | null
-    readonly requestId: string
-    readonly fields?: Readonly<Record<string, unknown>>
-  }) => void
+  readonly report: IdentityScope['report']
 }
 
 const READ = 'clients:read'
@@ -25,7 +20,7 @@ const WRITE = 'clients:write'
 
 const TEXT: JsonSchema = { type: 'string', maxLength: 1_000 }
 const TIME: JsonSchema = { type: 'string', format: 'date-time', maxLength: 32 }
-const TEXTS: JsonSchema = { type: 'array', maxItems: 256, items: TEXT }
+const TEXTS = listSchema(TEXT, 256)
 const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   name: TEXT,
@@ -36,11 +31,12 @@ const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   has_secret: { type: 'boolean' },
   created_at: TIME,
   updated_at: TIME,
-  disabled_at: { type: ['string', 'null'], format: 'date-time', maxLength: 32 },
+  disabled_at: { ...TIME, type: ['string', 'null'] },
 }
-const CLIENT: JsonSchema = schemaOf(PROPERTIES)
-const WITH_SECRET: JsonSchema = schemaOf({ ...PROPERTIES, secret: { type: ['string', 'null'], maxLength: 64 } })
-const ERRORS = ['AUTH_REQUIRED', 'AUTH_FORBIDDEN']
+const CLIENT = objectSchema(PROPERTIES)
+const WITH_SECRET = objectSchema({ ...PROPERTIES, secret: { type: ['string', 'null'], maxLength: 64 } })
+const READ_ERRORS = ['AUTH_REQUIRED', 'AUTH_FORBIDDEN']
+const WRITE_ERRORS = [...READ_ERRORS, 'AUTH_STEP_UP_REQUIRED']
 
 /** The routes, for `mountIdentityRoutes`; who calls them needs `clients:read` or `clients:write`. */
 export function clientRoutes({ clients, clock, report, hasSecondFactor }: ClientRoutesParts): readonly IdentityRoute[] {
@@ -82,8 +78,8 @@ export function clientRoutes({ clients, clock, report, hasSecondFactor }: Client
       summary: 'The OAuth clients, the oldest first.',
       caller: 'anybody',
       limit: 'read',
-      answers: { 200: { description: 'At most 1,000.', data: { type: 'array', maxItems: 1_000, items: CLIENT } } },
-      errors: ERRORS,
+      answers: { 200: { description: 'At most 1,000.', data: listSchema(CLIENT, 1_000) } },
+      errors: READ_ERRORS,
       async handle(request) {
         expectPermission(request, READ)
         return { status: 200, data: (await clients.list()).map(renderClient) }
@@ -103,7 +99,7 @@ export function clientRoutes({ clients, clock, report, hasSecondFactor }: Client
         scopes: list(text({ max: 128 }), { max: 256 }),
       },
       answers: { 201: { description: 'The client is registered.', data: WITH_SECRET } },
-      errors: [...ERRORS, 'AUTH_STEP_UP_REQUIRED', 'VALIDATION_FAILED'],
+      errors: [...WRITE_ERRORS, 'VALIDATION_FAILED'],
       async handle(request, input) {
         const order = {
           name: String(input['name']),
@@ -131,7 +127,7 @@ export function clientRoutes({ clients, clock, report, hasSecondFactor }: Client
       caller: 'anybody',
       limit: 'read',
       answers: { 200: { description: 'The client.', data: CLIENT } },
-      errors: [...ERRORS, 'NOT_FOUND_RECORD'],
+      errors: [...READ_ERRORS, 'NOT_FOUND_RECORD'],
       async handle(request) {
         expectPermission(request, READ)
         return { status: 200, data: renderClient(await clients.show(idOf(request))) }
@@ -145,7 +141,7 @@ export function clientRoutes({ clients, clock, report, hasSecondFactor }: Client
       caller: 'anybody',
       limit: 'sensitive',
       answers: { 200: { description: 'The client, with its new secret.', data: WITH_SECRET } },
-      errors: [...ERRORS, 'AUTH_STEP_UP_REQUIRED', 'NOT_FOUND_RECORD'],
+      errors: [...WRITE_ERRORS, 'NOT_FOUND_RECORD'],
       async handle(request) {
         const rotate = async (by: ClientChanger) => {
           const { scopes } = await clients.show(idOf(request))
@@ -165,7 +161,7 @@ export function clientRoutes({ clients, clock, report, hasSecondFactor }: Client
       caller: 'anybody',
       limit: 'write',
       answers: { 204: { description: 'The client is disabled.', data: null } },
-      errors: [...ERRORS, 'AUTH_STEP_UP_REQUIRED', 'NOT_FOUND_RECORD'],
+      errors: [...WRITE_ERRORS, 'NOT_FOUND_RECORD'],
       handle: (request) => setDisabled(request, true),
     },
     {
@@ -176,7 +172,7 @@ export function clientRoutes({ clients, clock, report, hasSecondFactor }: Client
       caller: 'anybody',
       limit: 'write',
       answers: { 204: { description: 'The client may be used again.', data: null } },
-      errors: [...ERRORS, 'AUTH_STEP_UP_REQUIRED', 'NOT_FOUND_RECORD'],
+      errors: [...WRITE_ERRORS, 'NOT_FOUND_RECORD'],
       handle: (request) => setDisabled(request, false),
     },
   ]
@@ -216,8 +212,4 @@ function expectOwnPermissions({ actor }: HttpRequest, scopes: readonly string[])
       : [{ field: `scopes.${at}`, code: 'choice', message: `Cannot lend "${scope.slice(0, 100)}": you do not have it yourself` }],
   )
   if (details.length > 0) throw invalid(details)
-}
-
-function schemaOf(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
-  return { type: 'object', additionalProperties: false, properties, required: Object.keys(properties) }
 }

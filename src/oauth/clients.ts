@@ -6,6 +6,7 @@
  */
 import { timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import type { Vault } from '../auth/index.ts'
 import { type Clock, decodeTypeId, type ErrorDetail, encodeTypeId, invalid, PlinthError, type Uuid } from '../kernel/index.ts'
 import type { SqlDatabase } from '../sql/index.ts'
 import { CLIENT_KINDS, type ClientKind, judgeRedirectUri } from './redirect-uri.ts'
@@ -52,7 +53,7 @@ export interface OAuthClientsParts {
   readonly sql: SqlDatabase
   readonly clock: Pick<Clock, 'now'>
   readonly newId: () => Uuid
-  readonly vault: { makeSecret(): string; digest(secret: string): string }
+  readonly vault: Pick<Vault, 'makeSecret' | 'digest'>
   readonly scopes: Scopes
   /** Told of a client that was disabled or enabled, on this instance, before the caller has the answer. */
   readonly onChanged?: (clientId: string) => void

@@ -8,17 +8,6 @@ export {
   OAuthClients,
   type OAuthClientsParts,
 } from './clients.ts'
-export { mountOAuth, type OAuth, type OAuthOptions, type OAuthScope } from './mount.ts'
-export type {
-  OAuthAccount,
-  OAuthAccounts,
-  OAuthFactor,
-  OAuthFailures,
-  OAuthKeys,
-  OAuthSessions,
-  OAuthSignedIn,
-  OAuthSignIn,
-  OAuthSignInOutcome,
-} from './ports.ts'
+export { mountOAuth, type OAuth, type OAuthOptions } from './mount.ts'
 export { CLIENT_KINDS, type ClientKind, judgeRedirectUri } from './redirect-uri.ts'
 export { createScopes, IDENTITY_SCOPES, type Scopes } from './scopes.ts'

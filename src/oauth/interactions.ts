@@ -5,13 +5,13 @@
  * session id from the library, so one that was planted before is worth nothing.
  */
 import type { Interaction, Provider } from 'oidc-provider'
+import type { Accounts, Sessions, SignedIn, SignIn } from '../auth/index.ts'
 import type { Pairs } from '../http/index.ts'
 import { decodeTypeId, PlinthError, toPlinthError } from '../kernel/index.ts'
 import { DEVICE_GRANT, type OAuthClients } from './clients.ts'
 import { renderConsent } from './pages/consent.ts'
 import type { PageFrame } from './pages/layout.ts'
 import { renderSecondFactor, renderSignIn } from './pages/sign-in.ts'
-import type { OAuthAccounts, OAuthSessions, OAuthSignedIn, OAuthSignIn } from './ports.ts'
 import { holdResponse, type ProviderRequest } from './run-provider.ts'
 import type { Scopes } from './scopes.ts'
 
@@ -29,9 +29,9 @@ export type StepAnswer =
 export interface InteractionsParts {
   readonly frame: PageFrame
   readonly accountPrefix: string
-  readonly accounts: OAuthAccounts
-  readonly signIn: OAuthSignIn
-  readonly sessions: OAuthSessions
+  readonly accounts: Pick<Accounts, 'findById'>
+  readonly signIn: Pick<SignIn, 'withPassword' | 'withSecondFactor'>
+  readonly sessions: Pick<Sessions, 'register'>
   readonly clients: OAuthClients
   readonly scopes: Scopes
 }
@@ -231,7 +231,7 @@ async function finish({ provider, request }: Step, result: Result): Promise<Step
   return { location }
 }
 
-function finishSignIn(step: Step, { account, amr, authenticatedAtMs }: OAuthSignedIn): Promise<StepAnswer> {
+function finishSignIn(step: Step, { account, amr, authenticatedAtMs }: SignedIn): Promise<StepAnswer> {
   return finish(step, { login: { accountId: account.subject, amr: [...amr], ts: Math.floor(authenticatedAtMs / 1_000) } })
 }
 

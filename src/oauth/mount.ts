@@ -1,24 +1,29 @@
 /** Puts the authorization server onto the HTTP server: its endpoints, its pages, and what others may end of it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
-import { RevokedTokens } from '../auth/index.ts'
+import {
+  type Accounts,
+  type Failures,
+  type IdentityScope,
+  RevokedTokens,
+  type Sessions,
+  type SignIn,
+  type SigningKeys,
+} from '../auth/index.ts'
 import type { HttpReply, HttpRequest, HttpServer } from '../http/index.ts'
 import { type Pairs, refuseCrossSite } from '../http/index.ts'
-import { type Clock, encodeTypeId, PlinthError, toPlinthError, type Uuid } from '../kernel/index.ts'
-import type { AccountsModel, Actor, Domain } from '../model/index.ts'
-import type { Logger } from '../observe/index.ts'
+import { encodeTypeId, PlinthError, toPlinthError, type Uuid } from '../kernel/index.ts'
+import type { Actor, Domain } from '../model/index.ts'
 import { addressKey } from '../resilience/index.ts'
-import type { SqlDatabase } from '../sql/index.ts'
 import { createAdapter } from './adapter.ts'
 import { readBytes, writeJson, writeMachineError, writePage, writeRedirect } from './answer.ts'
-import { Artifacts, type ArtifactsParts } from './artifacts.ts'
+import { Artifacts } from './artifacts.ts'
 import { OAuthClients } from './clients.ts'
 import { GrantSessions } from './grant-sessions.ts'
 import { Interactions, StepExpired, sayWait } from './interactions.ts'
 import type { PageFrame } from './pages/layout.ts'
 import { STYLE_ASSET } from './pages/layout.ts'
 import { renderErrorPage } from './pages/notices.ts'
-import type { OAuthAccounts, OAuthFailures, OAuthKeys, OAuthSessions, OAuthSignIn } from './ports.ts'
 import { createProvider, currentRequest, ENDPOINTS } from './provider.ts'
 import { createProviderPages, sayError } from './provider-pages.ts'
 import { createAccessTokenReader, markSigned } from './read-access-token.ts'
@@ -26,35 +31,15 @@ import { readForm, rewriteForm } from './read-form.ts'
 import { type ProviderAnswer, ProviderRequest, runProvider } from './run-provider.ts'
 import { createScopes } from './scopes.ts'
 
-/** What of the identity's scope the authorization server uses. */
-export interface OAuthScope {
-  readonly sql: SqlDatabase
-  readonly accounts: AccountsModel
-  readonly roles: Readonly<Record<string, readonly string[]>>
-  /** The public origin, without a slash at the end. */
-  readonly issuer: string
-  readonly audience: string
-  readonly clock: Clock
-  readonly newId: () => Uuid
-  readonly vault: ArtifactsParts['vault'] & { makeSecret(): string }
-  readonly logger: Logger
-  readonly report: (event: {
-    readonly event: string
-    readonly subject: string | null
-    readonly requestId: string
-    readonly fields?: Readonly<Record<string, unknown>>
-  }) => void
-}
-
 export interface OAuthOptions {
   readonly server: HttpServer
-  readonly scope: OAuthScope
+  readonly scope: IdentityScope
   readonly domain: Domain
-  readonly keys: OAuthKeys
-  readonly accounts: OAuthAccounts
-  readonly signIn: OAuthSignIn
-  readonly sessions: OAuthSessions
-  readonly failures: OAuthFailures
+  readonly keys: Pick<SigningKeys, 'signer' | 'privateJwks' | 'onChange'>
+  readonly accounts: Pick<Accounts, 'findById'>
+  readonly signIn: Pick<SignIn, 'withPassword' | 'withSecondFactor'>
+  readonly sessions: Pick<Sessions, 'register' | 'end'>
+  readonly failures: Pick<Failures, 'attempt' | 'takeBack'>
   /** Judges an `Authorization` header as every surface does. */
   readonly authenticate: (authorization: string) => Actor | Promise<Actor>
   /** What people know the service by. Default: the name of the domain, as words. */

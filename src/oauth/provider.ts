@@ -6,17 +6,15 @@
  */
 import type { EventEmitter } from 'node:events'
 import type { Adapter, Configuration, KoaContextWithOIDC, Provider as LibraryProvider } from 'oidc-provider'
+import { ACCESS_TOKEN_LIFETIME_S_MAX, type Account, type Accounts, type SigningKeys } from '../auth/index.ts'
 import { decodeTypeId, type Uuid } from '../kernel/index.ts'
 import { serviceClaims, userClaims } from './access-claims.ts'
 import type { AdapterErrors } from './adapter.ts'
 import { DEVICE_GRANT, type OAuthClients } from './clients.ts'
 import { BROWSER_LIFETIME_S, type GrantSessions } from './grant-sessions.ts'
-import type { OAuthAccount, OAuthAccounts, OAuthKeys } from './ports.ts'
 import type { ProviderRequest } from './run-provider.ts'
 import { IDENTITY_SCOPES } from './scopes.ts'
 
-/** JWT-01. */
-const ACCESS_TOKEN_LIFETIME_S = 900
 /** RFC 6749, 4.1.2 allows ten minutes; a redirect takes a second. */
 const CODE_LIFETIME_S = 60
 const DEVICE_CODE_LIFETIME_S = 600
@@ -48,8 +46,8 @@ export interface ProviderParts {
   readonly permissions: readonly string[]
   readonly accountPrefix: string
   readonly newId: () => Uuid
-  readonly keys: OAuthKeys
-  readonly accounts: OAuthAccounts
+  readonly keys: Pick<SigningKeys, 'signer' | 'privateJwks'>
+  readonly accounts: Pick<Accounts, 'findById'>
   readonly clients: OAuthClients
   readonly grants: GrantSessions
   readonly pages: ProviderPages
@@ -113,8 +111,8 @@ export async function createProvider(parts: ProviderParts): Promise<LibraryProvi
   const isHttps = parts.origin.startsWith('https:')
   const configuration: Configuration = {
     adapter: (kind) => parts.createAdapter(kind, errors, () => Provider.ctx?.oidc.route),
-    // The key that signs comes first: the library takes the first that fits.
-    jwks: signingFirst(parts.keys) as NonNullable<Configuration['jwks']>,
+    // The key that signs comes first, and the library takes the first that fits.
+    jwks: parts.keys.privateJwks() as NonNullable<Configuration['jwks']>,
     routes: ENDPOINTS,
     scopes: ['openid', 'offline_access'],
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
@@ -134,12 +132,12 @@ export async function createProvider(parts: ProviderParts): Promise<LibraryProvi
       short: { httpOnly: true, sameSite: 'lax', secure: isHttps, signed: false },
     },
     ttl: {
-      AccessToken: ACCESS_TOKEN_LIFETIME_S,
+      AccessToken: ACCESS_TOKEN_LIFETIME_S_MAX,
       AuthorizationCode: CODE_LIFETIME_S,
-      ClientCredentials: ACCESS_TOKEN_LIFETIME_S,
+      ClientCredentials: ACCESS_TOKEN_LIFETIME_S_MAX,
       DeviceCode: DEVICE_CODE_LIFETIME_S,
       Grant: GRANT_LIFETIME_S,
-      IdToken: ACCESS_TOKEN_LIFETIME_S,
+      IdToken: ACCESS_TOKEN_LIFETIME_S_MAX,
       Interaction: INTERACTION_LIFETIME_S,
       RefreshToken: (ctx) => Math.max(1, Math.min(GRANT_LIFETIME_S, ctx.oidc.entities.Grant?.remainingTTL ?? GRANT_LIFETIME_S)),
       Session: BROWSER_LIFETIME_S,
@@ -229,7 +227,7 @@ export async function createProvider(parts: ProviderParts): Promise<LibraryProvi
             scope: lent.join(' '),
             audience: parts.audience,
             accessTokenFormat: 'jwt',
-            accessTokenTTL: ACCESS_TOKEN_LIFETIME_S,
+            accessTokenTTL: ACCESS_TOKEN_LIFETIME_S_MAX,
             jwt: { sign: { alg: 'ES256', kid: parts.keys.signer().kid } },
           }
         },
@@ -286,12 +284,6 @@ export function currentRequest(): ProviderRequest | undefined {
   return loaded?.Provider.ctx?.req as ProviderRequest | undefined
 }
 
-function signingFirst(keys: OAuthKeys): { keys: Readonly<Record<string, unknown>>[] } {
-  const { kid } = keys.signer()
-  const all = [...keys.privateJwks().keys]
-  return { keys: [...all.filter((key) => key['kid'] === kid), ...all.filter((key) => key['kid'] !== kid)] }
-}
-
 /** The library writes of what it could do; this server can less. */
 function withOurWords(document: Readonly<Record<string, unknown>>, permissions: readonly string[]) {
   return {
@@ -325,7 +317,7 @@ async function findAccount(
   return { accountId: subject, account, claims: (use: string, scope: string) => identityClaims(account, use, scope) }
 }
 
-function identityClaims(account: OAuthAccount, _use: string, scope: string) {
+function identityClaims(account: Account, _use: string, scope: string) {
   const asked = new Set(scope.split(' '))
   return {
     sub: account.subject,
@@ -362,7 +354,7 @@ function accessClaims(
   }
   if (token.kind === 'ClientCredentials') return serviceClaims(grant)
   const { Account: found, AuthorizationCode, RefreshToken, DeviceCode } = ctx.oidc.entities
-  const account = found?.['account'] as OAuthAccount
+  const account = found?.['account'] as Account
   const source = AuthorizationCode ?? DeviceCode ?? RefreshToken
   const isNative = ctx.oidc.client?.applicationType === 'native' || ctx.oidc.client?.grantTypeAllowed(DEVICE_GRANT) === true
   return userClaims({

@@ -1,7 +1,7 @@
 /** Reads signed access tokens for the endpoints that take any token: introspection, revocation, userinfo. */
 
 import type { AdapterPayload } from 'oidc-provider'
-import type { RevokedTokens } from '../auth/index.ts'
+import { ACCESS_TOKEN_LIFETIME_S_MAX, type RevokedTokens } from '../auth/index.ts'
 import { isUuid, toPlinthError } from '../kernel/index.ts'
 import type { Actor } from '../model/index.ts'
 import type { Artifacts } from './artifacts.ts'
@@ -25,8 +25,6 @@ export interface AccessTokenReaderParts {
 /** The library refuses what looks like a signed token before it asks its store; with this in front it no longer does. */
 const MARK = 'signed:'
 const FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
-/** As long as any access token lives. */
-const LIFETIME_MS = 900_000
 
 /** Marks a signed token, so that introspection and revocation take it. */
 export function markSigned(token: string): string {
@@ -68,7 +66,7 @@ export function createAccessTokenReader(parts: AccessTokenReaderParts): AccessTo
     async revoke(jti) {
       // The names of stored tokens are secrets; those of signed ones are ids.
       if (!isUuid(jti)) return
-      await revoked.revoke(jti, clock.now() + LIFETIME_MS)
+      await revoked.revoke(jti, clock.now() + ACCESS_TOKEN_LIFETIME_S_MAX * 1_000)
     },
   }
 }
