@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createTransport } from 'nodemailer'
 import type { Clock } from '../kernel/index.ts'
 import { checkLetter, readSender } from './check-letter.ts'
 import { type Letter, MailError, type Mailer } from './mailer.ts'
@@ -29,14 +28,18 @@ export interface FileOutboxOptions {
 export function createFileOutbox(options: FileOutboxOptions): Mailer {
   const { folder, clock, from = 'no-reply@localhost', lettersMax = LETTERS_MAX } = options
   const sender = readSender(from)
-  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' })
+  // Loaded with the first letter: most runs write none.
+  const openComposer = async () =>
+    (await import('nodemailer')).createTransport({ streamTransport: true, buffer: true, newline: 'windows' })
+  let composer: ReturnType<typeof openComposer> | undefined
   let count = 0
   let isClosed = false
   let last: Promise<unknown> = Promise.resolve()
 
   async function write(letter: Letter): Promise<void> {
     const now = new Date(clock.now())
-    const { message } = await composer.sendMail({
+    composer ??= openComposer()
+    const { message } = await (await composer).sendMail({
       from: sender,
       to: { name: '', address: letter.to },
       subject: letter.subject,

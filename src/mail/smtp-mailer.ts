@@ -1,5 +1,4 @@
 /** Hands letters to a mail server over SMTP, encrypted, within bounds of time and number. */
-import { createTransport } from 'nodemailer'
 import { PlinthError } from '../kernel/index.ts'
 import { checkLetter, readSender } from './check-letter.ts'
 import { MailError, type Mailer } from './mailer.ts'
@@ -40,14 +39,14 @@ export function createSmtpMailer(options: SmtpMailerOptions): Mailer {
   const { ca, timeoutMs = STEP_TIMEOUT_MS, pendingMax = PENDING_MAX } = options
   const { host, port, auth, encryption } = readSmtpUrl(options.url)
   const sender = readSender(options.from)
-  const transport = createTransport({
-    pool: true,
+  const settings = {
+    pool: true as const,
     host,
     port,
     secure: encryption === 'implicit',
     requireTLS: encryption === 'starttls',
     ignoreTLS: encryption === 'off',
-    tls: { minVersion: 'TLSv1.2', ...(ca !== undefined && { ca }) },
+    tls: { minVersion: 'TLSv1.2' as const, ...(ca !== undefined && { ca }) },
     ...(auth !== undefined && { auth }),
     maxConnections: CONNECTIONS_MAX,
     maxRequeues: 1,
@@ -57,7 +56,10 @@ export function createSmtpMailer(options: SmtpMailerOptions): Mailer {
     socketTimeout: timeoutMs,
     disableFileAccess: true,
     disableUrlAccess: true,
-  })
+  }
+  // Loaded with the first letter: many an instance sends none.
+  const openTransport = async () => (await import('nodemailer')).createTransport(settings)
+  let transport: ReturnType<typeof openTransport> | undefined
   const pending = new Set<Promise<unknown>>()
   let isClosed = false
   return {
@@ -65,15 +67,18 @@ export function createSmtpMailer(options: SmtpMailerOptions): Mailer {
       if (isClosed) throw new MailError('Cannot send the letter: the mailer is closed', { retry: false })
       checkLetter(letter)
       if (pending.size >= pendingMax) throw new PlinthError('RATE_LIMIT_OVERLOADED')
-      const sent = transport.sendMail({
-        from: sender,
-        to: { name: '', address: letter.to },
-        envelope: { from: sender.address, to: [letter.to] },
-        subject: letter.subject,
-        text: letter.text,
-        ...(letter.html !== undefined && { html: letter.html }),
-        signal: AbortSignal.timeout(LETTER_TIMEOUT_MS),
-      })
+      transport ??= openTransport()
+      const sent = transport.then((opened) =>
+        opened.sendMail({
+          from: sender,
+          to: { name: '', address: letter.to },
+          envelope: { from: sender.address, to: [letter.to] },
+          subject: letter.subject,
+          text: letter.text,
+          ...(letter.html !== undefined && { html: letter.html }),
+          signal: AbortSignal.timeout(LETTER_TIMEOUT_MS),
+        }),
+      )
       pending.add(sent)
       try {
         await sent
@@ -86,7 +91,8 @@ export function createSmtpMailer(options: SmtpMailerOptions): Mailer {
     async close() {
       isClosed = true
       await Promise.allSettled(pending)
-      transport.close()
+      const opened = await transport
+      opened?.close()
     },
   }
 }
