@@ -24,11 +24,11 @@ export function hasBody(raw: IncomingMessage): boolean {
   return (length !== undefined && length !== '0') || raw.headers['transfer-encoding'] !== undefined
 }
 
-/** Throws unless the headers announce this type and an acceptable length. */
-export function checkBodyHeaders(raw: IncomingMessage, { name, form }: BodyType, bytesMax: number): void {
-  const type = raw.headers['content-type']
-  if (type === undefined || !form.test(type)) {
-    throw new PlinthError('VALIDATION_CONTENT_TYPE', `Cannot read the body: expected Content-Type "${name}"`)
+/** Throws unless the headers announce this type (null: any) and an acceptable length. */
+export function checkBodyHeaders(raw: IncomingMessage, expected: BodyType | null, bytesMax: number): void {
+  const type = raw.headers['content-type'] ?? ''
+  if (expected !== null && !expected.form.test(type)) {
+    throw new PlinthError('VALIDATION_CONTENT_TYPE', `Cannot read the body: expected Content-Type "${expected.name}"`)
   }
   const encoding = raw.headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {

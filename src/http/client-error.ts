@@ -2,9 +2,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { PlinthError } from '../kernel/index.ts'
-import { JSON_HEADERS } from './header-block.ts'
 import { HEADER_BYTES_MAX, URL_LENGTH_MAX } from './limits.ts'
-import { type DocsUrl, renderError } from './render-error.ts'
+import { type DocsUrl, envelopeRenderer, errorHeaders } from './render-error.ts'
 
 /** What Node's HTTP server reports. */
 export interface ClientError extends Error {
@@ -34,9 +33,10 @@ export function decideClientError(error: ClientError): PlinthError {
 
 /** Prints a whole HTTP/1.1 answer that closes the connection. */
 export function renderRawAnswer(error: PlinthError, requestId: string, docsUrl: DocsUrl): string {
-  const { body, headers } = renderError(error, requestId, docsUrl, (field) => field)
+  const { body, headers: block } = envelopeRenderer(docsUrl, (field) => field)(error, requestId)
+  const headers = errorHeaders(error)
   let head = `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\ndate: ${new Date().toUTCString()}\r\nconnection: close\r\n`
-  head += `${JSON_HEADERS.text}x-request-id: ${requestId}\r\n`
+  head += `${block.text}x-request-id: ${requestId}\r\n`
   for (let at = 0; at < headers.length; at += 2) head += `${headers[at]}: ${headers[at + 1]}\r\n`
   return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }

@@ -13,16 +13,17 @@ import { abandonBody, hasBody } from './body.ts'
 import type { Caller } from './caller-address.ts'
 import { type Cookies, readCookies } from './cookies.ts'
 import type { HttpReply, HttpRequest } from './handle.ts'
-import { type HeaderBlock, JSON_HEADERS } from './header-block.ts'
+import type { HeaderBlock } from './header-block.ts'
 import type { JsonObject } from './json.ts'
 import { type Query, readQuery } from './query.ts'
 import type { Budget } from './rate-limits.ts'
-import { renderError } from './render-error.ts'
+import { errorHeaders } from './render-error.ts'
 import type { Route, ServerState } from './route.ts'
 import { clearHeaders, type TakenOver, takeOver } from './take-over.ts'
 import { splitLines, writeAnswer } from './write-answer.ts'
 
 const NO_BODY: JsonObject = Object.freeze({})
+const NO_BYTES = Buffer.alloc(0)
 const NO_EXTRA: readonly string[] = Object.freeze([])
 /** nginx's word for a client that went away before its answer began. */
 const CLIENT_GONE_STATUS = 499
@@ -47,6 +48,7 @@ export class Exchange implements HttpRequest, HttpReply {
   readonly startedAtMs: number
   actor: Actor = NOBODY
   body: JsonObject = NO_BODY
+  bytes: Buffer = NO_BYTES
   isSent = false
   /** False from when somebody reads the body. */
   isBodyUntouched = true
@@ -173,12 +175,11 @@ export class Exchange implements HttpRequest, HttpReply {
       )
       return
     }
-    if (error.status >= 500) this.#logFault(error)
-    else if (isDenial(error)) this.#noteDenial(error)
-    const route = this.#route
-    if (error.code === 'RATE_LIMIT_EXCEEDED') route.metrics.recordLimited(route.limit)
-    const { body, headers } = renderError(error, this.requestId, this.#server.docsUrl, route.renderField)
-    this.#write(error.status, JSON_HEADERS, body, error.status === 405 ? [...headers, 'allow', route.allow] : headers, error.code)
+    this.#noteFailure(error)
+    const { allow, renderFailure } = this.#route
+    const { body, headers } = renderFailure(error, this.requestId)
+    const extra = errorHeaders(error)
+    this.#write(error.status, headers, body, error.status === 405 ? [...extra, 'allow', allow] : extra, error.code)
   }
 
   /** Refuses a request in the middle of its body, whoever reads it; what its handler then stumbles over is no fault. */
@@ -200,20 +201,19 @@ export class Exchange implements HttpRequest, HttpReply {
     this.#count(status, errorCode)
   }
 
-  /** The envelope while nothing has gone out; half an answer is cut off, so that nobody takes it for a whole one. */
+  /** The failure while nothing has gone out; half an answer is cut off, so that nobody takes it for a whole one. */
   #failTakenOver(error: PlinthError): void {
     const response = this.#response
     if (response.destroyed || this.#errorCode !== null) return
     this.#errorCode = error.code
-    if (error.status >= 500) this.#logFault(error)
-    else if (isDenial(error)) this.#noteDenial(error)
+    this.#noteFailure(error)
     if (response.headersSent) {
       response.destroy()
       return
     }
     clearHeaders(response)
-    const { body, headers } = renderError(error, this.requestId, this.#server.docsUrl, this.#route.renderField)
-    this.#put(error.status, JSON_HEADERS, body, headers, error.code)
+    const { body, headers } = this.#route.renderFailure(error, this.requestId)
+    this.#put(error.status, headers, body, errorHeaders(error), error.code)
   }
 
   #countTakenOver(): void {
@@ -262,6 +262,14 @@ export class Exchange implements HttpRequest, HttpReply {
     if (declared <= this.#route.bodyBytesMax) return false
     abandonBody(this.raw)
     return true
+  }
+
+  /** What the log and the metrics keep of a failure besides its line. */
+  #noteFailure(error: PlinthError): void {
+    const { limit, metrics } = this.#route
+    if (error.status >= 500) this.#logFault(error)
+    else if (isDenial(error)) this.#noteDenial(error)
+    else if (error.code === 'RATE_LIMIT_EXCEEDED') metrics.recordLimited(limit)
   }
 
   #noteDenial({ code, status }: PlinthError): void {

@@ -21,6 +21,8 @@ export interface HttpRequest {
   readonly cookies: Cookies
   /** The strictly read body; an empty object where the route takes none. A form is flat, and all text. */
   readonly body: JsonObject
+  /** The body as it came, on a route with `body: 'bytes'`; else empty. */
+  readonly bytes: Buffer
   readonly requestId: string
   readonly trace: TraceContext
   /** Who asks, as `authenticate` said; `NOBODY` on public routes. */
@@ -54,7 +56,7 @@ export interface HttpReply {
    *
    * `x-request-id`, the security headers, `cache-control: no-store`, `vary` and CORS are set on the response; that code may replace each of
    * them. The request counts as under way, and is counted and logged, until the response closes. What the handler throws afterwards is
-   * answered with the error envelope while no header has gone out; later it cuts the connection.
+   * answered as every failure of the route while no header has gone out; later it cuts the connection.
    *
    * A route with `body: 'raw'` leaves the body unread, and cuts off what is longer than `bodyBytesMax`.
    *
@@ -73,7 +75,7 @@ export interface HttpReply {
    * })
    */
   takeOver(): TakenOver
-  /** Sends the error envelope for whatever was thrown. */
+  /** Answers whatever was thrown in the form of the route: the error envelope, unless it has another. */
   fail(thrown: unknown): void
 }
 

@@ -13,6 +13,15 @@ test('a page runs files of its own origin, stands in no frame and is not stored'
   expect(pageHeaders({ cacheControl: 'public, max-age=60' }).text).toContain('cache-control: public, max-age=60\r\n')
 })
 
+test('other headers come besides, and take nothing away', () => {
+  const more = { vary: 'cookie', 'content-security-policy': "default-src 'self'", 'cache-control': 'public' }
+
+  expect(pageHeaders({ more }).text).toContain('vary: cookie\r\n')
+  expect(pageHeaders({ more }).pairs).toHaveLength(pageHeaders().pairs.length)
+  expect(policyOf({ more })).toBe(policyOf())
+  expect(pageHeaders({ more }).text).toContain('cache-control: no-store\r\n')
+})
+
 test('forms go to this origin, nowhere, or where a header of the answer says', () => {
   expect(policyOf({ forms: 'none' })).toMatch(/; form-action 'none'$/)
   expect(policyOf({ forms: 'open' })).not.toContain('form-action')

@@ -12,6 +12,8 @@ export interface PageOptions {
   readonly forms?: 'own' | 'none' | 'open'
   /** Default `no-store`, for pages that a person signed in to see. */
   readonly cacheControl?: string
+  /** Others, such as a stricter `referrer-policy`. */
+  readonly more?: Readonly<Record<string, string>>
 }
 
 const FORMS = { own: "; form-action 'self'", none: "; form-action 'none'", open: '' } as const
@@ -21,8 +23,9 @@ const FORMS = { own: "; form-action 'self'", none: "; form-action 'none'", open:
  *
  * The referrer policy stays as it is: under `no-referrer` browsers send `Origin: null` with a form, which `refuseCrossSite` refuses.
  */
-export function pageHeaders({ forms = 'own', cacheControl = 'no-store' }: PageOptions = {}): HeaderBlock {
+export function pageHeaders({ forms = 'own', cacheControl = 'no-store', more = {} }: PageOptions = {}): HeaderBlock {
   return headerBlock({
+    ...more,
     'content-type': 'text/html; charset=utf-8',
     'cache-control': cacheControl,
     'content-security-policy':

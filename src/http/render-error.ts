@@ -1,11 +1,15 @@
-/** Prints an error as every client sees it: the envelope, its status and the headers that belong to it. */
+/** Prints an error as those who called see it: as the envelope, unless their route has a form of its own, and its headers. */
 import { CATALOGUE, type PlinthError } from '../kernel/index.ts'
+import { type HeaderBlock, JSON_HEADERS } from './header-block.ts'
 
-export interface ErrorText {
+/** The answer to a request that failed, but for its status and the headers that belong to the error. */
+export interface FailureAnswer {
+  readonly headers: HeaderBlock
   readonly body: string
-  /** Names and values in turn. */
-  readonly headers: readonly string[]
 }
+
+/** Prints a failure in the form that the callers of a route understand. The message of a 500 is not for them. */
+export type RenderFailure = (error: PlinthError, requestId: string) => FailureAnswer
 
 export type RenderField = (field: string) => string
 /** Where a code is explained. Never derived from the `Host` header, which the caller writes. */
@@ -16,21 +20,24 @@ const FAULT_STATUS = 500
 const WWW_AUTHENTICATE = 'www-authenticate'
 
 /** Prints the envelope. The message of a 500 is the catalogue's: what happened is in the log, under the request id. */
-export function renderError(error: PlinthError, requestId: string, docsUrl: DocsUrl, renderField: RenderField): ErrorText {
-  const isFault = error.status === FAULT_STATUS
-  const body = JSON.stringify({
-    error: {
-      code: error.code,
-      message: isFault ? CATALOGUE.INTERNAL_ERROR.message : error.message,
-      details: isFault ? [] : error.details.map(({ field, code, message }) => ({ field: renderField(field), code, message })),
-      request_id: requestId,
-      docs_url: docsUrl(error.code),
-    },
-  })
-  return { body, headers: errorHeaders(error) }
+export function envelopeRenderer(docsUrl: DocsUrl, renderField: RenderField): RenderFailure {
+  return (error, requestId) => {
+    const isFault = error.status === FAULT_STATUS
+    const body = JSON.stringify({
+      error: {
+        code: error.code,
+        message: isFault ? CATALOGUE.INTERNAL_ERROR.message : error.message,
+        details: isFault ? [] : error.details.map(({ field, code, message }) => ({ field: renderField(field), code, message })),
+        request_id: requestId,
+        docs_url: docsUrl(error.code),
+      },
+    })
+    return { headers: JSON_HEADERS, body }
+  }
 }
 
-function errorHeaders(error: PlinthError): string[] {
+/** What an error says in headers, whatever the form of its answer: names and values in turn. */
+export function errorHeaders(error: PlinthError): string[] {
   const headers: string[] = []
   if (error.status === 401) headers.push(WWW_AUTHENTICATE, challenge(error))
   if (error.retryAfterS !== undefined) headers.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterS))))

@@ -6,7 +6,7 @@ import type { Handle } from './handle.ts'
 import { EMPTY_HEADERS } from './header-block.ts'
 import { BODY_BYTES_MAX } from './limits.ts'
 import type { RouteLimit } from './rate-limits.ts'
-import type { RenderField } from './render-error.ts'
+import { envelopeRenderer, type RenderFailure, type RenderField } from './render-error.ts'
 import type { BodyMode, HttpMethod, Route, ServerState } from './route.ts'
 import { runRoute } from './run.ts'
 
@@ -29,7 +29,9 @@ export interface HttpRoute {
   readonly limit?: RouteLimit
   /** Overrides that of the server. */
   readonly renderField?: RenderField
-  /** Answers through `reply`, at once or later; what it throws or rejects with becomes the error envelope. */
+  /** How its callers are told what went wrong, also before the handler runs. Default: the error envelope. */
+  readonly renderFailure?: RenderFailure
+  /** Answers through `reply`, at once or later; what it throws or rejects with is answered by `renderFailure`. */
   readonly handle: Handle
 }
 
@@ -114,6 +116,7 @@ export class RouteTable {
     const { operation, surface = 'rest', path } = route
     const isExempt = route.isExempt === true
     const limit = isExempt ? 'none' : (route.limit ?? (route.method === 'GET' ? 'read' : 'write'))
+    const renderField = route.renderField ?? this.#options.renderField ?? ((field) => field)
     return {
       operation,
       bodyMode: route.body ?? (METHODS_WITH_BODY.has(method) ? 'json' : 'none'),
@@ -123,7 +126,7 @@ export class RouteTable {
       isQuiet: isExempt,
       limit,
       budgets: this.#state.budgets.get(limit),
-      renderField: route.renderField ?? this.#options.renderField ?? ((field) => field),
+      renderFailure: route.renderFailure ?? envelopeRenderer(this.#state.docsUrl, renderField),
       allow,
       metrics: this.#options.metrics.operation(operation, surface),
       accessLog: this.#options.logger.accessLog({ operation, surface, method, path }),

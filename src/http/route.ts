@@ -5,15 +5,15 @@ import type { ReadCaller } from './caller-address.ts'
 import type { Cors } from './cors.ts'
 import type { Handle } from './handle.ts'
 import type { Budgets, RouteLimit } from './rate-limits.ts'
-import type { DocsUrl, RenderField } from './render-error.ts'
+import type { DocsUrl, RenderFailure } from './render-error.ts'
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE'
 
 /**
  * `json`: a body must come. `optional`: none is an empty object. `none`: one that comes is refused. `form`: of an HTML form; none is an
- * empty one. `raw`: of any type, bounded, and left to who takes the answer over.
+ * empty one. `bytes`: of any type, as it came. `raw`: of any type, bounded, and left to who takes the answer over.
  */
-export type BodyMode = 'json' | 'optional' | 'form' | 'none' | 'raw'
+export type BodyMode = 'json' | 'optional' | 'form' | 'bytes' | 'none' | 'raw'
 
 export type Authenticate = (authorization: string | undefined) => Actor | Promise<Actor>
 
@@ -31,7 +31,7 @@ export interface Route {
   readonly limit: RouteLimit
   /** What its requests are counted against; undefined where they are not. */
   readonly budgets: Budgets | undefined
-  readonly renderField: RenderField
+  readonly renderFailure: RenderFailure
   /** The methods of this path, for `Allow`. */
   readonly allow: string
   readonly metrics: OperationHandle

@@ -23,6 +23,9 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
 const SINGLE_LENGTHS = new Uint8Array(64)
 for (const name of SINGLE_HEADERS) SINGLE_LENGTHS[name.length] = 1
 
+/** What a body that is read here must call itself; null: anything. */
+const BODY_TYPES = { json: JSON_TYPE, optional: JSON_TYPE, form: FORM_TYPE, bytes: null } as const
+
 /** Runs a request to its answer. Never throws. */
 export function runRoute(
   state: ServerState,
@@ -44,13 +47,14 @@ export function runRoute(
 
 function runBody(route: Route, exchange: Exchange): void {
   const { raw } = exchange
+  const { bodyMode, bodyBytesMax } = route
   if (!hasBody(raw)) {
-    if (route.bodyMode === 'json')
+    if (bodyMode === 'json')
       throw new PlinthError('VALIDATION_BODY_MALFORMED', 'Cannot read the body: there is none, expected one JSON object')
     runHandle(route, exchange)
     return
   }
-  if (route.bodyMode === 'none') {
+  if (bodyMode === 'none') {
     // An unknown address or method is the better news; its handler throws it.
     if (route.operation.startsWith('http.')) {
       runHandle(route, exchange)
@@ -58,20 +62,20 @@ function runBody(route: Route, exchange: Exchange): void {
     }
     throw invalid([{ field: 'body', code: 'unknown', message: `Cannot read the request: ${exchange.method} takes no body here` }])
   }
-  if (route.bodyMode === 'raw') {
-    limitBytes(raw, route.bodyBytesMax, (error) => exchange.cutOff(error))
+  if (bodyMode === 'raw') {
+    limitBytes(raw, bodyBytesMax, (error) => exchange.cutOff(error))
     runHandle(route, exchange)
     return
   }
-  const isForm = route.bodyMode === 'form'
-  checkBodyHeaders(raw, isForm ? FORM_TYPE : JSON_TYPE, route.bodyBytesMax)
+  checkBodyHeaders(raw, BODY_TYPES[bodyMode], bodyBytesMax)
   exchange.isBodyUntouched = false
   readBytes(
     raw,
-    route.bodyBytesMax,
+    bodyBytesMax,
     (bytes) => {
       try {
-        exchange.body = isForm ? readFormBody(bytes) : readJsonBody(bytes)
+        if (bodyMode === 'bytes') exchange.bytes = bytes
+        else exchange.body = bodyMode === 'form' ? readFormBody(bytes) : readJsonBody(bytes)
         runHandle(route, exchange)
       } catch (error) {
         exchange.fail(error)

@@ -13,6 +13,7 @@ import {
   pageHeaders,
   refuseCrossSite,
   renderCookie,
+  TEXT_HEADERS,
 } from '../../src/http/index.ts'
 import { createLogger, createOperationMetrics } from '../../src/observe/index.ts'
 
@@ -40,6 +41,16 @@ beforeAll(async () => {
       handled += 1
       reply.send(200, JSON_HEADERS, JSON.stringify(request.body))
     },
+  })
+  server.route({
+    ...open,
+    method: 'POST',
+    path: '/bytes',
+    operation: 'bytes',
+    body: 'bytes',
+    bodyBytesMax: 1_000,
+    renderFailure: ({ code }, requestId) => ({ headers: TEXT_HEADERS, body: `${code} ${requestId}` }),
+    handle: ({ bytes }, reply) => reply.send(200, TEXT_HEADERS, bytes),
   })
   server.route({
     ...open,
@@ -169,6 +180,34 @@ describe('a form', () => {
 
     expect((await post(`a=${'x'.repeat(1_000)}`)).status).toBe(413)
     expect(await exchange(`${head}Transfer-Encoding: chunked\r\n\r\n${chunk}${chunk}0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 /)
+  })
+})
+
+describe('a body that is taken as it comes', () => {
+  const postBytes = (body: string | Buffer, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
+    fetch(`${origin}/bytes`, { method: 'POST', body, headers: { 'x-request-id': 'mine', ...headers } })
+
+  test.each(['text/plain', FORM, 'image/png'])('is of any type: %s', async (type) => {
+    const answer = await postBytes(Buffer.from([0x61, 0xff, 0x00]), { 'content-type': type })
+
+    expect([...new Uint8Array(await answer.arrayBuffer())]).toEqual([0x61, 0xff, 0x00])
+  })
+
+  test('may be missing', async () => {
+    expect(await (await postBytes('')).text()).toBe('')
+  })
+
+  test.each<[number, string, string, Readonly<Record<string, string>>]>([
+    [413, 'VALIDATION_BODY_TOO_LARGE', 'x'.repeat(1_001), {}],
+    [415, 'VALIDATION_CONTENT_TYPE', 'x', { 'content-encoding': 'gzip' }],
+  ])('is refused with %i in the form of its route', async (status, code, body, headers) => {
+    const answer = await postBytes(body, headers)
+
+    expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+      status,
+      'text/plain; charset=utf-8',
+      `${code} mine`,
+    ])
   })
 })
 
