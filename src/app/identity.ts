@@ -211,7 +211,6 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         registration,
         passwordChanges,
         isGood: async (purpose, secret) => (await secrets.peek(purpose, secret)) !== undefined,
-        logger,
       })
       mountIdentityRoutes(server, [
         ...accountRoutes({ scope, accounts, registration, passwordChanges }),

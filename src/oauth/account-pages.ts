@@ -3,13 +3,11 @@
  * previews) takes nothing away; a secret serves when its form is sent.
  */
 import type { PasswordChanges, Registration } from '../auth/index.ts'
-import { type HttpReply, type HttpRequest, type HttpServer, type Pairs, refuseCrossSite } from '../http/index.ts'
+import type { HttpRequest, HttpServer, Pairs } from '../http/index.ts'
 import { type PlinthError, toPlinthError } from '../kernel/index.ts'
 import type { Domain } from '../model/index.ts'
-import type { Logger } from '../observe/index.ts'
-import { readBytes, writePage } from './answer.ts'
-import { sayWait } from './interactions.ts'
-import { toTitle } from './mount.ts'
+import { type PageAnswer, sendPage } from './answer.ts'
+import { pageFailures } from './page-failures.ts'
 import {
   ACCOUNT_PATHS,
   renderAddressConfirmed,
@@ -21,9 +19,8 @@ import {
   renderPasswordSet,
 } from './pages/account.ts'
 import type { PageFrame } from './pages/layout.ts'
-import { renderErrorPage } from './pages/notices.ts'
-import { sayError } from './provider-pages.ts'
-import { readForm } from './read-form.ts'
+import { readOwnForm } from './read-form.ts'
+import { sayName, sayWait } from './words.ts'
 
 export interface AccountPagesOptions {
   readonly domain: Pick<Domain, 'name'>
@@ -33,29 +30,26 @@ export interface AccountPagesOptions {
   readonly passwordChanges: Pick<PasswordChanges, 'requestReset' | 'reset'>
   /** Whether a letter's secret still serves; takes nothing of it. */
   readonly isGood: (purpose: 'verify-email' | 'reset-password', secret: string) => Promise<boolean>
-  readonly logger: Pick<Logger, 'error'>
   /** What people know the service by. Default: the name of the domain, as words. */
   readonly serviceName?: string
 }
 
-interface Page {
-  readonly status: number
-  readonly text: string
-  readonly retryAfterS?: number | undefined
-}
-
 /** A password and a letter's secret, with room. */
 const BODY_BYTES_MAX = 16_384
+const DAMAGED = {
+  title: 'This form cannot be read',
+  text: 'It is damaged or not ours. Open the link of the letter once more.',
+}
 
 /**
  * Mounts `/auth/verify-email`, `/auth/forgot-password` and `/auth/reset-password`. Their style is served by `mountOAuth`.
  *
  * @example
- * mountAccountPages(server, { domain, origin: 'https://blog.example.com', registration, passwordChanges, isGood, logger })
+ * mountAccountPages(server, { domain, origin: 'https://blog.example.com', registration, passwordChanges, isGood })
  */
 export function mountAccountPages(server: HttpServer, options: AccountPagesOptions): void {
-  const { domain, origin, registration, passwordChanges, isGood, logger } = options
-  const frame: PageFrame = { serviceName: options.serviceName ?? toTitle(domain.name) }
+  const { domain, origin, registration, passwordChanges, isGood } = options
+  const frame: PageFrame = { serviceName: options.serviceName ?? sayName(domain.name) }
   const confirm: LetterForm = {
     purpose: 'verify-email',
     render: (page) => renderConfirmAddress(frame, page),
@@ -77,45 +71,38 @@ export function mountAccountPages(server: HttpServer, options: AccountPagesOptio
 
   const show =
     ({ purpose, render, over }: LetterForm) =>
-    async (request: HttpRequest): Promise<Page> => {
+    async (request: HttpRequest): Promise<PageAnswer> => {
       const token = request.query['token'] ?? ''
-      return (await isGood(purpose, token)) ? { status: 200, text: render({ token }) } : { status: 400, text: over() }
+      return (await isGood(purpose, token)) ? { status: 200, page: render({ token }) } : { status: 400, page: over() }
     }
   const send =
     ({ render, over, send: run }: LetterForm) =>
-    async (request: HttpRequest, form: Pairs): Promise<Page> => {
+    async (request: HttpRequest, form: Pairs): Promise<PageAnswer> => {
       try {
-        return { status: 200, text: await run(form, request) }
+        return { status: 200, page: await run(form, request) }
       } catch (error) {
         const fault = toPlinthError(error)
-        if (fault.code === 'AUTH_LINK_INVALID') return { status: fault.status, text: over() }
+        if (fault.code === 'AUTH_LINK_INVALID') return { status: fault.status, page: over() }
         if (fault.status >= 500 && fault.retryAfterS === undefined) throw error
         const { status, retryAfterS } = fault
-        return { status, retryAfterS, text: render({ token: form['token'] ?? '', fault: sayFault(fault) }) }
+        return { status, retryAfterS, page: render({ token: form['token'] ?? '', fault: sayFault(fault) }) }
       }
     }
-  const forget = async (_: HttpRequest, { login = '' }: Pairs): Promise<Page> => {
+  const forget = async (_: HttpRequest, { login = '' }: Pairs): Promise<PageAnswer> => {
     if (!/^[^\s@]+@[^\s@]+$/.test(login.trim()))
       return {
         status: 400,
-        text: renderForgotPassword(frame, { login: login.slice(0, 320), fault: 'This is no e-mail address.' }),
+        page: renderForgotPassword(frame, { login: login.slice(0, 320), fault: 'This is no e-mail address.' }),
       }
     passwordChanges.requestReset(login.trim())
-    return { status: 200, text: renderLetterSent(frame) }
+    return { status: 200, page: renderLetterSent(frame) }
   }
 
-  const fail = (request: HttpRequest, thrown: unknown): Page => {
-    const error = toPlinthError(thrown)
-    if (error.status === 500) logger.error('A page of the accounts failed', { request_id: request.requestId, error: thrown })
-    const { code, title, text } = sayFailure(error)
-    const wait = error.retryAfterS === undefined ? '' : ` The wait is ${sayWait(error.retryAfterS)}.`
-    const page = renderErrorPage(frame, { title, text: text + wait, code, requestId: request.requestId })
-    return { status: error.status, text: page, retryAfterS: error.retryAfterS }
-  }
+  const renderFailure = pageFailures(frame, DAMAGED)
   const route = (
     method: 'GET' | 'POST',
     path: string,
-    answer: (request: HttpRequest, form: Pairs) => Page | Promise<Page>,
+    answer: (request: HttpRequest, form: Pairs) => PageAnswer | Promise<PageAnswer>,
   ): void =>
     server.route({
       method,
@@ -123,26 +110,16 @@ export function mountAccountPages(server: HttpServer, options: AccountPagesOptio
       operation: `auth.pages.${method === 'GET' ? 'show-' : ''}${path.slice('/auth/'.length)}`,
       surface: 'oauth',
       isPublic: true,
-      ...(method === 'POST' && { body: 'raw', bodyBytesMax: BODY_BYTES_MAX, limit: 'sensitive' }),
-      async handle(request: HttpRequest, reply: HttpReply): Promise<void> {
-        const { request: raw, response } = reply.takeOver()
-        let page: Page
-        try {
-          const bytes = method === 'POST' ? await readBytes(raw) : undefined
-          if (bytes !== undefined) refuseCrossSite(request, origin)
-          page = await answer(request, bytes === undefined ? {} : readForm(request.header('content-type'), bytes))
-        } catch (error) {
-          page = fail(request, error)
-        }
-        writePage(response, page.status, page.text, page)
-      },
+      renderFailure,
+      ...(method === 'POST' && { body: 'form', bodyBytesMax: BODY_BYTES_MAX, limit: 'sensitive' }),
+      handle: async (request, reply) => sendPage(reply, await answer(request, readOwnForm(request, origin))),
     })
 
   route('GET', ACCOUNT_PATHS.confirm, show(confirm))
   route('POST', ACCOUNT_PATHS.confirm, send(confirm))
   route('GET', ACCOUNT_PATHS.reset, show(reset))
   route('POST', ACCOUNT_PATHS.reset, send(reset))
-  route('GET', ACCOUNT_PATHS.forgot, () => ({ status: 200, text: renderForgotPassword(frame, {}) }))
+  route('GET', ACCOUNT_PATHS.forgot, () => ({ status: 200, page: renderForgotPassword(frame, {}) }))
   route('POST', ACCOUNT_PATHS.forgot, forget)
 }
 
@@ -166,11 +143,4 @@ function sayFault({ code, message, details, retryAfterS }: PlinthError): string 
     default:
       return retryAfterS === undefined ? `${message}.` : `We are busy. Wait ${sayWait(retryAfterS)}, then try again.`
   }
-}
-
-function sayFailure({ code, status }: PlinthError): { readonly code: string; readonly title: string; readonly text: string } {
-  if (code === 'AUTH_CROSS_SITE') return { code: 'cross_site', ...sayError('cross_site') }
-  if (status >= 500) return { code: 'server_error', ...sayError('server_error') }
-  const text = 'It is damaged or not ours. Open the link of the letter once more.'
-  return { code: 'invalid_request', title: 'This form cannot be read', text }
 }

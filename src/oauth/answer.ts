@@ -1,53 +1,52 @@
-/** Writes the answers of the authorization server: JSON for machines as RFC 6749 has it, pages for people, nothing cached. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { formTargets, pageHeaders } from '../http/index.ts'
-import { PlinthError } from '../kernel/index.ts'
+/** Sends the answers of the authorization server: JSON for machines as RFC 6749 has it, pages for people, nothing cached. */
+import { type FailureAnswer, formTargets, type HttpReply, headerBlock, JSON_HEADERS, pageHeaders } from '../http/index.ts'
+import type { PlinthError } from '../kernel/index.ts'
+import type { ProviderAnswer } from './run-provider.ts'
 
-const POLICY = 'content-security-policy'
-const PAGE = pageHeaders({ forms: 'open' })
+/** The address of a step must not reach the client; with `no-referrer` browsers would hide the origin of forms from us too. */
+const MORE = { 'referrer-policy': 'same-origin', vary: 'cookie' }
+const PAGE = pageHeaders({ forms: 'open', more: MORE })
+/** For a page that says what went wrong. */
+export const FAILURE_PAGE = pageHeaders({ more: MORE })
+const REDIRECT = headerBlock({ 'referrer-policy': 'no-referrer' })
+const NO_HEADERS: readonly string[] = []
 
-export interface PageMore {
-  /** Where forms of the page may lead in the end, besides this origin. Default nowhere; null where it is not known. */
+/** A page on its way to a browser. */
+export interface PageAnswer {
+  readonly status: number
+  readonly page: string
+  /** Where its forms may lead in the end, besides this origin. Default nowhere; null where it is not known. */
   readonly targets?: readonly string[] | null
   readonly retryAfterS?: number | undefined
 }
 
 /** Pages cannot be framed, run nothing but files of this service, and send their forms where they should go. */
-export function writePage(
-  response: ServerResponse,
-  status: number,
-  page: string,
-  { targets = [], retryAfterS }: PageMore = {},
-): void {
-  response.statusCode = status
-  for (let at = 0; at < PAGE.pairs.length; at += 2) response.setHeader(PAGE.pairs[at] ?? '', PAGE.pairs[at + 1] ?? '')
+export function sendPage(reply: HttpReply, answer: PageAnswer, extra = NO_HEADERS): void {
+  const { status, page, targets = [], retryAfterS } = answer
   // A browser that is given two policies holds to both.
-  const policy = String(response.getHeader(POLICY))
-  if (targets !== null) response.setHeader(POLICY, [policy, formTargets(targets)])
-  // The address of a step must not reach the client; with `no-referrer` browsers would hide the origin of forms from us too.
-  response.setHeader('referrer-policy', 'same-origin')
-  response.setHeader('vary', 'cookie')
-  if (retryAfterS !== undefined) response.setHeader('retry-after', String(Math.ceil(retryAfterS)))
-  finish(response, page)
+  const policy = targets === null ? [] : ['content-security-policy', formTargets(targets)]
+  const wait = retryAfterS === undefined ? [] : ['retry-after', String(Math.ceil(retryAfterS))]
+  reply.send(status, PAGE, page, [...policy, ...wait, ...extra])
 }
 
 /** 303, so that a form with a password in it is never posted on (RFC 9700, 4.12). */
-export function writeRedirect(response: ServerResponse, location: string): void {
-  response.statusCode = 303
-  response.setHeader('location', location)
-  response.setHeader('referrer-policy', 'no-referrer')
-  finish(response, '')
+export function sendRedirect(reply: HttpReply, location: string, extra = NO_HEADERS): void {
+  reply.send(303, REDIRECT, undefined, ['location', location, ...extra])
 }
 
-export function writeJson(response: ServerResponse, status: number, body: string): void {
-  response.statusCode = status
-  response.setHeader('content-type', 'application/json; charset=utf-8')
-  finish(response, body)
+/** Sends what the library answered. @param targets where forms of a page may lead */
+export function sendAnswer(reply: HttpReply, answer: ProviderAnswer, targets: readonly string[] | null = []): void {
+  const { status, type = '', location, cookies, challenge } = answer
+  const extra = cookies.flatMap((cookie) => ['set-cookie', cookie])
+  if (challenge !== undefined) extra.push('www-authenticate', challenge)
+  const body = answer.body?.toString() ?? ''
+  if (location !== undefined) sendRedirect(reply, location, extra)
+  else if (type.startsWith('text/html')) sendPage(reply, { status, page: body, targets }, extra)
+  else reply.send(status, JSON_HEADERS, body, extra)
 }
 
 /** An error of ours, in the words of RFC 6749. */
-export function writeMachineError(response: ServerResponse, error: PlinthError): void {
-  if (error.retryAfterS !== undefined) response.setHeader('retry-after', String(Math.ceil(error.retryAfterS)))
+export function renderMachineFailure(error: PlinthError): FailureAnswer {
   const code =
     error.status === 500
       ? 'server_error'
@@ -55,21 +54,5 @@ export function writeMachineError(response: ServerResponse, error: PlinthError):
         ? 'temporarily_unavailable'
         : 'invalid_request'
   const text = error.status === 500 ? 'Something went wrong on our side' : error.message
-  writeJson(response, error.status, JSON.stringify({ error: code, error_description: text }))
-}
-
-/** Reads a whole body; the route bounds its length. */
-export async function readBytes(request: IncomingMessage): Promise<Buffer> {
-  const encoding = request.headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity')
-    throw new PlinthError('VALIDATION_CONTENT_TYPE', 'Cannot read the body: Content-Encoding is not supported')
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
-}
-
-function finish(response: ServerResponse, body: string): void {
-  const isHead = response.req.method === 'HEAD'
-  response.setHeader('content-length', String(Buffer.byteLength(body)))
-  response.end(isHead ? undefined : body)
+  return { headers: JSON_HEADERS, body: JSON.stringify({ error: code, error_description: text }) }
 }

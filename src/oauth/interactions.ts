@@ -8,23 +8,17 @@ import type { Interaction, Provider } from 'oidc-provider'
 import type { Accounts, Sessions, SignedIn, SignIn } from '../auth/index.ts'
 import type { Pairs } from '../http/index.ts'
 import { decodeTypeId, PlinthError, toPlinthError } from '../kernel/index.ts'
+import type { PageAnswer } from './answer.ts'
 import { DEVICE_GRANT, type OAuthClients } from './clients.ts'
 import { renderConsent } from './pages/consent.ts'
 import type { PageFrame } from './pages/layout.ts'
 import { renderSecondFactor, renderSignIn } from './pages/sign-in.ts'
 import { holdResponse, type ProviderRequest } from './run-provider.ts'
 import type { Scopes } from './scopes.ts'
+import { sayWait } from './words.ts'
 
 /** What the person sees next: a page, or the way on. */
-export type StepAnswer =
-  | {
-      readonly status: number
-      readonly page: string
-      /** Where its forms may lead in the end. */
-      readonly targets: readonly string[]
-      readonly retryAfterS?: number | undefined
-    }
-  | { readonly location: string }
+export type StepAnswer = PageAnswer | { readonly location: string }
 
 export interface InteractionsParts {
   readonly frame: PageFrame
@@ -47,11 +41,13 @@ export interface Step {
 }
 
 /** The step is over, belongs to another browser, or never was. */
-export class StepExpired extends Error {
-  override readonly name = 'StepExpired'
+export class StepExpired extends PlinthError {
+  constructor() {
+    super('VALIDATION_FAILED', 'The step is over, or belongs to another browser')
+  }
 }
 
-type Task = 'show' | 'sign-in' | 'second-factor' | 'consent' | 'cancel'
+export type Task = 'show' | 'sign-in' | 'second-factor' | 'consent' | 'cancel'
 
 export class Interactions {
   readonly #parts: InteractionsParts
@@ -255,12 +251,6 @@ function sayFault({ code, message, retryAfterS }: PlinthError): string {
     default:
       return `${message}.`
   }
-}
-
-export function sayWait(seconds: number): string {
-  const minutes = Math.ceil(seconds / 60)
-  if (seconds < 60) return seconds === 1 ? 'a second' : `${Math.ceil(seconds)} seconds`
-  return minutes === 1 ? 'a minute' : `${minutes} minutes`
 }
 
 /** The redirect URI was compared with the registered ones before; a device has none. */

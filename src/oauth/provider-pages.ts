@@ -1,5 +1,6 @@
-/** Chooses the page for each thing that the library wants to show, and the words for what went wrong. */
+/** Chooses the page for each thing that the library wants to show. */
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { sayError } from './page-failures.ts'
 import { renderConfirmCode, renderDeviceDenied, renderDeviceDone, renderEnterCode } from './pages/device.ts'
 import type { PageFrame } from './pages/layout.ts'
 import { renderContinue, renderErrorPage, renderSignedOut, renderSignOut } from './pages/notices.ts'
@@ -70,33 +71,5 @@ function sayCodeFault({ name }: Error): string {
       return 'This code was used already. Ask your device for a new one.'
     default:
       return 'Something went wrong with this code. Please try again.'
-  }
-}
-
-/** What the person who sees the page can do: mostly it is the client that has to be mended. */
-export function sayError(error: string): { readonly title: string; readonly text: string } {
-  switch (error) {
-    case 'invalid_redirect_uri':
-    case 'redirect_uri_mismatch':
-      return {
-        title: 'This link cannot be trusted',
-        text: 'The app asks to send you to an address that it never registered. For your safety nothing was sent there.',
-      }
-    case 'invalid_client':
-      return { title: 'Unknown app', text: 'The app that sent you here is not known, or may no longer be used.' }
-    case 'step_expired':
-      return {
-        title: 'This page has expired',
-        text: 'It was left open too long, or belongs to another browser. Go back to the app and begin again.',
-      }
-    case 'cross_site':
-      return { title: 'This did not come from here', text: 'Another site tried to act for you. Nothing was done.' }
-    case 'too_many_codes':
-      return { title: 'Too many codes', text: 'Wrong codes were typed too often. Wait a while, then try again.' }
-    case 'server_error':
-    case 'temporarily_unavailable':
-      return { title: 'Something went wrong', text: 'It is our fault. Please try again in a moment.' }
-    default:
-      return { title: 'The app asked wrongly', text: 'The app that sent you here made a mistake. Only its makers can mend it.' }
   }
 }

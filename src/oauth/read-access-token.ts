@@ -26,9 +26,12 @@ export interface AccessTokenReaderParts {
 const MARK = 'signed:'
 const FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
-/** Marks a signed token, so that introspection and revocation take it. */
-export function markSigned(token: string): string {
-  return FORM.test(token) ? MARK + token : token
+/** Marks the token of a form where it is signed, so that introspection and revocation take it. All else stays. */
+export function markSigned(form: Buffer): Buffer {
+  const marked = new URLSearchParams()
+  for (const [name, value] of new URLSearchParams(form.toString('utf8')))
+    marked.append(name, name === 'token' && FORM.test(value) ? MARK + value : value)
+  return Buffer.from(marked.toString())
 }
 
 export function createAccessTokenReader(parts: AccessTokenReaderParts): AccessTokenReader {

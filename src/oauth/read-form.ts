@@ -1,20 +1,13 @@
-/** Reads forms of people, and changes one field of a form that the library reads itself. */
-import { type Pairs, readFormBody } from '../http/index.ts'
-import { PlinthError } from '../kernel/index.ts'
+/** Reads what a page of this service sent. */
+import { type HttpRequest, type Pairs, refuseCrossSite } from '../http/index.ts'
 
-const TYPE = /^application\/x-www-form-urlencoded(?:\s*;\s*charset=utf-8)?$/i
-
-/** @throws `VALIDATION_CONTENT_TYPE`, `VALIDATION_FAILED` */
-export function readForm(type: string | undefined, bytes: Buffer): Pairs {
-  if (type === undefined || !TYPE.test(type))
-    throw new PlinthError('VALIDATION_CONTENT_TYPE', 'Cannot read the form: expected "application/x-www-form-urlencoded"')
-  return readFormBody(bytes)
-}
-
-/** Writes a form back, with one field changed. */
-export function rewriteForm(bytes: Buffer, field: string, change: (value: string) => string): Buffer {
-  const form = new URLSearchParams()
-  for (const [name, value] of new URLSearchParams(bytes.toString('utf8')))
-    form.append(name, name === field ? change(value) : value)
-  return Buffer.from(form.toString())
+/**
+ * The form of a POST, which only a page of `origin` may send; nothing for a page that was asked for.
+ *
+ * @throws `AUTH_CROSS_SITE`
+ */
+export function readOwnForm(request: HttpRequest, origin: string): Pairs {
+  if (request.method === 'POST') refuseCrossSite(request, origin)
+  // Its route takes a form or nothing, and a form is all text.
+  return request.body as Pairs
 }

@@ -1,5 +1,6 @@
 /** What a client can ask for: who the person is, and the permissions of the domain, each said in words. */
 import type { Domain } from '../model/index.ts'
+import { sayName } from './words.ts'
 
 /** Scopes of OpenID Connect that this server knows. */
 export const IDENTITY_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const
@@ -38,12 +39,7 @@ export function createScopes(domain: Pick<Domain, 'roles'>): Scopes {
       if (words !== undefined) return words
       const [resource = scope, verb = ''] = scope.split(':')
       const things = resource.replaceAll(/[_-]/g, ' ')
-      return `${VERB_WORDS[verb] ?? capitalise(verb)} ${things}`
+      return `${VERB_WORDS[verb] ?? sayName(verb)} ${things}`
     },
   }
-}
-
-function capitalise(verb: string): string {
-  const words = verb.replaceAll(/[_-]/g, ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
 }

@@ -229,7 +229,24 @@ test('forms that guess at secrets or send letters have the limit of sensitive op
       body: new URLSearchParams({ login: 'a@example.com' }),
     })
 
-  const statuses = [(await ask()).status, (await ask()).status, (await ask()).status]
+  const statuses = [(await ask()).status, (await ask()).status]
+  const refused = await ask()
 
-  expect(statuses).toEqual([200, 200, 429])
+  expect([...statuses, refused.status]).toEqual([200, 200, 429])
+  expect(refused.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(refused.headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
+  expect(await refused.text()).toContain('Too many requests')
+})
+
+test('a form from another site is a refusal of access in the log', async () => {
+  await sendRaw('/auth/forgot-password', 'login=a%40example.com', {
+    'content-type': 'application/x-www-form-urlencoded',
+    'sec-fetch-site': 'cross-site',
+    'x-request-id': 'foreign-form',
+  })
+
+  const denials = blog.logs().filter(({ message }) => message === 'access.denied')
+  expect(denials.map(({ fields }) => fields)).toContainEqual(
+    expect.objectContaining({ code: 'AUTH_CROSS_SITE', operation: 'auth.pages.forgot-password', request_id: 'foreign-form' }),
+  )
 })

@@ -35,3 +35,17 @@ test('OAU-01: a service registered by command calls the API until it is disabled
   expect((await blog.request('/api/v1/posts', { token })).status).toBe(401)
   expect(performance.now() - beganMs).toBeLessThan(5_000)
 })
+
+test('who is refused before the endpoint runs is told in its form: clients in JSON, people on a page', async () => {
+  await using blog = await testService({ app, environment: { RATE_LIMIT_WRITE: '1/1', RATE_LIMIT_READ: '1/1' } })
+  const ask = () => blog.request('/oauth/token', { method: 'POST', body: 'grant_type=client_credentials' })
+  const look = () => blog.request('/oauth/device', { headers: { accept: 'text/html' } })
+  await Promise.all([ask(), look()])
+
+  const [machine, person] = await Promise.all([ask(), look()])
+
+  expect([machine.status, machine.json.error]).toEqual([429, 'temporarily_unavailable'])
+  expect([person.status, person.headers.get('content-type')]).toEqual([429, 'text/html; charset=utf-8'])
+  expect(person.text).toContain('Too many requests')
+  for (const { headers } of [machine, person]) expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
+})
