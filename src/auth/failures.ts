@@ -4,7 +4,7 @@
  * Invariant: an attempt is counted before it is judged, in one statement, and taken back when it succeeds. Of a thousand guesses at once
  * only as many are judged as the count allows; a count that followed the judgement would let all of them through.
  */
-import { PlinthError } from '../kernel/index.ts'
+import { isoTime, PlinthError } from '../kernel/index.ts'
 import type { IdentityScope } from './ports.ts'
 
 export interface FailurePolicy {
@@ -142,7 +142,7 @@ export class Failures {
   }
 
   #now(): string {
-    return new Date(this.#scope.clock.now()).toISOString()
+    return isoTime(this.#scope.clock.now())
   }
 
   #subject(kind: FailureKind, name: string): string {

@@ -1,4 +1,5 @@
 /** Writes the journal entry of a change that the standing of tokens hangs on: what all instances follow, and auditors read. */
+import { isoTime } from '../kernel/index.ts'
 import type { SqlClient } from '../sql/index.ts'
 import type { IdentityScope } from './ports.ts'
 
@@ -30,7 +31,7 @@ export async function journalIdentity(
   { clock }: Pick<IdentityScope, 'clock'>,
   { resource, recordId = NO_RECORD, id, operation, actor, requestId }: IdentityEntry,
 ): Promise<void> {
-  const at = new Date(clock.now()).toISOString()
+  const at = isoTime(clock.now())
   const changed = id === undefined ? null : JSON.stringify({ id })
   await client.query(INSERT, [at, resource, recordId, operation, actor, requestId, changed])
 }

@@ -1,5 +1,5 @@
 /** Secrets that serve once: what a letter's link, a ticket or a challenge is backed by. Kept as digests, consumed by one statement. */
-import type { Uuid } from '../kernel/index.ts'
+import { isoTime, type Uuid } from '../kernel/index.ts'
 import type { IdentityScope } from './ports.ts'
 
 export interface OneTimeSecretOrder {
@@ -76,8 +76,4 @@ export class OneTimeSecrets {
     const [row] = await sql.query<Row>(text, [vault.digest(secret), purpose, isoTime(clock.now())])
     return row === undefined ? undefined : { accountId: row.account_id, data: row.data }
   }
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString()
 }

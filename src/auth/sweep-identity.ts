@@ -1,4 +1,5 @@
 /** Removes what identity no longer needs to remember: how long each kind of row stays behind its end. */
+import { isoTime } from '../kernel/index.ts'
 import type { SqlClient } from '../sql/index.ts'
 
 const DAY_S = 86_400
@@ -45,7 +46,7 @@ SELECT count(*)::integer AS count FROM deleted`,
 export async function sweepIdentity(sql: SqlClient, nowMs: number, roundsMax = 1): Promise<Readonly<Record<string, number>>> {
   const removed: Record<string, number> = {}
   for (const { table, keepS, text } of STATEMENTS) {
-    const before = new Date(nowMs - keepS * 1_000).toISOString()
+    const before = isoTime(nowMs - keepS * 1_000)
     let total = 0
     for (let round = 1; round <= roundsMax; round++) {
       const [row] = await sql.query<{ readonly count: number }>(text, [before])

@@ -3,6 +3,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type { Artifacts } from './artifacts.ts'
 import type { KnownClient, OAuthClients } from './clients.ts'
 import type { AccessTokenReader } from './read-access-token.ts'
+import { isNative } from './redirect-uri.ts'
 import { IDENTITY_SCOPES } from './scopes.ts'
 
 /** Errors of the library, which is loaded late. */
@@ -109,7 +110,7 @@ function readMetadata({ client, secretDigest }: KnownClient): AdapterPayload {
     // Compared by its digest: see `compareClientSecret` in provider.ts.
     ...(secretDigest !== null && { client_secret: secretDigest }),
     token_endpoint_auth_method: secretDigest === null ? 'none' : 'client_secret_basic',
-    application_type: client.kind === 'native' || client.kind === 'device' ? 'native' : 'web',
+    application_type: isNative(client.kind) ? 'native' : 'web',
     redirect_uris: [...client.redirectUris],
     grant_types: [...client.grants],
     response_types: hasRedirect ? ['code'] : [],

@@ -60,7 +60,7 @@ export interface OAuthClientsParts {
 }
 
 const ID_PREFIX = 'client'
-export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 const GRANTS: Readonly<Record<ClientKind, readonly string[]>> = {
   web: ['authorization_code', 'refresh_token'],
   native: ['authorization_code', 'refresh_token'],

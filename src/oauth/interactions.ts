@@ -9,10 +9,11 @@ import type { Accounts, Sessions, SignedIn, SignIn } from '../auth/index.ts'
 import type { Pairs } from '../http/index.ts'
 import { decodeTypeId, PlinthError, toPlinthError } from '../kernel/index.ts'
 import type { PageAnswer } from './answer.ts'
-import { DEVICE_GRANT, type OAuthClients } from './clients.ts'
+import type { OAuthClients } from './clients.ts'
 import { renderConsent } from './pages/consent.ts'
 import type { PageFrame } from './pages/layout.ts'
 import { renderSecondFactor, renderSignIn } from './pages/sign-in.ts'
+import { isNative } from './redirect-uri.ts'
 import { holdResponse, type ProviderRequest } from './run-provider.ts'
 import type { Scopes } from './scopes.ts'
 import { sayWait } from './words.ts'
@@ -186,11 +187,15 @@ export class Interactions {
     if (client === null) throw new StepExpired()
     const authenticatedAtMs = (browser.loginTs ?? 0) * 1_000
     const amr = browser.amr ?? []
-    const isNative = client.client.kind === 'native' || client.client.grants.includes(DEVICE_GRANT)
     const grant = new provider.Grant({ accountId: account.subject, clientId })
     grant.jti = await this.#parts.sessions.register(
       { account, amr, authenticatedAtMs, secondFactorAtMs: amr.includes('mfa') ? authenticatedAtMs : null },
-      { device: isNative ? 'native' : 'browser', userAgent: request.userAgent, address: request.address, clientId },
+      {
+        device: isNative(client.client.kind) ? 'native' : 'browser',
+        userAgent: request.userAgent,
+        address: request.address,
+        clientId,
+      },
     )
     return grant
   }

@@ -1,10 +1,11 @@
 /** Chooses the page for each thing that the library wants to show. */
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { ENDPOINTS } from './configuration.ts'
 import { sayError } from './page-failures.ts'
 import { renderConfirmCode, renderDeviceDenied, renderDeviceDone, renderEnterCode } from './pages/device.ts'
 import type { PageFrame } from './pages/layout.ts'
 import { renderContinue, renderErrorPage, renderSignedOut, renderSignOut } from './pages/notices.ts'
-import { ENDPOINTS, type ProviderPages } from './provider.ts'
+import type { ProviderPages } from './provider-parts.ts'
 import type { ProviderRequest } from './run-provider.ts'
 
 const CONFIRM_SIGN_OUT = `${ENDPOINTS.end_session}/confirm`

@@ -5,6 +5,11 @@ export type ClientKind = 'web' | 'native' | 'service' | 'device'
 
 export const CLIENT_KINDS: readonly ClientKind[] = ['web', 'native', 'service', 'device']
 
+/** Whether it runs at somebody's, outside of a browser. */
+export function isNative(kind: ClientKind): boolean {
+  return kind === 'native' || kind === 'device'
+}
+
 const LENGTH_MAX = 1_000
 /** What a URL can hold without encoding. Backslashes and quotes are read differently by different readers. */
 const FORM = /^[A-Za-z0-9\-._~:/?[\]@!$&'()+,;=%]+$/

@@ -169,7 +169,7 @@ describe('of a thousand at once', () => {
     )
 
     expect(await countOutcomes(requests)).toEqual({ done: 1, AUTH_FACTOR_INVALID: 999 })
-    expect(await free.codes.remaining(account.id)).toBe(9)
+    expect(await free.factors.view(account.id)).toMatchObject({ recoveryCodes: 9 })
   })
 })
 
@@ -223,7 +223,7 @@ describe('recovery codes', () => {
     ).toEqual(['otp'])
     await expect(recovery(account, first)).rejects.toEqual(code('AUTH_FACTOR_INVALID'))
     expect(await recovery(account, second.replaceAll('-', ''))).toEqual(['otp'])
-    expect(await kit.codes.remaining(account.id)).toBe(8)
+    expect(await kit.factors.view(account.id)).toMatchObject({ recoveryCodes: 8 })
     expect(kit.notices.at(-1)).toBe('recovery_code_used')
     expect(kit.events.at(-1)).toMatchObject({ event: 'auth.recovery_code_used', subject: account.subject })
   })
@@ -241,7 +241,7 @@ describe('recovery codes', () => {
     })
     const [last = ''] = await second.later
 
-    expect(await kit.codes.remaining(account.id)).toBe(10)
+    expect(await kit.factors.view(account.id)).toMatchObject({ recoveryCodes: 10 })
     await expect(recovery(account, recoveryCodes[0] ?? '')).rejects.toEqual(code('AUTH_FACTOR_INVALID'))
     expect(await recovery(account, last)).toEqual(['otp'])
   })

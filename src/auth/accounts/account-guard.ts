@@ -1,8 +1,8 @@
 /** The guard before the accounts' records: passwords are judged and become digests, and a change of an account takes effect at once. */
 import type { GuardedValues, StoreGuard } from '../../engine/index.ts'
 import type { Uuid } from '../../kernel/index.ts'
+import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { IdentityScope } from '../ports.ts'
-import type { PasswordHasher } from '../sessions/sign-in.ts'
 import type { CheckPassword } from './password-changes.ts'
 import { PasswordDigest } from './password-digest.ts'
 

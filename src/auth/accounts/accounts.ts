@@ -1,5 +1,5 @@
 /** Finds accounts, and keeps what Plinth knows of them beside their records. The one place that knows where a password's digest stands. */
-import { encodeTypeId, type Uuid } from '../../kernel/index.ts'
+import { encodeTypeId, isoTime, type Uuid } from '../../kernel/index.ts'
 import { Misfit } from '../../model/index.ts'
 import { identifier, type SqlClient } from '../../sql/index.ts'
 import type { IdentityScope } from '../ports.ts'
@@ -202,7 +202,7 @@ SELECT FROM w`,
   }
 
   #now(): string {
-    return new Date(this.#scope.clock.now()).toISOString()
+    return isoTime(this.#scope.clock.now())
   }
 }
 

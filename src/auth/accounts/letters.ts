@@ -18,7 +18,6 @@ export interface LetterScope {
 /** What is told to the owner when it happened. */
 export type Notice =
   | 'password_changed'
-  | 'sessions_ended_after_reuse'
   | 'totp_added'
   | 'totp_removed'
   | 'recovery_codes_made'
@@ -75,10 +74,6 @@ const NOTICES: Readonly<Record<Notice, readonly [subject: string, sentence: stri
   password_changed: [
     'Your password was changed',
     'The password of your account was changed, and all other sessions were signed out.',
-  ],
-  sessions_ended_after_reuse: [
-    'A session was ended',
-    'A session of your account was ended: its refresh token was used twice, which happens when somebody has a copy of it.',
   ],
   totp_added: ['An authenticator app was added', 'An authenticator app was added to your account.'],
   totp_removed: ['An authenticator app was removed', 'The authenticator app was removed from your account.'],

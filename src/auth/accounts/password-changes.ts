@@ -1,8 +1,9 @@
 /** Changes passwords: by their owner, who knows the old one, or by a letter. Either signs everybody else out. */
 import { PlinthError, type Uuid } from '../../kernel/index.ts'
+import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RunLater } from '../ports.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { PasswordHasher, SignIn } from '../sessions/sign-in.ts'
+import type { SignIn } from '../sessions/sign-in.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { LetterSecrets } from './letter-secrets.ts'
 import { type LetterScope, noticeLetter, resetLetter, type SendLetter } from './letters.ts'

@@ -5,7 +5,7 @@
  * at once one succeeds, and a code from before the last one is refused too.
  */
 import { generateSecret, generateURI, verify } from 'otplib'
-import { PlinthError, type Uuid } from '../../kernel/index.ts'
+import { isoTime, PlinthError, type Uuid } from '../../kernel/index.ts'
 import type { SqlClient } from '../../sql/index.ts'
 import type { Account } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
@@ -73,7 +73,7 @@ export class AuthenticatorApps {
     if (sealed === undefined)
       throw new PlinthError('NOT_FOUND_RECORD', 'There is no authenticator app to confirm; set one up first')
     const step = await this.#findStep(account, sealed, code, requestId)
-    const now = new Date(this.#parts.scope.clock.now()).toISOString()
+    const now = isoTime(this.#parts.scope.clock.now())
     const rows = step === undefined ? [] : await client.query(CONFIRM, [account.id, sealed, step, now])
     if (rows.length === 0)
       throw new PlinthError('AUTH_FACTOR_INVALID', 'This is not the code that the authenticator app shows now')

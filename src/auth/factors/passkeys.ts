@@ -7,7 +7,7 @@
  * Sign-in with a passkey alone takes no account name, so there is nothing to find out about names: which passkeys an account has is told only after
  * its password was right. @see https://www.w3.org/TR/webauthn-3/#sctn-username-enumeration
  */
-import { invalid, PlinthError, type Uuid } from '../../kernel/index.ts'
+import { invalid, isoTime, PlinthError, type Uuid } from '../../kernel/index.ts'
 import type { Json } from '../../model/index.ts'
 import type { SqlClient } from '../../sql/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
@@ -200,7 +200,7 @@ export class Passkeys {
     const { userHandle } = response.members
     if (userHandle !== undefined && userHandle !== userHandleOf(row.account_id)) throw refuse('the passkey names another account')
     const { signCount, isBackedUp, isSynced } = await verifyAssertion(party, response, row.public_key, accountId === undefined)
-    const now = new Date(scope.clock.now()).toISOString()
+    const now = isoTime(scope.clock.now())
     const used = await scope.sql.query(USE, [response.credentialId, row.account_id, signCount, isBackedUp, now])
     if (used.length === 0) {
       const subject = accounts.subjectOf(row.account_id)

@@ -1,6 +1,6 @@
 /** Recovery codes: ten for the day when the phone is gone. Each serves once; new ones replace all. Kept as keyed digests. */
 import { randomBytes } from 'node:crypto'
-import type { Uuid } from '../../kernel/index.ts'
+import { isoTime, type Uuid } from '../../kernel/index.ts'
 import type { SqlClient } from '../../sql/index.ts'
 import type { IdentityScope } from '../ports.ts'
 
@@ -47,13 +47,9 @@ export class RecoveryCodes {
   /** Consumes a code, in any case, with or without spaces and dashes. @returns false for a wrong one, and for one that served */
   async consume(accountId: Uuid, code: string): Promise<boolean> {
     const { sql, clock } = this.#scope
-    const now = new Date(clock.now()).toISOString()
+    const now = isoTime(clock.now())
     const rows = await sql.query(CONSUME, [accountId, this.#digest(accountId, readCode(code)), now])
     return rows.length > 0
-  }
-
-  remaining(accountId: Uuid): Promise<number> {
-    return this.#count(this.#scope.sql, accountId)
   }
 
   /** Removes the codes of an account that has no second factor any more. */

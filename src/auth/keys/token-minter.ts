@@ -1,8 +1,9 @@
 /** Makes the access tokens of this installation: which claims stand in them, and that they end. Signs at once, without a promise. */
 import { randomBytes, sign } from 'node:crypto'
+import type { Device } from '../../model/index.ts'
 import { LIFETIME_S_MAX } from '../claims.ts'
 import type { IdentityScope } from '../ports.ts'
-import type { AccessTokens, Device } from '../sessions/sessions.ts'
+import type { AccessTokens } from '../sessions/sessions.ts'
 import type { OpenKey } from './sealed-key.ts'
 
 /** The sign-in that a token belongs to. */

@@ -1,8 +1,7 @@
 /** The shapes of what the routes of second factors answer, as JSON Schema. Those of passkeys are WebAuthn's own, spelt as browsers read them. */
 import type { JsonSchema } from '../../model/index.ts'
-import { listSchema, objectSchema } from './schemas.ts'
+import { listSchema, objectSchema, TIME } from './schemas.ts'
 
-const TIME: JsonSchema = { type: 'string', format: 'date-time', maxLength: 32 }
 const NAME: JsonSchema = { type: 'string', maxLength: 320 }
 /** base64url, up to the longest credential id. */
 const BYTES: JsonSchema = { type: 'string', maxLength: 1_364 }

@@ -2,7 +2,7 @@
 import type { JsonSchema } from '../../model/index.ts'
 
 const TEXT: JsonSchema = { type: 'string', maxLength: 512 }
-const TIME: JsonSchema = { type: 'string', format: 'date-time', maxLength: 32 }
+export const TIME: JsonSchema = { type: 'string', format: 'date-time', maxLength: 32 }
 const SECONDS: JsonSchema = { type: 'integer', format: 'int32', minimum: 0, maximum: 2_592_000, examples: [900] }
 const SECRET: JsonSchema = { type: 'string', maxLength: 8_192, examples: ['n3Vp8yZq1c7Rk0sXwB5tL2uHd9fJ4gMaQeT6oYiN-_E'] }
 const JWT: JsonSchema = { ...SECRET, examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0…'] }

@@ -1,10 +1,10 @@
 /** Routes to sign in, stay signed in and sign out, and to see and end one's sessions. */
 import { clearCookie, type HttpRequest, refuseCrossSite, renderCookie } from '../../http/index.ts'
-import { invalid, PlinthError, type Uuid } from '../../kernel/index.ts'
-import { choice, type FieldMap, type Json, json, secret, text } from '../../model/index.ts'
+import { invalid, isUuid, PlinthError, type Uuid } from '../../kernel/index.ts'
+import { choice, type Device, type FieldMap, type Json, json, secret, text } from '../../model/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
-import type { Device, Sessions, SessionTokens, SessionView, StepUp } from '../sessions/sessions.ts'
+import type { Sessions, SessionTokens, SessionView, StepUp } from '../sessions/sessions.ts'
 import type { SecondFactorMethod, SecondFactorProof, SecondFactors, SignedIn, SignIn } from '../sessions/sign-in.ts'
 import { accountOf, type IdentityAnswer, type IdentityRoute, sessionOf } from './route.ts'
 import { ACCESS_TOKEN, listSchema, SECOND_FACTOR_REQUIRED, SESSION, SIGNED_IN } from './schemas.ts'
@@ -21,7 +21,6 @@ export interface SessionRoutesParts {
 
 /** The prefix makes browsers refuse it from a subdomain, without TLS, or for a part of the site. */
 const COOKIE = '__Host-plinth-refresh'
-const SESSION_ID_FORM = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** How the refresh token travels: `cookie`, out of reach of scripts, or `body`, for programs that are no browser. */
 export const DELIVERY = choice(['cookie', 'body'])
@@ -228,7 +227,7 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
 /** Reads a session's id from the path; anything else is no session of anybody. */
 export function readSessionId(request: HttpRequest, parameter = 'id'): string {
   const id = request.params[parameter] ?? ''
-  if (!SESSION_ID_FORM.test(id)) throw new PlinthError('NOT_FOUND_RECORD', 'The account has no such session')
+  if (!isUuid(id)) throw new PlinthError('NOT_FOUND_RECORD', 'The account has no such session')
   return id
 }
 

@@ -5,13 +5,12 @@
  * can repeat the very request and get the very answer, while a token that comes a second time in another request was stolen, by whoever of the
  * two, and ends the session.
  */
-import { PlinthError, type Uuid } from '../../kernel/index.ts'
+import { isoTime, PlinthError, type Uuid } from '../../kernel/index.ts'
+import type { Device } from '../../model/index.ts'
 import type { BoundValue, SqlClient } from '../../sql/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
 import type { SignedIn } from './sign-in.ts'
-
-export type Device = 'browser' | 'native' | 'service'
 
 /** Mints the access token of a session. */
 export interface AccessTokens {
@@ -326,7 +325,7 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
   }
 
   async #addToken(client: SqlClient, session: SessionRow, token: string, nowMs: number): Promise<void> {
-    const expiresAt = new Date(refreshEndMs(session, nowMs)).toISOString()
+    const expiresAt = isoTime(refreshEndMs(session, nowMs))
     await client.query(ADD_TOKEN, [this.#parts.scope.vault.digest(token), session.session_id, isoTime(nowMs), expiresAt])
   }
 
@@ -371,8 +370,4 @@ interface SessionListRow {
 
 function refreshEndMs(session: SessionRow, nowMs: number): number {
   return Math.min(nowMs + REFRESH_LIFETIME_S * 1_000, session.expires_at.getTime())
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString()
 }

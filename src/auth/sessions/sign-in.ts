@@ -7,6 +7,7 @@ import { PlinthError } from '../../kernel/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { Failures } from '../failures.ts'
 import type { OneTimeSecrets } from '../one-time-secrets.ts'
+import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { IdentityScope } from '../ports.ts'
 
 /** Somebody who has shown who they are. */
@@ -38,18 +39,6 @@ export interface SecondFactors {
    * @throws `AUTH_FACTOR_INVALID`, `RATE_LIMIT_SIGN_IN`
    */
   verify(account: Account, proof: SecondFactorProof, requestId: string): Promise<readonly string[]>
-}
-
-export interface PasswordCheck {
-  readonly isMatch: boolean
-  readonly needsRehash: boolean
-}
-
-/** The work with passwords, off the event loop. */
-export interface PasswordHasher {
-  hash(plain: string, signal?: AbortSignal): Promise<string>
-  /** Takes as long where there is no digest. */
-  verify(plain: string, digest: string | undefined, signal?: AbortSignal): Promise<PasswordCheck>
 }
 
 export interface SignInParts {

@@ -1,4 +1,5 @@
 /** Takes single access tokens back, until they would have ended anyway. */
+import { isoTime } from '../../kernel/index.ts'
 import type { IdentityScope } from '../ports.ts'
 
 export interface RevokedTokensParts {
@@ -31,7 +32,7 @@ export class RevokedTokens {
     by: { readonly actor: string | null; readonly requestId: string | null } = { actor: null, requestId: null },
   ): Promise<boolean> {
     const { scope, onRevoked } = this.#parts
-    const times = [expiresAtMs, scope.clock.now()].map((ms) => new Date(ms).toISOString())
+    const times = [expiresAtMs, scope.clock.now()].map(isoTime)
     const rows = await scope.sql.query(REVOKE, [jti, ...times, by.actor, by.requestId])
     onRevoked(jti)
     return rows.length > 0
