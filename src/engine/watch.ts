@@ -1,0 +1,30 @@
+/** What somebody who follows a resource asks for, and what they are told. */
+import type { Uuid } from '../kernel/index.ts'
+import type { FieldSelection } from './inputs.ts'
+import type { StoredRecord } from './store.ts'
+
+export type ChangeKind = 'created' | 'updated' | 'deleted'
+
+export interface WatchInput {
+  readonly fields?: FieldSelection | undefined
+  /** Only these changes; default all. A restored record counts as created. */
+  readonly kinds?: readonly ChangeKind[] | undefined
+  /** Only of this record. */
+  readonly id?: Uuid | undefined
+  /** Goes on behind the change that carried this cursor; default: what commits from now on. */
+  readonly after?: string | undefined
+}
+
+/** A change as one caller may hear of it: of a record that they may read, or could read until it was deleted. */
+export interface Change {
+  readonly kind: ChangeKind
+  readonly id: Uuid
+  readonly version: number
+  readonly at: Date
+  /** What the journal calls it: `create`, `update`, the name of an action. */
+  readonly operation: string
+  /** The record as it is now, or was before it was deleted: the fields that the caller may see. */
+  readonly record: StoredRecord
+  /** Resumes behind this change, on any instance; sealed to the resource. */
+  readonly cursor: string
+}

@@ -1,0 +1,2 @@
+/** The GraphQL surface: the schema of a domain, and documents answered with as few statements as there are levels. */
+export { type FieldMeaning, meaningOf } from './meaning.ts'
