@@ -1,2 +1,4 @@
 /** The gRPC surface: the protobuf description of a domain, and its services. */
-export {}
+export { describeGrpc, type GrpcDescription, type GrpcMethod } from './describe/describe-grpc.ts'
+export type { MethodKind, MethodMeaning } from './describe/draft.ts'
+export { EMPTY_LOCK, LOCK_FILE, type ProtoLock, readLock, renderLock } from './lock.ts'

@@ -29,6 +29,7 @@ export { type AnyField, type Deprecation, Field, type FieldMap, type FieldRules,
 export { belongsTo, boolean, choice, date, decimal, email, integer, json, list, secret, text, timestamp, url } from './fields.ts'
 export type { ChangesOf, CreationOf, InputOf, RecordOf, StandardFields, ValueOf } from './infer.ts'
 export { type AnyKind, type Json, type JsonSchema, type Kind, Misfit, type Operator, type SqlValue } from './kind.ts'
+export { isOffered } from './offered.ts'
 export {
   type ActorReferences,
   type ContextReferences,

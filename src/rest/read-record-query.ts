@@ -3,9 +3,8 @@
  * parameters too.
  */
 import type { FieldSelection } from '../engine/index.ts'
-import type { ResourceModel } from '../model/index.ts'
+import { isOffered, type ResourceModel } from '../model/index.ts'
 import { type Parameter, QueryParameters } from './query-parameters.ts'
-import { isOffered } from './routes.ts'
 
 export interface RecordQuery {
   fields: FieldSelection | undefined

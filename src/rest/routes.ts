@@ -3,7 +3,7 @@
  * by all who need it: the server that mounts them, the OpenAPI document, the list of routes.
  */
 import { toPascalCase, toSnakeCase } from '../kernel/index.ts'
-import type { ActionModel, ChildModel, Domain, ResourceModel } from '../model/index.ts'
+import { type ActionModel, type ChildModel, type Domain, isOffered, type ResourceModel } from '../model/index.ts'
 
 const BASE_PATH = '/api/v1'
 
@@ -42,11 +42,6 @@ export function restRoutes(domain: Domain): readonly RestRoute[] {
     ...extraRoutes(resource),
     ...resource.children.flatMap((child) => recordRoutes(child.resource, { parent: resource, child })),
   ])
-}
-
-/** Whether any rule permits the verb to anybody. */
-export function isOffered(resource: ResourceModel, verb: string): boolean {
-  return resource.rules.some((rule) => rule.verbs.includes(verb))
 }
 
 /** Whether the route takes a body, and whether one must come: for the server that reads it and the document that says so. */
