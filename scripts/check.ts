@@ -38,6 +38,7 @@ const STEPS: readonly Step[] = [
   { name: 'public names', command: script('api.ts') },
   { name: 'examples in docs', command: script('examples.ts') },
   { name: 'lock file', command: script('lock.ts') },
+  { name: 'protobuf', command: script('proto.ts') },
   { name: 'tour of the docs', command: script('tour.ts'), slow: true },
   { name: 'tests', command: script('test.js'), slow: true },
   { name: 'package', command: script('package.ts'), slow: true },

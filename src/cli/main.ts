@@ -11,10 +11,11 @@ import { openapi, routes, seed, token } from './inspect.ts'
 import { keys } from './keys.ts'
 import { loadApp } from './load-app.ts'
 import { migrate } from './migrate.ts'
+import { proto } from './proto.ts'
 import { dev, start } from './serve.ts'
 import { createTerminal } from './terminal.ts'
 
-const COMMANDS: readonly Command[] = [dev, start, migrate, clients, keys, seed, token, explainAccess, routes, openapi]
+const COMMANDS: readonly Command[] = [dev, start, migrate, clients, keys, seed, token, explainAccess, routes, openapi, proto]
 
 process.exitCode = await main(process.argv.slice(2))
 
