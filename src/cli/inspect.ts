@@ -1,5 +1,6 @@
-/** Commands that print something about the application and end: `token`, `routes`, `openapi`, `seed`. */
+/** Commands that print something about the application and end: `token`, `routes`, `openapi`, `sdl`, `seed`. */
 import { documentOptions, mintDevelopmentToken, openDatabase, SettingsError } from '../app/index.ts'
+import { deriveSchema, renderSdl } from '../graphql/index.ts'
 import { openConnection } from '../pg/index.ts'
 import { renderOpenApi, restRoutes } from '../rest/index.ts'
 import { type Command, EXIT_FINE, UsageError } from './command.ts'
@@ -42,6 +43,17 @@ export const openapi: Command = {
   async run({ loadApp, settings }) {
     const app = await loadApp()
     process.stdout.write(`${JSON.stringify(renderOpenApi(app.domain, documentOptions(app, settings)), null, 2)}\n`)
+    return EXIT_FINE
+  },
+}
+
+export const sdl: Command = {
+  name: 'sdl',
+  summary: 'Print the GraphQL schema',
+  usages: [''],
+  async run({ loadApp }) {
+    const { domain, deprecations } = await loadApp()
+    process.stdout.write(renderSdl(deriveSchema(domain, deprecations)))
     return EXIT_FINE
   },
 }

@@ -7,7 +7,7 @@ import { clients } from './clients.ts'
 import { type Command, EXIT_FAILURE, EXIT_FINE, EXIT_USAGE, UsageError } from './command.ts'
 import { explainAccess } from './explain-access.ts'
 import { renderCommandHelp, renderHelp } from './help.ts'
-import { openapi, routes, seed, token } from './inspect.ts'
+import { openapi, routes, sdl, seed, token } from './inspect.ts'
 import { keys } from './keys.ts'
 import { loadApp } from './load-app.ts'
 import { migrate } from './migrate.ts'
@@ -15,7 +15,7 @@ import { proto } from './proto.ts'
 import { dev, start } from './serve.ts'
 import { createTerminal } from './terminal.ts'
 
-const COMMANDS: readonly Command[] = [dev, start, migrate, clients, keys, seed, token, explainAccess, routes, openapi, proto]
+const COMMANDS: readonly Command[] = [dev, start, migrate, clients, keys, seed, token, explainAccess, routes, openapi, sdl, proto]
 
 process.exitCode = await main(process.argv.slice(2))
 
