@@ -8,12 +8,8 @@
  */
 import { PlinthError, shorten } from '../kernel/index.ts'
 import type { ListPlan, PositionPlan } from './plan.ts'
+import { openText, type Seal, sealText } from './sealed-text.ts'
 
-/** Makes a seal of text with the service's secret: fixed length, URL-safe, not to be made without the secret. */
-export type Seal = (text: string) => string
-
-/** As long as a URL may be: a longer one cannot have come in a link of ours. */
-const CURSOR_LENGTH_MAX = 8_192
 /** As much of a cursor as tells which one was meant. */
 const SHOWN_MAX = 40
 
@@ -30,29 +26,25 @@ export class ListCursors {
 
   /** @param values the sort values of the record next to which the page begins, as text */
   render(values: readonly (string | null)[], isBackward: boolean): string {
-    const encoded = toBase64Url(JSON.stringify([isBackward ? 1 : 0, ...values]))
-    return `${encoded}.${this.#sealOf(encoded)}`
+    return sealText(asAscii(JSON.stringify([isBackward ? 1 : 0, ...values])), this.#owner(), this.#seal)
   }
 
   /** @throws `VALIDATION_CURSOR` for anything that `render` did not make for this very list */
   read(text: string): PositionPlan {
-    const dot = text.lastIndexOf('.')
-    const encoded = text.slice(0, Math.max(dot, 0))
-    const isOurs = dot > 0 && text.length <= CURSOR_LENGTH_MAX && isSame(this.#sealOf(encoded), text.slice(dot + 1))
-    if (!isOurs) {
+    const opened = openText(text, this.#owner(), this.#seal)
+    if (opened === undefined) {
       const shown = shorten(text, SHOWN_MAX)
       const message = `Cannot read cursor ${JSON.stringify(shown)}: its seal does not match, expected a cursor that this list returned`
       throw new PlinthError('VALIDATION_CURSOR', message, { details: [{ field: 'cursor', code: 'cursor', message }] })
     }
     // The seal says that this is our own text.
-    const [direction, ...values] = JSON.parse(fromBase64Url(encoded)) as [number, ...(string | null)[]]
+    const [direction, ...values] = JSON.parse(opened) as [number, ...(string | null)[]]
     return { values, isBackward: direction === 1 }
   }
 
-  #sealOf(encoded: string): string {
+  #owner(): string {
     this.#identity ??= listIdentity(this.#plan)
-    // The identity is JSON, which tells where it ends: no other pair of texts makes the same one.
-    return this.#seal(this.#identity + encoded)
+    return this.#identity
   }
 }
 
@@ -73,20 +65,7 @@ function listIdentity(plan: Omit<ListPlan, 'position'>): string {
 
 const OUTSIDE_ASCII = /[\u0080-\uffff]/g
 
-/** @param json any JSON text; what is not ASCII is escaped, since `btoa` takes single bytes */
-function toBase64Url(json: string): string {
-  const ascii = json.replace(OUTSIDE_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  return btoa(ascii).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-}
-
-function fromBase64Url(text: string): string {
-  return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-}
-
-/** Compares in time that does not tell how much was right. */
-function isSame(left: string, right: string): boolean {
-  if (left.length !== right.length) return false
-  let difference = 0
-  for (let at = 0; at < left.length; at++) difference |= left.charCodeAt(at) ^ right.charCodeAt(at)
-  return difference === 0
+/** @param json any JSON text; what is not ASCII is escaped */
+function asAscii(json: string): string {
+  return json.replace(OUTSIDE_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

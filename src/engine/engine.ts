@@ -2,9 +2,9 @@
 import { type Clock, PlinthError, type Uuid } from '../kernel/index.ts'
 import type { Domain } from '../model/index.ts'
 import { CompiledResource } from './compiled-resource.ts'
-import type { Seal } from './cursor.ts'
 import { ResourceOperations } from './resource-operations.ts'
 import type { Runtime } from './runtime.ts'
+import type { Seal } from './sealed-text.ts'
 import type { KeptAnswer, OnceKey, Operations, Store, Transaction } from './store.ts'
 
 export interface EngineOptions {

@@ -1,5 +1,4 @@
 export type { RequestContext } from './context.ts'
-export type { Seal } from './cursor.ts'
 export { Engine, type EngineOptions } from './engine.ts'
 export type { FieldSet } from './field-set.ts'
 export { type GuardedValues, guardStore, type StoreGuard } from './guard-store.ts'
@@ -7,6 +6,7 @@ export type { ActInput, ChangeInput, CreateInput, FieldSelection, GetInput, List
 export type { AccessPlan, ChangePlan, CreatePlan, FilterPlan, GetPlan, ListPlan, ParentPlan, PositionPlan } from './plan.ts'
 export { FieldReader, type FieldValues, type Naming, type ReadMode } from './read-fields.ts'
 export type { ResourceOperations } from './resource-operations.ts'
+export type { Seal } from './sealed-text.ts'
 export type {
   ChangeResult,
   KeptAnswer,

@@ -2,8 +2,8 @@
 import type { Clock, Uuid } from '../kernel/index.ts'
 import type { CompiledResource } from './compiled-resource.ts'
 import type { RequestContext } from './context.ts'
-import type { Seal } from './cursor.ts'
 import type { GetInput } from './inputs.ts'
+import type { Seal } from './sealed-text.ts'
 import type { Operations, StoredRecord, Transaction } from './store.ts'
 
 /** Bound to a transaction, or to none. */
