@@ -1,3 +1,4 @@
+export type { ChangeFeed, FeedEntry, FeedListener, FeedPage, FeedPoint } from './change-feed.ts'
 export type { RequestContext } from './context.ts'
 export { Engine, type EngineOptions } from './engine.ts'
 export type { FieldSet } from './field-set.ts'
@@ -18,3 +19,5 @@ export type {
   StoredRecord,
   Transaction,
 } from './store.ts'
+export type { Change, ChangeKind, Watch, WatchContext, WatchInput } from './watch.ts'
+export type { WatchLimits } from './watch-hub.ts'
