@@ -30,7 +30,7 @@ export function listArguments(names: TypeNames, resource: ResourceModel): GraphQ
   return {
     first: {
       type: GraphQLInt,
-      defaultValue: Math.min(FIRST_DEFAULT, list.limitMax),
+      defaultValue: firstDefault(resource),
       description: `How many records the page has, from the beginning of the list or from \`after\`; ${most}.`,
     },
     after: { type: GraphQLString, description: 'A cursor of this list: the page begins behind it.' },
@@ -54,6 +54,11 @@ export function listArguments(names: TypeNames, resource: ResourceModel): GraphQ
       },
     }),
   }
+}
+
+/** How many records a page has when the caller does not say. */
+export function firstDefault({ list }: ResourceModel): number {
+  return Math.min(FIRST_DEFAULT, list.limitMax)
 }
 
 /** How a direction of an order is spelt: `CREATED_AT_DESC`. */

@@ -1,0 +1,38 @@
+/** How a failure stands in `errors` of a GraphQL answer. Knows the format of errors, not what failed. */
+import type { GraphQLError, SourceLocation } from 'graphql'
+import { CATALOGUE, type ErrorCode, PlinthError } from '../kernel/index.ts'
+
+/** One entry of `errors`: what went wrong, and where in the document and in the answer it is known. */
+export interface AnswerError {
+  readonly error: PlinthError
+  /** Keys and positions from `data` to the field that is null for it. */
+  readonly path?: readonly (string | number)[] | undefined
+  readonly locations?: readonly SourceLocation[] | undefined
+}
+
+/** Where a code is explained. */
+export type DocsUrl = (code: string) => string
+
+/** What a fault of ours looks like from outside, whatever its own message says. */
+const FAULT_STATUS = 500
+
+/** Prints the list as JSON. The message of a 500 is the catalogue's: what happened is in the log, under the request id. */
+export function renderAnswerErrors(errors: readonly AnswerError[], requestId: string, docsUrl: DocsUrl): string {
+  return JSON.stringify(errors.map((one) => renderOne(one, requestId, docsUrl)))
+}
+
+function renderOne({ error, path, locations }: AnswerError, requestId: string, docsUrl: DocsUrl) {
+  const { code, status, details } = error
+  const isFault = status === FAULT_STATUS
+  return {
+    message: isFault ? CATALOGUE.INTERNAL_ERROR.message : error.message,
+    ...(locations !== undefined && locations.length > 0 && { locations }),
+    ...(path !== undefined && { path }),
+    extensions: { code, requestId, docsUrl: docsUrl(code), details: isFault ? [] : details },
+  }
+}
+
+/** What graphql-js found wrong with a document or its variables, as the catalogue calls it. */
+export function toAnswerError(found: GraphQLError, code: ErrorCode): AnswerError {
+  return { error: new PlinthError(code, found.message), locations: found.locations }
+}

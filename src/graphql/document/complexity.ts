@@ -1,0 +1,211 @@
+/**
+ * Weighs an operation by the records that its answer may hold: a list counts as many times as it may have records, variables with their
+ * values. A selection weighs a fixed part and a part for each record of the page around it, so a fragment is weighed once, wherever it is spread.
+ */
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql'
+import type { FieldModel, ResourceModel } from '../../model/index.ts'
+import { meaningOf } from '../meaning.ts'
+import { NODES_MAX } from '../schema/derive-schema.ts'
+import { firstDefault } from '../schema/list-arguments.ts'
+
+/** Weights of fields by where they stand: `{ 'User.posts': 5 }`. Each replaces what the field itself weighs otherwise. */
+export type FieldWeights = Readonly<Record<string, number>>
+
+export type VariableValues = Readonly<Record<string, unknown>>
+
+interface Weight {
+  readonly fixed: number
+  /** For each record of the page that the selection describes. */
+  readonly perRecord: number
+}
+
+const NO_WEIGHT: Weight = { fixed: 0, perRecord: 0 }
+const RECORD_WEIGHT = 1
+/** A count reads the index of the whole list. */
+const TOTAL_WEIGHT = 10
+/** A change and its journal entry. */
+const CHANGE_WEIGHT = 10
+/** Characters that weigh as much as a record. */
+const LONG_TEXT = 2_000
+/** A value whose size the schema does not tell. */
+const JSON_WEIGHT = 5
+
+/** Weighs operations of one document. */
+export class Scales {
+  readonly #schema: GraphQLSchema
+  readonly #weights: FieldWeights
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
+
+  constructor(schema: GraphQLSchema, document: DocumentNode, weights: FieldWeights) {
+    this.#schema = schema
+    this.#weights = weights
+    const fragments = document.definitions.filter((one) => one.kind === Kind.FRAGMENT_DEFINITION)
+    this.#fragments = new Map(fragments.map((fragment) => [fragment.name.value, fragment]))
+  }
+
+  /** @param variables as they were coerced, defaults filled in */
+  weigh(operation: OperationDefinitionNode, variables: VariableValues): number {
+    const weighed = new Map<string, Weight>()
+    const root = this.#schema.getRootType(operation.operation) ?? undefined
+    return this.#weighSelection(operation.selectionSet, root, variables, weighed).fixed
+  }
+
+  #weighSelection(
+    { selections }: SelectionSetNode,
+    type: GraphQLNamedType | undefined,
+    variables: VariableValues,
+    weighed: Map<string, Weight>,
+  ): Weight {
+    let fixed = 0
+    let perRecord = 0
+    for (const selection of selections) {
+      const weight = this.#weighOne(selection, type, variables, weighed)
+      fixed += weight.fixed
+      perRecord += weight.perRecord
+    }
+    return { fixed, perRecord }
+  }
+
+  #weighOne(
+    selection: SelectionSetNode['selections'][number],
+    type: GraphQLNamedType | undefined,
+    variables: VariableValues,
+    weighed: Map<string, Weight>,
+  ): Weight {
+    if (selection.kind === Kind.FIELD) return this.#weighField(selection, type, variables, weighed)
+    if (selection.kind === Kind.INLINE_FRAGMENT) {
+      const condition = selection.typeCondition
+      const inner = condition === undefined ? type : this.#schema.getType(condition.name.value)
+      return this.#weighSelection(selection.selectionSet, inner, variables, weighed)
+    }
+    const name = selection.name.value
+    const known = weighed.get(name)
+    const fragment = this.#fragments.get(name)
+    if (known !== undefined || fragment === undefined) return known ?? NO_WEIGHT
+    const inner = this.#schema.getType(fragment.typeCondition.name.value)
+    const weight = this.#weighSelection(fragment.selectionSet, inner, variables, weighed)
+    weighed.set(name, weight)
+    return weight
+  }
+
+  #weighField(
+    node: FieldNode,
+    type: GraphQLNamedType | undefined,
+    variables: VariableValues,
+    weighed: Map<string, Weight>,
+  ): Weight {
+    const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined
+    if (field === undefined) return NO_WEIGHT
+    const below =
+      node.selectionSet === undefined
+        ? NO_WEIGHT
+        : this.#weighSelection(node.selectionSet, getNamedType(field.type), variables, weighed)
+    const own = this.#weights[`${type?.name}.${field.name}`]
+    return weighByMeaning(field, node, below, own, variables)
+  }
+}
+
+function weighByMeaning(
+  field: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+  below: Weight,
+  own: number | undefined,
+  variables: VariableValues,
+): Weight {
+  const meaning = meaningOf(field)
+  switch (meaning?.kind) {
+    case undefined:
+    case 'info':
+    case 'errors':
+    case 'cursor':
+    case 'hasNext':
+    case 'hasPrevious':
+    case 'firstCursor':
+    case 'lastCursor':
+      return { fixed: (own ?? 0) + below.fixed, perRecord: 0 }
+    case 'field':
+      return { fixed: own ?? valueWeight(meaning.field), perRecord: 0 }
+    case 'get':
+    case 'node':
+    case 'reference':
+    case 'changed':
+    case 'watch':
+      return { fixed: (own ?? RECORD_WEIGHT) + below.fixed, perRecord: 0 }
+    case 'record':
+      return { fixed: (own ?? 0) + below.fixed, perRecord: 0 }
+    case 'nodes':
+      return { fixed: idCount(node, variables) * ((own ?? RECORD_WEIGHT) + below.fixed), perRecord: 0 }
+    case 'list':
+      return {
+        fixed: (own ?? RECORD_WEIGHT) + below.fixed + pageSize(meaning.resource, node, variables) * below.perRecord,
+        perRecord: 0,
+      }
+    case 'children': {
+      const size = pageSize(meaning.child.resource, node, variables)
+      return { fixed: (own ?? RECORD_WEIGHT) + below.fixed + size * below.perRecord, perRecord: 0 }
+    }
+    case 'edges':
+    case 'records':
+      return { fixed: 0, perRecord: (own ?? RECORD_WEIGHT) + below.fixed }
+    case 'total':
+      return { fixed: own ?? TOTAL_WEIGHT, perRecord: 0 }
+    case 'create':
+    case 'update':
+    case 'replace':
+    case 'delete':
+    case 'restore':
+    case 'act':
+      return { fixed: (own ?? CHANGE_WEIGHT) + below.fixed, perRecord: 0 }
+  }
+}
+
+function valueWeight({ kind }: FieldModel): number {
+  const { maxLength } = kind.schema
+  if (kind.graphqlType === 'JSON') return JSON_WEIGHT
+  return typeof maxLength === 'number' ? Math.floor(maxLength / LONG_TEXT) : 0
+}
+
+/** A size that cannot be is weighed as the largest; who reads the arguments refuses it. */
+function pageSize(resource: ResourceModel, node: FieldNode, variables: VariableValues): number {
+  const { list } = resource
+  const given = (['first', 'last'] as const)
+    .map((name) => readArgument(node, name, variables))
+    .filter((value) => value !== undefined && value !== null)
+  if (given.length === 0) return firstDefault(resource)
+  const sizes = given.map((value) => (typeof value === 'number' && value >= 0 ? value : list.limitMax))
+  return Math.min(Math.max(...sizes), list.limitMax)
+}
+
+function idCount(node: FieldNode, variables: VariableValues): number {
+  const ids = readArgument(node, 'ids', variables)
+  return Math.min(Array.isArray(ids) ? ids.length : 1, NODES_MAX)
+}
+
+/** The value as far as it matters here: numbers, and how long a list is. */
+function readArgument(node: FieldNode, name: string, variables: VariableValues): unknown {
+  const value: ValueNode | undefined = node.arguments?.find((argument) => argument.name.value === name)?.value
+  switch (value?.kind) {
+    case Kind.INT:
+      return Number(value.value)
+    case Kind.LIST:
+      return value.values
+    case Kind.VARIABLE:
+      return variables[value.name.value]
+    default:
+      return undefined
+  }
+}
