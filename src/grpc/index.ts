@@ -2,4 +2,7 @@
 export { describeGrpc, type GrpcDescription, type GrpcMethod } from './describe/describe-grpc.ts'
 export type { MethodKind, MethodMeaning } from './describe/draft.ts'
 export { EMPTY_LOCK, LOCK_FILE, type ProtoLock, readLock, renderLock } from './lock.ts'
+export { decodeRequest } from './messages/decode-request.ts'
+export { fieldPathOf } from './messages/field-path.ts'
+export { type MethodMessages, methodMessages } from './messages/method-messages.ts'
 export { PROTO_HEADER, renderProto } from './print.ts'
