@@ -16,7 +16,7 @@ import type { HttpReply, HttpRequest } from './handle.ts'
 import type { HeaderBlock } from './header-block.ts'
 import type { JsonObject } from './json.ts'
 import { type Query, readQuery } from './query.ts'
-import type { Budget } from './rate-limits.ts'
+import { type Budget, clientOf } from './rate-limits.ts'
 import { errorHeaders } from './render-error.ts'
 import type { Route, ServerState } from './route.ts'
 import { clearHeaders, type TakenOver, takeOver } from './take-over.ts'
@@ -53,7 +53,7 @@ export class Exchange implements HttpRequest, HttpReply {
   /** False from when somebody reads the body. */
   isBodyUntouched = true
   readonly #response: ServerResponse
-  readonly #route: Route
+  #route: Route
   readonly #server: ServerState
   #caller: Caller | undefined
   /** How the caller stands with its limit, as header lines. */
@@ -63,6 +63,8 @@ export class Exchange implements HttpRequest, HttpReply {
   #abort: AbortController | undefined
   #isTakenOver = false
   #isCutOff = false
+  /** The first failure that the answer tells in its own way. */
+  #notedCode: string | null = null
   /** What a response that was taken over is counted under. */
   #errorCode: string | null = null
 
@@ -137,7 +139,25 @@ export class Exchange implements HttpRequest, HttpReply {
   }
 
   send(status: number, headers: HeaderBlock, body?: string | Uint8Array, extra: readonly string[] = NO_EXTRA): void {
-    this.#write(status, headers, body, extra, null)
+    this.#write(status, headers, body, extra, this.#notedCode)
+  }
+
+  async turnInto(operation: string): Promise<void> {
+    const variant = this.#route.variants.get(operation)
+    if (variant === undefined)
+      throw new TypeError(
+        `Cannot turn the request into "${operation}": expected one of ${[...this.#route.variants.keys()].join(', ')}`,
+      )
+    const isLimitedApart = variant.limit !== this.#route.limit
+    this.#route = variant
+    if (isLimitedApart) await this.#takeAgain(variant)
+  }
+
+  note(thrown: unknown): PlinthError {
+    const error = toPlinthError(thrown)
+    this.#notedCode ??= error.code
+    this.#noteFailure(error)
+    return error
   }
 
   takeOver(): TakenOver {
@@ -199,6 +219,21 @@ export class Exchange implements HttpRequest, HttpReply {
     this.#put(status, block, body, extra, errorCode)
     this.isSent = true
     this.#count(status, errorCode)
+  }
+
+  /** Takes from the budgets of another class, of those from whom it was taken when the request was let in. */
+  async #takeAgain({ budgets }: Route): Promise<void> {
+    if (budgets === undefined) return
+    const take = async (budget: Budget, key: string, isTold: boolean): Promise<void> =>
+      this.judge(budget, await budget.take(key, this.startedAtMs), isTold)
+    const { subject } = this.actor
+    if (subject === null) {
+      await take(budgets.address, this.caller.key, true)
+      return
+    }
+    await take(budgets.account, subject, true)
+    const client = clientOf(this.actor)
+    if (client !== null) await take(budgets.client, client, false)
   }
 
   /** The failure while nothing has gone out; half an answer is cut off, so that nobody takes it for a whole one. */

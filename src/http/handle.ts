@@ -1,4 +1,5 @@
 /** What a handler sees of an exchange: the request that it may read, and the reply by which it answers. */
+import type { PlinthError } from '../kernel/index.ts'
 import type { Actor } from '../model/index.ts'
 import type { TraceContext } from '../observe/index.ts'
 import type { Cookies } from './cookies.ts'
@@ -75,6 +76,18 @@ export interface HttpReply {
    * })
    */
   takeOver(): TakenOver
+  /**
+   * Says which of the route's `variants` the request turned out to be, once its body was read: it is counted, logged and limited as that.
+   *
+   * @throws `RATE_LIMIT_EXCEEDED` where the variant has a limit of its own and that is used up
+   */
+  turnInto(operation: string): Promise<void>
+  /**
+   * Keeps a failure that the answer tells in its own way, beside what succeeded: log and metrics have it like those that are the whole answer.
+   *
+   * @returns the error that may be told
+   */
+  note(thrown: unknown): PlinthError
   /** Answers whatever was thrown in the form of the route: the error envelope, unless it has another. */
   fail(thrown: unknown): void
 }

@@ -27,6 +27,11 @@ export interface HttpRoute {
   readonly isPublic?: boolean
   /** Which limit counts its requests. Default `read` for GET, else `write`. */
   readonly limit?: RouteLimit
+  /**
+   * What a request may turn out to be once its body was read, by operation: the handler says so with `reply.turnInto`. It is then counted and
+   * logged as that, and taken from that limit too. Default none.
+   */
+  readonly variants?: Readonly<Record<string, { readonly limit?: RouteLimit }>>
   /** Overrides that of the server. */
   readonly renderField?: RenderField
   /** How its callers are told what went wrong, also before the handler runs. Default: the error envelope. */
@@ -113,7 +118,7 @@ export class RouteTable {
   }
 
   #prepare(route: DeclaredRoute, method: HttpMethod, allow: string): Route {
-    const { operation, surface = 'rest', path } = route
+    const { operation, surface = 'rest', path, variants = {}, ...single } = route
     const isExempt = route.isExempt === true
     const limit = isExempt ? 'none' : (route.limit ?? (route.method === 'GET' ? 'read' : 'write'))
     const renderField = route.renderField ?? this.#options.renderField ?? ((field) => field)
@@ -131,6 +136,12 @@ export class RouteTable {
       metrics: this.#options.metrics.operation(operation, surface),
       accessLog: this.#options.logger.accessLog({ operation, surface, method, path }),
       handle: route.handle,
+      variants: new Map(
+        Object.entries(variants).map(([name, variant]) => [
+          name,
+          this.#prepare({ ...single, surface, path, operation: name, ...variant }, method, allow),
+        ]),
+      ),
     }
   }
 

@@ -37,6 +37,8 @@ export interface Route {
   readonly metrics: OperationHandle
   readonly accessLog: AccessLog
   readonly handle: Handle
+  /** What its requests may turn out to be, by operation. */
+  readonly variants: ReadonlyMap<string, Route>
 }
 
 /** The part of a server that every exchange reads. */
