@@ -1,11 +1,13 @@
 /** The figures by which an operator sees saturation (OBS-03): what the database's connections and the server are busy with. */
+import type { Engine } from '../engine/index.ts'
 import type { HttpServer } from '../http/index.ts'
 import type { OperationMetrics } from '../observe/index.ts'
 import type { PgStore } from '../pg/index.ts'
 
-export function addGauges(metrics: OperationMetrics, store: PgStore, server: HttpServer): void {
+export function addGauges(metrics: OperationMetrics, store: PgStore, server: HttpServer, engine: Engine): void {
   metrics.gauge('plinth_requests_in_flight', 'Requests that have no answer yet.', () => server.inFlight)
   metrics.gauge('plinth_connections', 'Open connections of clients.', () => server.connections)
+  metrics.gauge('plinth_watches', 'Callers that follow the changes of a resource.', () => engine.watches)
   metrics.gauge(
     'plinth_database_statements_in_flight',
     'Statements that the database has not answered yet.',

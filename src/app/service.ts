@@ -8,7 +8,7 @@ import type { Letter } from '../mail/index.ts'
 import type { MigrationEvent } from '../migrate/index.ts'
 import { clientRoutes } from '../oauth/index.ts'
 import { createLogger, createOperationMetrics, type LogDestination, type Logger } from '../observe/index.ts'
-import { PgStore } from '../pg/index.ts'
+import { JournalFeed, PgStore, SqlPool } from '../pg/index.ts'
 import { mountRest } from '../rest/index.ts'
 import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
 import { closedOperations } from './closed-operations.ts'
@@ -92,14 +92,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       renderField: toSnakeCase,
       ...(settings.publicOrigin !== undefined && { publicOrigin: settings.publicOrigin }),
     })
-    addGauges(metrics, store, server)
     const engine = new Engine({
       domain: app.domain,
       store: identity === undefined ? store : identity.guard(store),
+      feed: openFeed(app, database, stops),
       clock: SYSTEM_CLOCK,
       newId: uuidGenerator(SYSTEM_CLOCK, SYSTEM_RANDOMNESS),
       seal: createSeal(keyOf('cursor')),
     })
+    addGauges(metrics, store, server, engine)
     mountRest({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...documentOptions(app, settings) })
     await identity?.mount(server, engine, verifier)
 
@@ -204,6 +205,19 @@ async function openStore({ app, settings }: ServiceOptions, { url }: Database, l
   await store.connect()
   stops.add(sweepRegularly('Expired idempotency keys', () => store.sweep(), logger))
   return store
+}
+
+/** One connection to look at the journal, two to read it for those who are behind; none while nobody watches. */
+const FEED_CONNECTIONS = 3
+
+function openFeed({ domain }: App, { url }: Database, stops: Stops): JournalFeed {
+  const sql = new SqlPool({ url, applicationName: `${domain.name} feed`, connections: FEED_CONNECTIONS })
+  const feed = new JournalFeed({ sql, resources: domain.resources.map(({ name }) => name) })
+  stops.add(async () => {
+    await feed.close()
+    await sql.close()
+  })
+  return feed
 }
 
 interface IdentityParts {

@@ -5,6 +5,7 @@ import type { RequestContext } from './context.ts'
 import type { GetInput } from './inputs.ts'
 import type { Seal } from './sealed-text.ts'
 import type { Operations, StoredRecord, Transaction } from './store.ts'
+import type { WatchHub } from './watch-hub.ts'
 
 /** Bound to a transaction, or to none. */
 export interface Runtime {
@@ -14,6 +15,8 @@ export interface Runtime {
   readonly clock: Clock
   readonly newId: () => Uuid
   readonly seal: Seal
+  /** Undefined where nothing can be watched. */
+  readonly hub: WatchHub | undefined
   sibling(resource: string): Sibling
 }
 

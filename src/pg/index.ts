@@ -1,6 +1,7 @@
 export type { ConnectionOptions } from './driver.ts'
 export * from './embedded/index.ts'
 export { readDatabaseError } from './errors.ts'
-export { JournalFollower, type JournalFollowerOptions, type JournalRow } from './journal-follower.ts'
+export { JournalFeed, type JournalFeedOptions } from './journal-feed.ts'
+export { JournalFollower, type JournalFollowerOptions, type JournalRound, type JournalRow } from './journal-follower.ts'
 export { SqlPool, type SqlPoolOptions } from './sql-pool.ts'
 export { PgStore, type PgStoreOptions, type StoreLoad } from './store.ts'

@@ -17,7 +17,7 @@
  *
  * @see https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
  */
-import type { BoundValue, SqlDatabase } from '../sql/index.ts'
+import type { SqlDatabase } from '../sql/index.ts'
 
 /** An entry of the journal. */
 export interface JournalRow {
@@ -32,16 +32,24 @@ export interface JournalRow {
   readonly changed: unknown
 }
 
+/** What a round reads: the entries that are visible in `upTo` and not in `after`, both as PostgreSQL prints snapshots. */
+export interface JournalRound {
+  readonly after: string
+  readonly upTo: string
+  /** No entry that is not visible in `upTo` has this position or a lower one. */
+  readonly floor: number
+}
+
 export interface JournalFollowerOptions {
   readonly sql: SqlDatabase
   /** Between the end of one round and the next; default 250. */
   readonly everyMs?: number
   /** Default all. */
   readonly resources?: readonly string[]
-  /** Up to 1,000 entries, by position; the next are read when it has returned. When it throws, they come again. */
-  readonly onRows: (rows: readonly JournalRow[]) => void | Promise<void>
+  /** Up to 1,000 entries, by position; the next are read when it has returned. When it throws, they come again, in a new round. */
+  readonly onRows: (rows: readonly JournalRow[], round: JournalRound) => void | Promise<void>
   /** All that was committed when the round began, at this time of `performance.now()`, has been handed on. */
-  readonly onRead?: (startedAtMs: number) => void
+  readonly onRead?: (startedAtMs: number, round: JournalRound) => void
   /** Entries may have been missed: the database is not the one that was followed, or an older state of it. */
   readonly onGap?: () => void
   /** A round failed; it is tried again after a second, and nothing is lost by that. */
@@ -67,7 +75,19 @@ const START_LOOK_BACK = 100_000
 const LOOK = 'SELECT pg_current_snapshot()::text AS snapshot, (SELECT max(position) FROM plinth_journal)::float8 AS top'
 const READ = `SELECT position::float8 AS position, at, resource, record_id, operation, version, actor, request_id, changed FROM plinth_journal
 WHERE position > $1::bigint AND NOT pg_visible_in_snapshot(transaction_id, $2::pg_snapshot) AND pg_visible_in_snapshot(transaction_id, $3::pg_snapshot)
-AND ($4::text[] IS NULL OR resource = ANY ($4::text[])) ORDER BY position LIMIT ${PAGE}`
+AND ($4::text[] IS NULL OR resource = ANY ($4::text[])) ORDER BY position LIMIT $5::int`
+
+/** The entries of a round that lie above a position, by position. */
+export async function readRound(
+  sql: SqlDatabase,
+  above: number,
+  { after, upTo }: Pick<JournalRound, 'after' | 'upTo'>,
+  resources: readonly string[] | undefined,
+  limit: number,
+): Promise<readonly JournalRow[]> {
+  const rows = await sql.query<Row>(READ, [above, after, upTo, resources ?? null, limit])
+  return rows.map(({ record_id: recordId, request_id: requestId, ...row }) => ({ ...row, recordId, requestId }))
+}
 
 interface Row {
   readonly position: number
@@ -85,6 +105,8 @@ export class JournalFollower {
   readonly #options: JournalFollowerOptions
   /** The snapshot up to which all was handed on; undefined before the first look. */
   #read: Snapshot | undefined
+  /** What was read last. */
+  #last: JournalRound = { after: '', upTo: '', floor: 0 }
   /** Looks of the last second and the one before them: how far back a new transaction's entries can begin. */
   #recent: { readonly atMs: number; readonly top: number }[] = []
   /** For each open transaction the position above which its entries are. */
@@ -139,13 +161,15 @@ export class JournalFollower {
       this.#options.onGap?.()
     } else if (next.text !== last.text) {
       const floors = this.#floorsOf(last, next)
-      await this.#hand(this.#lowest(last, next), last, next)
+      const round = { after: last.text, upTo: next.text, floor: Math.min(this.#recentFloor(last), ...floors.values()) }
+      await this.#hand(this.#lowest(last, next), next.top, round)
       // Only now: a round that failed is repeated with what was known before it.
       this.#floors = floors
       this.#read = next
+      this.#last = round
     }
     this.#remember(next)
-    this.#options.onRead?.(startedAtMs)
+    this.#options.onRead?.(startedAtMs, this.#last)
   }
 
   #begin(next: Snapshot): void {
@@ -153,6 +177,7 @@ export class JournalFollower {
     this.#floors = new Map(next.open.map((transaction) => [transaction, floor]))
     this.#recent = [{ atMs: next.atMs, top: floor }]
     this.#read = next
+    this.#last = { after: next.text, upTo: next.text, floor }
   }
 
   /** Open transactions of this look: those known before keep their floor. */
@@ -180,14 +205,13 @@ export class JournalFollower {
     while ((this.#recent[1]?.atMs ?? next.atMs) <= next.atMs - LOOK_BACK_MS) this.#recent.shift()
   }
 
-  async #hand(above: number, last: Snapshot, next: Snapshot): Promise<void> {
+  async #hand(above: number, top: number, round: JournalRound): Promise<void> {
     const { sql, onRows, resources } = this.#options
-    const rest: BoundValue[] = [last.text, next.text, resources ?? null]
-    for (let from = above; from < next.top; ) {
-      const rows = await sql.query<Row>(READ, [from, ...rest])
+    for (let from = above; from < top; ) {
+      const rows = await readRound(sql, from, round, resources, PAGE)
       const end = rows.at(-1)
       if (end === undefined) return
-      await onRows(rows.map(renderRow))
+      await onRows(rows, round)
       if (rows.length < PAGE) return
       from = end.position
     }
@@ -205,8 +229,4 @@ export class JournalFollower {
       atMs,
     }
   }
-}
-
-function renderRow({ record_id: recordId, request_id: requestId, ...row }: Row): JournalRow {
-  return { ...row, recordId, requestId }
 }
