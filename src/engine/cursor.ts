@@ -6,21 +6,28 @@
  * and nothing is decoded before its seal is known to be ours. The failure it prevents: a cursor altered or carried to another
  * list asks the database for values that no check has seen.
  */
-import { PlinthError, shorten } from '../kernel/index.ts'
+import { PlinthError, shorten, type Uuid } from '../kernel/index.ts'
+import type { FieldModel } from '../model/index.ts'
 import type { ListPlan, PositionPlan } from './plan.ts'
 import { openText, type Seal, sealText } from './sealed-text.ts'
+
+/** What tells one list from another: its pages differ in none of it. */
+export interface ListIdentity extends Pick<ListPlan, 'resource' | 'sort' | 'filters' | 'search' | 'includesDeleted'> {
+  /** Without an id where the list is read under many parents at once. */
+  readonly parent: { readonly by: FieldModel; readonly id?: Uuid | undefined } | undefined
+}
 
 /** As much of a cursor as tells which one was meant. */
 const SHOWN_MAX = 40
 
 /** The cursors of one list: read and made against an identity that is printed once. */
 export class ListCursors {
-  readonly #plan: Omit<ListPlan, 'position'>
+  readonly #list: ListIdentity
   readonly #seal: Seal
   #identity: string | undefined
 
-  constructor(plan: Omit<ListPlan, 'position'>, seal: Seal) {
-    this.#plan = plan
+  constructor(list: ListIdentity, seal: Seal) {
+    this.#list = list
     this.#seal = seal
   }
 
@@ -43,23 +50,23 @@ export class ListCursors {
   }
 
   #owner(): string {
-    this.#identity ??= listIdentity(this.#plan)
+    this.#identity ??= listIdentity(this.#list)
     return this.#identity
   }
 }
 
 /** What the position belongs to. Limit and fields may change from page to page, and filters may change places. */
-function listIdentity(plan: Omit<ListPlan, 'position'>): string {
-  const sort = plan.sort.map(({ field, isDescending }) => (isDescending ? `-${field.name}` : field.name))
-  const filters = plan.filters.map(({ field, operator, value }) => JSON.stringify([field.name, operator, value])).sort()
+function listIdentity(list: ListIdentity): string {
+  const sort = list.sort.map(({ field, isDescending }) => (isDescending ? `-${field.name}` : field.name))
+  const filters = list.filters.map(({ field, operator, value }) => JSON.stringify([field.name, operator, value])).sort()
   return JSON.stringify([
-    plan.resource.name,
-    plan.parent?.by.name,
-    plan.parent?.id,
+    list.resource.name,
+    list.parent?.by.name,
+    list.parent?.id,
     sort,
     filters,
-    plan.search,
-    plan.includesDeleted,
+    list.search,
+    list.includesDeleted,
   ])
 }
 

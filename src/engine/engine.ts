@@ -1,13 +1,15 @@
 /** The engine of a domain: its operations, compiled once, over whatever store it is given. */
 import { type Clock, PlinthError, type Uuid } from '../kernel/index.ts'
 import type { Domain } from '../model/index.ts'
-import type { ChangeFeed } from './change-feed.ts'
 import { CompiledResource } from './compiled-resource.ts'
+import type { RequestContext } from './context.ts'
+import { TreePlanner } from './plan-tree.ts'
+import { printCursors } from './print-tree.ts'
 import { ResourceOperations } from './resource-operations.ts'
 import type { Runtime } from './runtime.ts'
 import type { Seal } from './sealed-text.ts'
 import type { KeptAnswer, OnceKey, Operations, Store, Transaction } from './store.ts'
-import { WatchHub, type WatchLimits } from './watch-hub.ts'
+import type { TreeAnswer, TreeInput } from './tree.ts'
 
 export interface EngineOptions {
   readonly domain: Domain
@@ -16,9 +18,6 @@ export interface EngineOptions {
   readonly newId: () => Uuid
   /** Seals cursors; the same secret on all instances. */
   readonly seal: Seal
-  /** Where changes are heard of; without one nothing can be watched. */
-  readonly feed?: ChangeFeed
-  readonly watchLimits?: WatchLimits
 }
 
 /**
@@ -33,7 +32,6 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #compiled: ReadonlyMap<string, CompiledResource>
   readonly #operations: ReadonlyMap<string, ResourceOperations>
-  readonly #hub: WatchHub | undefined
   /** Requests under way in this process by their key: a twin waits here, not on a connection. */
   readonly #underWay = new Map<string, Promise<unknown>>()
 
@@ -41,14 +39,7 @@ export class Engine {
     this.domain = options.domain
     this.#options = options
     this.#compiled = new Map(options.domain.resources.map((resource) => [resource.name, new CompiledResource(resource)]))
-    const { feed, store, clock, seal, watchLimits } = options
-    this.#hub = feed && new WatchHub({ feed, operations: store, clock, seal, limits: watchLimits })
-    this.#operations = this.#bind(store, (work) => store.transaction(work))
-  }
-
-  /** Watches under way: for a gauge. */
-  get watches(): number {
-    return this.#hub?.count ?? 0
+    this.#operations = this.#bind(options.store, (work) => options.store.transaction(work))
   }
 
   /**
@@ -58,6 +49,22 @@ export class Engine {
    */
   resource(name: string): ResourceOperations {
     return expectOperations(this.#operations, name)
+  }
+
+  /**
+   * Reads a tree of records and pages in one statement, each level under the rules that `get` and `list` have.
+   *
+   * @returns the answer's text, and which of its roots are null since they failed: `AUTH_*` where no rule can permit a root or a list within
+   * it, `VALIDATION_CURSOR`, `VALIDATION_FAILED` for a hidden field or a tree beyond all measure
+   * @throws `DEPENDENCY_*` where the store is away or takes too long
+   * @example
+   * const roots = [{ kind: 'record', as: 'post', resource: post, id, select: [{ kind: 'field', as: 'title', field: title }] }]
+   * const { json } = await engine.readTree(context, { spelling, roots }) // {"post":{"title":"On Engines"}}
+   */
+  async readTree(context: RequestContext, input: TreeInput): Promise<TreeAnswer> {
+    const planner = new TreePlanner((resource) => this.#expectCompiled(resource.name), this.#options.seal, context)
+    const { plan, failures, cursors } = planner.plan(input)
+    return { json: printCursors(await this.#options.store.tree(plan), cursors), failures }
   }
 
   /**
@@ -94,14 +101,19 @@ export class Engine {
     }
   }
 
+  #expectCompiled(name: string): CompiledResource {
+    const compiled = this.#compiled.get(name)
+    if (compiled === undefined) throw new TypeError(`Cannot read "${name}": the domain has no such resource`)
+    return compiled
+  }
+
   #bind(
     operations: Operations,
     inTransaction: <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>,
   ): ReadonlyMap<string, ResourceOperations> {
     const bound = new Map<string, ResourceOperations>()
     const { clock, newId, seal } = this.#options
-    const sibling = (name: string): ResourceOperations => expectOperations(bound, name)
-    const runtime: Runtime = { operations, inTransaction, clock, newId, seal, sibling, hub: this.#hub }
+    const runtime: Runtime = { operations, inTransaction, clock, newId, seal, sibling: (name) => expectOperations(bound, name) }
     for (const [name, compiled] of this.#compiled) bound.set(name, new ResourceOperations(compiled, runtime))
     return bound
   }

@@ -53,6 +53,7 @@ function guarded(operations: Operations, guard: StoreGuard, onChanged: (plan: Ch
   return {
     get: (plan) => operations.get(plan),
     list: (plan) => operations.list(plan),
+    tree: (plan) => operations.tree(plan),
     create: (plan) => (plan.resource === guard.resource ? create(plan) : operations.create(plan)),
     change: (plan) => (plan.resource === guard.resource ? change(plan) : operations.change(plan)),
   }

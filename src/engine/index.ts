@@ -21,3 +21,41 @@ export type {
 } from './store.ts'
 export type { Change, ChangeKind, Watch, WatchContext, WatchInput } from './watch.ts'
 export type { WatchLimits } from './watch-hub.ts'
+export type {
+  ChildrenPart,
+  ConstantTree,
+  EdgePart,
+  FieldPart,
+  Named,
+  PageCursor,
+  PageInfoPart,
+  PagePart,
+  PageRoot,
+  PageTree,
+  RecordKey,
+  RecordPart,
+  RecordRoot,
+  RecordSelection,
+  RecordsRoot,
+  ReferencePart,
+  TreeAnswer,
+  TreeFailure,
+  TreeInput,
+  TreeRoot,
+  TreeSpelling,
+} from './tree.ts'
+export {
+  type ConstantPlan,
+  CURSOR_MARK,
+  type EdgePartPlan,
+  type InfoPartPlan,
+  type KeyPlan,
+  type LevelPlan,
+  type PageLevel,
+  type PagePartPlan,
+  type PartPlan,
+  type RecordLevel,
+  type RecordsLevel,
+  type RootPlan,
+  type TreePlan,
+} from './tree-plan.ts'

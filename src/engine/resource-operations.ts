@@ -1,19 +1,18 @@
 /** The operations of one resource: each reads its input, decides, plans, and has the store run the plan. */
-import { invalid, PlinthError } from '../kernel/index.ts'
-import type { FieldModel, ResourceModel, SortModel } from '../model/index.ts'
-import { DENIED, isReadable } from '../policy/index.ts'
+import { PlinthError } from '../kernel/index.ts'
+import type { FieldModel, ResourceModel } from '../model/index.ts'
+import { DENIED } from '../policy/index.ts'
 import { runAction } from './act.ts'
 import type { CompiledResource } from './compiled-resource.ts'
 import type { RequestContext } from './context.ts'
 import { ListCursors } from './cursor.ts'
 import { decideAccess, notFound, refused } from './decide.ts'
-import { fieldNamed } from './field-named.ts'
 import type { FieldSet } from './field-set.ts'
 import type { ActInput, ChangeInput, CreateInput, FieldSelection, GetInput, ListInput, Page, ParentInput } from './inputs.ts'
-import type { AccessPlan, ChangePlan, ListPlan, ParentPlan } from './plan.ts'
+import type { ChangePlan, ListPlan, ParentPlan } from './plan.ts'
+import { completeSort, decideRead, expectSeen } from './read-rules.ts'
 import type { Runtime } from './runtime.ts'
 import type { StoredRecord } from './store.ts'
-import type { Watch, WatchContext, WatchInput } from './watch.ts'
 
 /**
  * What can be done with the records of one resource, as somebody: each call decides, plans and runs, and costs one statement, or two where a
@@ -47,7 +46,7 @@ export class ResourceOperations {
       resource: this.model,
       context,
       id: input.id,
-      read: this.#decideRead(context, includesDeleted),
+      read: decideRead(this.compiled, context, includesDeleted),
       fields: this.#fields(context, input.fields, includesDeleted),
       parent: parentPlan(input.parent),
       includesDeleted,
@@ -63,18 +62,18 @@ export class ResourceOperations {
    * @throws `VALIDATION_CURSOR` for a cursor that another list gave out
    */
   async list(context: RequestContext, input: ListInput): Promise<Page> {
-    this.#expectSeen(context, input)
+    expectSeen(this.model, context, input)
     const includesDeleted = input.includesDeleted === true
     const isNumbered = this.model.list.pages === 'numbered'
     const unplaced: Omit<ListPlan, 'position'> = {
       resource: this.model,
       context,
-      read: this.#decideRead(context, includesDeleted),
+      read: decideRead(this.compiled, context, includesDeleted),
       fields: this.#fields(context, input.fields, includesDeleted),
       parent: parentPlan(input.parent),
       filters: input.filters,
       search: input.search,
-      sort: this.#completeSort(context, input.sort),
+      sort: completeSort(this.model, context, input.sort),
       limit: input.limit,
       offset: isNumbered ? ((input.page ?? 1) - 1) * input.limit : 0,
       wantsTotal: isNumbered,
@@ -159,26 +158,6 @@ export class ResourceOperations {
     return runAction(this.compiled, this.#runtime, context, input)
   }
 
-  /**
-   * The changes of the resource's records from now on, or from a cursor on, each once, as far as the caller may read the record when it is told.
-   * An update that hides a record says nothing; a deletion is told to those who could read the record until then.
-   *
-   * "Now" is at most 100 ms ago. A caller that does not ask for the next change loses none and costs no memory. It ends when `signal` is aborted,
-   * and fails when the caller's standing does.
-   *
-   * @throws `VALIDATION_CURSOR`, `RATE_LIMIT_EXCEEDED` and `RATE_LIMIT_OVERLOADED` for too many watches
-   * @example
-   * for await (const change of engine.resource('post').watch(context, { kinds: ['created'] }, signal)) send(change.record.json)
-   */
-  watch(context: WatchContext, input: WatchInput, signal: AbortSignal): Watch {
-    const { hub } = this.#runtime
-    if (hub === undefined)
-      throw new PlinthError('INTERNAL_ERROR', undefined, {
-        cause: new TypeError('Cannot watch: the engine was made without a feed'),
-      })
-    return hub.watch(this.compiled, context, input, signal)
-  }
-
   async #change(
     context: RequestContext,
     input: ChangeInput,
@@ -213,13 +192,6 @@ export class ResourceOperations {
     }
   }
 
-  #decideRead(context: RequestContext, includesDeleted: boolean): AccessPlan {
-    if (!includesDeleted) return decideAccess(this.compiled.access('read'), this.model, context)
-    // Deleted records have a rule of their own: what is hidden stays hidden from those who merely read.
-    decideAccess(this.compiled.access('read-deleted'), this.model, context)
-    return decideAccess(this.compiled.readWithDeleted, this.model, context)
-  }
-
   #fields(context: RequestContext, selection: FieldSelection | undefined, includesDeleted: boolean): FieldSet {
     const { fieldSets } = this.compiled
     const set =
@@ -227,28 +199,6 @@ export class ResourceOperations {
         ? fieldSets.readable(context.actor)
         : fieldSets.select(context.actor, selection.names, selection.byName)
     return includesDeleted ? fieldSets.withDeletion(set) : set
-  }
-
-  /** What may not be seen may not be felt: a filter, an order or a hit would tell what the field holds. */
-  #expectSeen({ actor }: RequestContext, { filters, sort = [], search }: ListInput): void {
-    const used = [...filters, ...sort].map(({ field }) => field)
-    const searched = search === undefined ? [] : this.model.list.searchable
-    const hidden = [...used, ...searched].find((field) => !isReadable(field, actor))
-    if (hidden === undefined) return
-    throw invalid([{ field: hidden.publicName, code: 'unknown', message: `${hidden.column} is not a field here` }])
-  }
-
-  /**
-   * Adds the key that makes the order total, in the direction of the key before it, so that one index serves both. Whoever may
-   * not see the field of the default order gets the newest first: its values would stand in the cursor.
-   */
-  #completeSort({ actor }: RequestContext, sort?: readonly SortModel[]): readonly SortModel[] {
-    const { list } = this.model
-    const id = fieldNamed(this.model, 'id')
-    const isShown = isReadable(list.defaultSort.field, actor)
-    const chosen = sort ?? [isShown ? list.defaultSort : { field: fieldNamed(this.model, 'createdAt'), isDescending: true }]
-    const isDescending = chosen.at(-1)?.isDescending === true
-    return chosen.some(({ field }) => field === id) ? chosen : [...chosen, { field: id, isDescending }]
   }
 
   /** Nothing is listed or made under a parent that is not there: a 404, not an empty page. */

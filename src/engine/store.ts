@@ -1,6 +1,7 @@
 /** The port to whatever keeps the records. `pg` is behind it; nothing here knows SQL. */
 import type { Uuid } from '../kernel/index.ts'
 import type { ChangePlan, CreatePlan, GetPlan, ListPlan } from './plan.ts'
+import type { TreePlan } from './tree-plan.ts'
 
 /** A record as the database printed it. */
 export interface PrintedRecord {
@@ -52,6 +53,8 @@ export interface KeptAnswer {
 export interface Operations {
   get(plan: GetPlan): Promise<StoredRecord | undefined>
   list(plan: ListPlan): Promise<StoredPage>
+  /** Prints a whole tree as one JSON object; where a cursor belongs stands what `CURSOR_MARK` tells. */
+  tree(plan: TreePlan): Promise<string>
   create(plan: CreatePlan): Promise<StoredRecord>
   change(plan: ChangePlan): Promise<ChangeResult>
 }

@@ -1,6 +1,7 @@
 export type { AccountsDeclaration, AccountsModel } from './accounts.ts'
 export type { Action, ActionDeclaration, ActionScope, ActionStore, RefusalDeclaration } from './action.ts'
 export { type Actor, type ActorSession, DEVICES, type Device, NOBODY } from './actor.ts'
+export { choicesOf } from './choices.ts'
 export {
   ALWAYS,
   all,

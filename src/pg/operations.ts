@@ -12,6 +12,7 @@ import type {
   Operations,
   StoredPage,
   StoredRecord,
+  TreePlan,
 } from '../engine/index.ts'
 import type { ResourceModel } from '../model/index.ts'
 import type { Statement } from '../sql/index.ts'
@@ -23,15 +24,26 @@ import { type CreateStatement, writeCreate } from './statements/create.ts'
 import { type GetStatement, type MergedGetStatement, writeGet, writeMergedGet } from './statements/get.ts'
 import { type ListStatement, listShape, writeCount, writeList } from './statements/list.ts'
 import { accessKey } from './statements/predicates.ts'
+import { writeTree } from './statements/tree.ts'
+import { treeShape } from './statements/tree-shape.ts'
 
 /** Shapes are made of what clients may combine: bounded, so that a client cannot grow them without end. */
 const SHAPES_MAX = 2_000
 
 type Shape = GetStatement | MergedGetStatement | CreateStatement | ChangeStatement | ListStatement | Statement<ListPlan>
 
+/** Trees are as large as what clients write: bounded by their text too, in characters. */
+const TREE_SHAPES_MAX = 1_000
+const TREE_TEXT_MAX = 8 * 1_024 * 1_024
+
 /** The statements that were made, by shape; shared by all runners of a store. */
 export class StatementCache {
   readonly #shapes = new LRUCache<string, Shape>({ max: SHAPES_MAX })
+  readonly #trees = new LRUCache<string, Statement<TreePlan>>({
+    max: TREE_SHAPES_MAX,
+    maxSize: TREE_TEXT_MAX,
+    sizeCalculation: ({ text }, key) => text.length + key.length,
+  })
 
   of<Kind extends Shape>(key: string, write: () => Kind): Kind {
     const known = this.#shapes.get(key)
@@ -39,6 +51,15 @@ export class StatementCache {
     if (known !== undefined) return known as Kind
     const made = write()
     this.#shapes.set(key, made)
+    return made
+  }
+
+  ofTree(plan: TreePlan): Statement<TreePlan> {
+    const key = treeShape(plan)
+    const known = this.#trees.get(key)
+    if (known !== undefined) return known
+    const made = writeTree(plan)
+    this.#trees.set(key, made)
     return made
   }
 }
@@ -103,6 +124,13 @@ export class RecordOperations implements Operations {
     }
   }
 
+  async tree(plan: TreePlan): Promise<string> {
+    const [row] = await this.#send(this.#cache.ofTree(plan), plan, undefined)
+    const text = row?.[0]
+    if (typeof text !== 'string') throw new TypeError('Cannot read a tree: the database printed no text')
+    return text
+  }
+
   async create(plan: CreatePlan): Promise<StoredRecord> {
     const { statement, columns } = this.#cache.of(`create|${plan.resource.name}|${plan.fields.key}`, () => writeCreate(plan))
     const [row] = await this.#send(statement, plan, plan.resource)
@@ -129,7 +157,7 @@ export class RecordOperations implements Operations {
     return row === undefined ? undefined : columns.read(row)
   }
 
-  #send<Input>(statement: Statement<Input>, input: Input, resource: ResourceModel): Promise<readonly Row[]> {
+  #send<Input>(statement: Statement<Input>, input: Input, resource: ResourceModel | undefined): Promise<readonly Row[]> {
     return this.#run(statement, input).catch((error: unknown) => {
       throw readDatabaseError(error, resource)
     })

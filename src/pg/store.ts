@@ -13,6 +13,7 @@ import type {
   StoredPage,
   StoredRecord,
   Transaction,
+  TreePlan,
 } from '../engine/index.ts'
 import type { Statement } from '../sql/index.ts'
 import { withTransaction } from './checkout.ts'
@@ -152,6 +153,11 @@ export class PgStore implements Store {
 
   list(plan: ListPlan): Promise<StoredPage> {
     return this.#listOperations.list(plan)
+  }
+
+  /** On the lanes of lists, and with their time: a tree is lists above all. */
+  tree(plan: TreePlan): Promise<string> {
+    return this.#listOperations.tree(plan)
   }
 
   create(plan: CreatePlan): Promise<StoredRecord> {

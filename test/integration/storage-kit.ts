@@ -33,6 +33,7 @@ export async function openStorage(app: App, options: Partial<PgStoreOptions> = {
   const listPlans: ListPlan[] = []
   const recording: Store = {
     get: (plan) => store.get(plan),
+    tree: (plan) => store.tree(plan),
     create: (plan) => store.create(plan),
     change: (plan) => store.change(plan),
     transaction: (work) => store.transaction(work),

@@ -14,7 +14,12 @@ export function printAccess(
   return printCondition(plan.access.condition(plan.rules), { fields: resource.fieldsByName, column: columnOf, bind })
 }
 
-export const IS_LIVE = 't."deleted_at" IS NULL'
+/** Not deleted. */
+export function printLive(alias: string): string {
+  return `${alias}."deleted_at" IS NULL`
+}
+
+export const IS_LIVE = printLive('t')
 export const IS_DELETED = 't."deleted_at" IS NOT NULL'
 
 /** Joins what is not trivially true. */
