@@ -6,7 +6,7 @@ import { cpuUs } from './process.ts'
 
 export interface Run {
   readonly url: string
-  readonly script: 'read' | 'create' | 'patch' | 'sign-in' | 'token'
+  readonly script: 'read' | 'create' | 'patch' | 'sign-in' | 'token' | 'graphql'
   readonly token: string
   readonly lines: readonly string[]
   readonly body: string
@@ -55,17 +55,26 @@ export async function measure(run: Run): Promise<Sample> {
     BENCH_BODY: run.body,
     BENCH_SEED: String(Math.floor(Math.random() * 1e9)),
   }
-  const serverBefore = cpuUs(run.serverPid)
-  const databaseBefore = cpuUs(run.databasePid)
-  const output = await outputOf('wrk', parameters, environment)
-  const serverUs = cpuUs(run.serverPid) - serverBefore
-  const databaseUs = cpuUs(run.databasePid) - databaseBefore
+  return measureLoad(run, ['wrk', ...parameters], environment)
+}
+
+/** Runs a load that prints its summary as one line of JSON, as `workloads/load.lua` does, and books what it cost the server and the database. */
+export async function measureLoad(
+  { serverPid, databasePid }: Pick<Run, 'serverPid' | 'databasePid'>,
+  [program = '', ...parameters]: readonly string[],
+  environment: Record<string, string>,
+): Promise<Sample> {
+  const serverBefore = cpuUs(serverPid)
+  const databaseBefore = cpuUs(databasePid)
+  const output = await outputOf(program, parameters, environment)
+  const serverUs = cpuUs(serverPid) - serverBefore
+  const databaseUs = cpuUs(databasePid) - databaseBefore
 
   const line = output.split('\n').find((text) => text.startsWith('{'))
-  if (line === undefined) throw new Error(`Cannot read what wrk printed: ${output}`)
+  if (line === undefined) throw new Error(`Cannot read what ${program} printed: ${output}`)
   const { requests, seconds, p50Us, p99Us, badStatuses, broken } = JSON.parse(line) as Record<string, number>
   if (!requests || !seconds || badStatuses !== 0 || broken !== 0) {
-    throw new Error(`Cannot use the run of ${run.script} against ${run.url}: ${line}, expected 2xx for every request`)
+    throw new Error(`Cannot use the run of ${program} ${parameters.join(' ')}: ${line}, expected 2xx for every request`)
   }
   return {
     requests,

@@ -6,11 +6,11 @@ import type { TargetName } from './target.ts'
 import type { WorkloadName } from './workload.ts'
 
 export interface Measured {
-  readonly workload: WorkloadName
+  readonly workload: string
   readonly title: string
   readonly figure: number
   /** For each target its samples, one for each round. */
-  readonly samples: ReadonlyMap<TargetName, readonly Sample[]>
+  readonly samples: ReadonlyMap<string, readonly Sample[]>
 }
 
 export interface Facts {
@@ -37,15 +37,15 @@ export interface Startup {
 }
 
 export interface Row {
-  readonly workload: WorkloadName
+  readonly workload: string
   readonly title: string
-  readonly target: TargetName
+  readonly target: string
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly serverUs: number
   readonly databaseUs: number
-  /** All ratios are against the floor, and above 1 means better than the floor. */
+  /** All ratios are against the yardstick, and above 1 means better than it. */
   readonly cpu: Estimate
   readonly serverCpu: Estimate
   readonly databaseCpu: Estimate
@@ -78,7 +78,7 @@ const RESIDENT_MIB_MAX = 150
 const DEEP_PAGE_MAX = 1.05
 
 export function createReport(facts: Facts, measured: readonly Measured[], startups: readonly Startup[]): Report {
-  const rows = measured.flatMap(rowsOf)
+  const rows = measured.flatMap((each) => rowsOf(each, 'floor'))
   const control = controlOf(measured)
   return {
     facts,
@@ -90,8 +90,9 @@ export function createReport(facts: Facts, measured: readonly Measured[], startu
   }
 }
 
-function rowsOf({ workload, title, samples }: Measured): Row[] {
-  const floor = samples.get('floor') ?? []
+/** @param yardstick the target that all are held against */
+export function rowsOf({ workload, title, samples }: Measured, yardstick: string): Row[] {
+  const floor = samples.get(yardstick) ?? []
   return [...samples].map(([target, own]) => {
     const ratio = (of: (floor: Sample, own: Sample) => number): Estimate => estimate(ratios(floor, own, of))
     return {
@@ -111,14 +112,14 @@ function rowsOf({ workload, title, samples }: Measured): Row[] {
   })
 }
 
-function ratios(floor: readonly Sample[], own: readonly Sample[], of: (floor: Sample, own: Sample) => number): number[] {
+export function ratios(floor: readonly Sample[], own: readonly Sample[], of: (floor: Sample, own: Sample) => number): number[] {
   return own.flatMap((sample, round) => {
     const reference = floor[round]
     return reference === undefined ? [] : [of(reference, sample)]
   })
 }
 
-function cpuOf(sample: Sample): number {
+export function cpuOf(sample: Sample): number {
   return sample.serverUs + sample.databaseUs
 }
 
@@ -186,7 +187,8 @@ export function printEstimate({ median: middle, low, high }: Estimate): string {
   return `${middle.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`
 }
 
-const HEADINGS = [
+/** Of a table of rows. */
+export const HEADINGS = [
   'target',
   'req/s',
   'p50 ms',
@@ -199,7 +201,7 @@ const HEADINGS = [
   'throughput [95 %]',
 ]
 
-function cells(row: Row): string[] {
+export function cells(row: Row): string[] {
   return [
     row.target,
     row.perSecond.toFixed(0),

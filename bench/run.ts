@@ -16,6 +16,8 @@ import { residentBytes, type Undo } from './process.ts'
 import { reportProtections } from './protections.ts'
 import { createReport, type Facts, type Measured, renderMarkdown, renderTerminal } from './report.ts'
 import { shuffled } from './statistics.ts'
+import { measureSurfaces } from './surfaces/measure.ts'
+import { renderSurfacesMarkdown, renderSurfacesTerminal, reportSurfaces } from './surfaces/report.ts'
 import { startTarget, TARGETS, type Target, type TargetName } from './target.ts'
 import { createIssuer, type Issuer } from './token.ts'
 import { verifyTargets } from './verify.ts'
@@ -31,7 +33,8 @@ const HELP = `npm run bench -- [options]
   --posts N         rows to seed, default 1000000, with --identity 100000
   --protections     only: what all protections together cost a get, in CPU time
   --identity        only: sign-in, tokens for services, and the check of tokens
-  --name NAME       last part of the names of the result files, default "all", with --identity "identity"
+  --surfaces        only: GraphQL against mercurius, gRPC against grpc-js and connect-node
+  --name NAME       last part of the names of the result files, default "all", "identity" or "surfaces"
   --no-results      print only, write no files
   --report-only     exit with 0 even when a figure is missed
 `
@@ -45,6 +48,7 @@ interface Options {
   readonly posts: number
   readonly measuresProtections: boolean
   readonly measuresIdentity: boolean
+  readonly measuresSurfaces: boolean
   readonly name: string
   readonly writesResults: boolean
   readonly isReportOnly: boolean
@@ -80,6 +84,7 @@ try {
 
 async function run(options: Options): Promise<number> {
   if (options.measuresIdentity) return runIdentity(options)
+  if (options.measuresSurfaces) return runSurfaces(options)
   const bench = await prepare(options)
   if (options.measuresProtections) return measureProtections(bench)
   say('comparing the answers of all targets')
@@ -123,6 +128,19 @@ async function runIdentity(options: Options): Promise<number> {
   const report = reportIdentity(factsOf({ options, database }), measured)
   process.stdout.write(`${renderIdentityTerminal(report)}\n`)
   if (options.writesResults) writeResults(report.facts.date, options.name, report, renderIdentityMarkdown(report))
+  return options.isReportOnly || report.verdicts.every(({ isMet }) => isMet) ? 0 : 1
+}
+
+async function runSurfaces(options: Options): Promise<number> {
+  const folder = makeFolder()
+  const database = await seed(options)
+  const { admin: adminId } = await findActors(database)
+  const surroundings = { databaseUrl: database.url, issuer: await createIssuer(), adminId, folder }
+  const measured = await measureSurfaces({ ...options, database, surroundings, atEnd: (step) => undo.push(step), say })
+  const { comparedAnswers } = measured
+  const report = reportSurfaces({ ...factsOf({ options, database }), connections: CONNECTIONS, comparedAnswers }, measured)
+  process.stdout.write(`${renderSurfacesTerminal(report)}\n`)
+  if (options.writesResults) writeResults(report.facts.date, options.name, report, renderSurfacesMarkdown(report))
   return options.isReportOnly || report.verdicts.every(({ isMet }) => isMet) ? 0 : 1
 }
 
@@ -242,6 +260,7 @@ function readOptions(parameters: string[]): Options {
       posts: { type: 'string' },
       protections: { type: 'boolean', default: false },
       identity: { type: 'boolean', default: false },
+      surfaces: { type: 'boolean', default: false },
       name: { type: 'string' },
       'no-results': { type: 'boolean', default: false },
       'report-only': { type: 'boolean', default: false },
@@ -275,7 +294,8 @@ function readOptions(parameters: string[]): Options {
     targets,
     measuresProtections: values.protections,
     measuresIdentity: values.identity,
-    name: values.name ?? (values.identity ? 'identity' : 'all'),
+    measuresSurfaces: values.surfaces,
+    name: values.name ?? (values.identity ? 'identity' : values.surfaces ? 'surfaces' : 'all'),
     writesResults: !values['no-results'],
     isReportOnly: values['report-only'],
   }

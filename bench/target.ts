@@ -68,7 +68,8 @@ export function recipeOf(name: TargetName, surroundings: Surroundings, port: num
 
 type Environment = Readonly<Record<string, string>>
 
-function handTarget(file: string, { databaseUrl, issuer }: Surroundings, port: number, more: Environment = {}): Recipe {
+/** A server by hand. */
+export function handTarget(file: string, { databaseUrl, issuer }: Surroundings, port: number, more: Environment = {}): Recipe {
   return {
     command: [process.execPath, '--conditions=source', new URL(file, HERE).pathname],
     folder: HERE,
@@ -84,7 +85,7 @@ function handTarget(file: string, { databaseUrl, issuer }: Surroundings, port: n
 }
 
 /** The reference service, started as its users start it. */
-function plinthTarget(
+export function plinthTarget(
   { databaseUrl, issuer, folder }: Surroundings,
   port: number,
   adminPort: number,
@@ -99,6 +100,8 @@ function plinthTarget(
       DATABASE_URL: databaseUrl,
       PORT: String(port),
       ADMIN_PORT: String(adminPort),
+      // Any that is free: several of these run at once.
+      GRPC_PORT: '0',
       TOKEN_ISSUER: issuer.issuer,
       TOKEN_AUDIENCE: issuer.audience,
       TOKEN_JWKS_FILE: keysFile,
