@@ -1,6 +1,7 @@
 /** The engine of a domain: its operations, compiled once, over whatever store it is given. */
 import { type Clock, PlinthError, type Uuid } from '../kernel/index.ts'
 import type { Domain } from '../model/index.ts'
+import type { ChangeFeed } from './change-feed.ts'
 import { CompiledResource } from './compiled-resource.ts'
 import type { RequestContext } from './context.ts'
 import { TreePlanner } from './plan-tree.ts'
@@ -10,6 +11,7 @@ import type { Runtime } from './runtime.ts'
 import type { Seal } from './sealed-text.ts'
 import type { KeptAnswer, OnceKey, Operations, Store, Transaction } from './store.ts'
 import type { TreeAnswer, TreeInput } from './tree.ts'
+import { WatchHub, type WatchLimits } from './watch-hub.ts'
 
 export interface EngineOptions {
   readonly domain: Domain
@@ -18,6 +20,9 @@ export interface EngineOptions {
   readonly newId: () => Uuid
   /** Seals cursors; the same secret on all instances. */
   readonly seal: Seal
+  /** Where changes are heard of; without one nothing can be watched. */
+  readonly feed?: ChangeFeed
+  readonly watchLimits?: WatchLimits
 }
 
 /**
@@ -32,6 +37,7 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #compiled: ReadonlyMap<string, CompiledResource>
   readonly #operations: ReadonlyMap<string, ResourceOperations>
+  readonly #hub: WatchHub | undefined
   /** Requests under way in this process by their key: a twin waits here, not on a connection. */
   readonly #underWay = new Map<string, Promise<unknown>>()
 
@@ -39,7 +45,14 @@ export class Engine {
     this.domain = options.domain
     this.#options = options
     this.#compiled = new Map(options.domain.resources.map((resource) => [resource.name, new CompiledResource(resource)]))
-    this.#operations = this.#bind(options.store, (work) => options.store.transaction(work))
+    const { feed, store, clock, seal, watchLimits } = options
+    this.#hub = feed && new WatchHub({ feed, operations: store, clock, seal, limits: watchLimits })
+    this.#operations = this.#bind(store, (work) => store.transaction(work))
+  }
+
+  /** Watches under way: for a gauge. */
+  get watches(): number {
+    return this.#hub?.count ?? 0
   }
 
   /**
@@ -113,7 +126,8 @@ export class Engine {
   ): ReadonlyMap<string, ResourceOperations> {
     const bound = new Map<string, ResourceOperations>()
     const { clock, newId, seal } = this.#options
-    const runtime: Runtime = { operations, inTransaction, clock, newId, seal, sibling: (name) => expectOperations(bound, name) }
+    const sibling = (name: string): ResourceOperations => expectOperations(bound, name)
+    const runtime: Runtime = { operations, inTransaction, clock, newId, seal, sibling, hub: this.#hub }
     for (const [name, compiled] of this.#compiled) bound.set(name, new ResourceOperations(compiled, runtime))
     return bound
   }

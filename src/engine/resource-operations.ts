@@ -13,6 +13,7 @@ import type { ChangePlan, ListPlan, ParentPlan } from './plan.ts'
 import { completeSort, decideRead, expectSeen } from './read-rules.ts'
 import type { Runtime } from './runtime.ts'
 import type { StoredRecord } from './store.ts'
+import type { Watch, WatchContext, WatchInput } from './watch.ts'
 
 /**
  * What can be done with the records of one resource, as somebody: each call decides, plans and runs, and costs one statement, or two where a
@@ -156,6 +157,26 @@ export class ResourceOperations {
   /** Runs an action of the domain, all in one transaction. @throws the action's own refusals besides */
   act(context: RequestContext, input: ActInput): Promise<StoredRecord> {
     return runAction(this.compiled, this.#runtime, context, input)
+  }
+
+  /**
+   * The changes of the resource's records from now on, or from a cursor on, each once, as far as the caller may read the record when it is told.
+   * An update that hides a record says nothing; a deletion is told to those who could read the record until then.
+   *
+   * "Now" is at most 100 ms ago. A caller that does not ask for the next change loses none and costs no memory. It ends when `signal` is aborted,
+   * and fails when the caller's standing does.
+   *
+   * @throws `VALIDATION_CURSOR`, `RATE_LIMIT_EXCEEDED` and `RATE_LIMIT_OVERLOADED` for too many watches
+   * @example
+   * for await (const change of engine.resource('post').watch(context, { kinds: ['created'] }, signal)) send(change.record.json)
+   */
+  watch(context: WatchContext, input: WatchInput, signal: AbortSignal): Watch {
+    const { hub } = this.#runtime
+    if (hub === undefined)
+      throw new PlinthError('INTERNAL_ERROR', undefined, {
+        cause: new TypeError('Cannot watch: the engine was made without a feed'),
+      })
+    return hub.watch(this.compiled, context, input, signal)
   }
 
   async #change(
