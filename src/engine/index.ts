@@ -4,6 +4,7 @@ export { Engine, type EngineOptions } from './engine.ts'
 export type { FieldSet } from './field-set.ts'
 export { type GuardedValues, guardStore, type StoreGuard } from './guard-store.ts'
 export type { ActInput, ChangeInput, CreateInput, FieldSelection, GetInput, ListInput, Page, ParentInput } from './inputs.ts'
+export { findSearchMisfit, IN_VALUES_MAX, SEARCH_LENGTH_MAX, SEARCH_LENGTH_MIN, SORT_KEYS_MAX } from './list-bounds.ts'
 export type { AccessPlan, ChangePlan, CreatePlan, FilterPlan, GetPlan, ListPlan, ParentPlan, PositionPlan } from './plan.ts'
 export { FieldReader, type FieldValues, type Naming, type ReadMode } from './read-fields.ts'
 export type { ResourceOperations } from './resource-operations.ts'
@@ -19,8 +20,6 @@ export type {
   StoredRecord,
   Transaction,
 } from './store.ts'
-export type { Change, ChangeKind, Watch, WatchContext, WatchInput } from './watch.ts'
-export type { WatchLimits } from './watch-hub.ts'
 export type {
   ChildrenPart,
   ConstantTree,
@@ -59,3 +58,5 @@ export {
   type RootPlan,
   type TreePlan,
 } from './tree-plan.ts'
+export type { Change, ChangeKind, Watch, WatchContext, WatchInput } from './watch.ts'
+export type { WatchLimits } from './watch-hub.ts'

@@ -1,5 +1,13 @@
 /** The query of a list: filters, order, search, fields and the place of the page, as typed parameters of the resource's own. */
-import type { FieldSelection, FilterPlan } from '../engine/index.ts'
+import {
+  type FieldSelection,
+  type FilterPlan,
+  findSearchMisfit,
+  IN_VALUES_MAX,
+  SEARCH_LENGTH_MAX,
+  SEARCH_LENGTH_MIN,
+  SORT_KEYS_MAX,
+} from '../engine/index.ts'
 import { NAME_SHOWN_MAX, shorten } from '../kernel/index.ts'
 import {
   type FieldModel,
@@ -27,12 +35,6 @@ export interface ListQuery extends RecordQuery {
   includesDeleted: boolean
 }
 
-const SORT_KEYS_MAX = 4
-/** A trigram index knows texts by three characters in a row: with fewer, each search would read the whole table. */
-const SEARCH_LENGTH_MIN = 3
-const SEARCH_LENGTH_MAX = 200
-/** Values of one `in`: as many as a page has records at the most. */
-const IN_VALUES_MAX = 100
 /** A list of numbered pages is small; this only keeps the offset a number that SQL can hold. */
 const PAGE_MAX = 1_000_000
 const CURSOR_LENGTH_MAX = 8_192
@@ -171,10 +173,8 @@ function searchParameter(searchable: readonly FieldModel[]): Parameter<ListQuery
     schema: { type: 'string', minLength: SEARCH_LENGTH_MIN, maxLength: SEARCH_LENGTH_MAX },
     about: searchable,
     read(text, draft) {
-      if (text === '') return { code: 'required', message: 'must not be empty' }
-      const length = [...text].length
-      if (length < SEARCH_LENGTH_MIN) return { code: 'too_short', message: `must have at least ${SEARCH_LENGTH_MIN} characters` }
-      if (length > SEARCH_LENGTH_MAX) return { code: 'too_long', message: `must have at most ${SEARCH_LENGTH_MAX} characters` }
+      const misfit = findSearchMisfit(text)
+      if (misfit !== undefined) return misfit
       draft.search = text
       return undefined
     },
