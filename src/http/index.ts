@@ -16,6 +16,7 @@ export {
 export { createReadiness, type Readiness, type ReadinessCheck } from './health.ts'
 export { Html, type HtmlPart, html } from './html.ts'
 export { type JsonObject, readJson, readJsonBody } from './json.ts'
+export { type RequestKey, readOnceKey } from './once-key.ts'
 export { formTargets, type PageOptions, pageHeaders } from './page-headers.ts'
 export { type Query, readQuery } from './query.ts'
 export type { LimitClass, NamedLimits, RateLimits, RouteLimit } from './rate-limits.ts'
