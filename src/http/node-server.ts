@@ -5,6 +5,7 @@ import { PlinthError } from '../kernel/index.ts'
 import { type ClientError, decideClientError, isAnswerUnderWay, renderRawAnswer } from './client-error.ts'
 import * as limits from './limits.ts'
 import type { ServerState } from './route.ts'
+import type { Upgrades } from './upgrade.ts'
 
 export interface NodeServerOptions {
   readonly connectionsMax?: number
@@ -22,6 +23,7 @@ export function createNodeServer(
   options: NodeServerOptions,
   sockets: { count: number },
   refuse: Refuse,
+  upgrades: Upgrades,
 ): Server {
   const connectionsMax = options.connectionsMax ?? limits.CONNECTIONS_MAX
   const requestTimeout = options.requestTimeoutMs ?? limits.REQUEST_TIMEOUT_MS
@@ -36,6 +38,7 @@ export function createNodeServer(
       // Checked by `runRoute`, which answers with the envelope.
       requireHostHeader: false,
       insecureHTTPParser: false,
+      shouldUpgradeCallback: (raw) => upgrades.wants(raw),
     },
     handler,
   )
@@ -56,6 +59,7 @@ export function createNodeServer(
       )
     }
   })
+  upgrades.attach(server)
   server.on('checkExpectation', (raw: IncomingMessage, response: ServerResponse) => {
     refuse(
       raw,

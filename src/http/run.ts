@@ -91,7 +91,7 @@ function runHandle(route: Route, exchange: Exchange): void {
 }
 
 /** What must hold of the head of any request. */
-function checkHead(raw: IncomingMessage): void {
+export function checkHead(raw: IncomingMessage): void {
   if ((raw.url?.length ?? 0) > URL_LENGTH_MAX) {
     throw new PlinthError('VALIDATION_URL_TOO_LONG', `Cannot read the URL: it is longer than ${URL_LENGTH_MAX} characters`)
   }

@@ -25,6 +25,7 @@ import { requestIdReader } from './request-id.ts'
 import type { Authenticate, ServerState } from './route.ts'
 import { type HttpRoute, METHODS, RouteTable } from './route-table.ts'
 import { runRoute } from './run.ts'
+import { type UpgradeRoute, Upgrades } from './upgrade.ts'
 
 export interface HttpServerOptions extends NodeServerOptions {
   readonly logger: Logger
@@ -52,11 +53,17 @@ export interface HttpServerOptions extends NodeServerOptions {
   readonly renderField?: RenderField
   readonly inFlightMax?: number
   readonly requestBudgetMs?: number
+  /** Between two pings of a web socket; one that does not answer until the next is cut off. Default 25 s. */
+  readonly socketKeepAliveMs?: number
+  /** Web sockets of one address. Default 200. */
+  readonly socketsPerAddressMax?: number
 }
 
 export interface HttpServer {
   /** Adds an operation. A GET answers HEAD too; every path answers OPTIONS, and 405 to the other methods. */
   route(route: HttpRoute): void
+  /** Lets clients open web sockets on a path. A `GET` there that asks for none is answered by its route. */
+  upgrade(route: UpgradeRoute): void
   /** Starts to accept connections. `port` 0 takes a free one. */
   listen(options: { readonly port: number; readonly host?: string }): Promise<{ readonly port: number; readonly origin: string }>
   /**
@@ -70,6 +77,8 @@ export interface HttpServer {
   readonly limits: NamedLimits
   readonly inFlight: number
   readonly connections: number
+  /** Web sockets among them. */
+  readonly webSockets: number
 }
 
 const GRACE_MS = 10_000
@@ -98,17 +107,22 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
   const routes = new RouteTable(state, options)
   const sockets = { count: 0 }
-  const app = createFastify(state, options, routes, sockets)
+  const upgrades = new Upgrades(state, options)
+  const app = createFastify(state, options, { routes, sockets, upgrades })
 
   addHealthRoutes(routes, state, options.readiness ?? createReadiness({}))
   return {
     route: (route) => routes.add(route),
+    upgrade: (route) => upgrades.add(route),
     limits: createNamedLimits(state.budgets),
     get inFlight() {
       return state.inFlight
     },
     get connections() {
       return sockets.count
+    },
+    get webSockets() {
+      return upgrades.count
     },
     async listen({ port, host = '127.0.0.1' }) {
       routes.register(app)
@@ -119,6 +133,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     async stop({ graceMs = GRACE_MS, lingerMs = LINGER_MS } = {}) {
       state.isDraining = true
       const endMs = performance.now() + graceMs
+      upgrades.drain()
       if (sockets.count > 0) await delay(Math.min(lingerMs, graceMs))
       await stopAccepting(app.server)
       // A connection that was just accepted has no request yet, and to Node looks idle: it gets time to send one.
@@ -130,6 +145,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         () => {
           cutOff = state.inFlight
           app.server.closeAllConnections()
+          upgrades.terminate()
         },
         Math.max(0, endMs - performance.now()),
       )
@@ -161,11 +177,16 @@ function addHealthRoutes(routes: RouteTable, state: ServerState, readiness: Read
   })
 }
 
+interface ServerParts {
+  readonly routes: RouteTable
+  readonly sockets: { count: number }
+  readonly upgrades: Upgrades
+}
+
 function createFastify(
   state: ServerState,
   options: HttpServerOptions,
-  routes: RouteTable,
-  sockets: { count: number },
+  { routes, sockets, upgrades }: ServerParts,
 ): FastifyInstance {
   const refuse: Refuse = (raw, response, error) => {
     runRoute(state, { ...routes.notFound, handle: () => Promise.reject(error) }, raw, response, {})
@@ -181,7 +202,7 @@ function createFastify(
       ;(reply as FastifyReply).hijack()
       refuse((request as FastifyRequest).raw, (reply as FastifyReply).raw, toRouteError(error))
     },
-    serverFactory: (handler) => createNodeServer(handler, state, options, sockets, refuse),
+    serverFactory: (handler) => createNodeServer(handler, state, options, sockets, refuse, upgrades),
   })
   app.setNotFoundHandler({}, () => {})
   // Methods that Fastify does not route (and `OPTIONS *`) end here before their body is read.
