@@ -158,8 +158,9 @@ export const CATALOGUE = {
     status: 400,
     grpc: 'INVALID_ARGUMENT',
     message: 'The body is not well-formed JSON',
-    cause: 'The body is not one JSON object in UTF-8, names a key twice, or nests too deep.',
-    cure: 'Send one JSON object, encoded as UTF-8, each key once.',
+    cause:
+      'The body is not one JSON object in UTF-8, names a key twice, or nests too deep; over gRPC, its bytes are no message of the method.',
+    cure: 'Send one JSON object, encoded as UTF-8, each key once; over gRPC, encode the message by its current .proto file.',
     isRetryable: false,
   },
   VALIDATION_BODY_TOO_LARGE: {

@@ -1,5 +1,4 @@
 import { create, type DescMessage, fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf'
-import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -21,6 +20,7 @@ import {
 } from '../../model/index.ts'
 import { describeGrpc } from '../describe/describe-grpc.ts'
 import { EMPTY_LOCK } from '../lock.ts'
+import { ByteWriter } from './byte-writer.ts'
 import { recordWriter } from './write-record.ts'
 
 /** A field of each kind, with and without presence. */
@@ -90,7 +90,7 @@ const record = fc.record({
 })
 
 /** The same record as protobuf's own JSON, which the library reads. */
-function toProtoJson(printed: Readonly<Record<string, unknown>>): JsonValue {
+function toProtoJson(printed: Readonly<Record<string, JsonValue>>): JsonValue {
   const capitals = (prefix: string, value: unknown): string => `${prefix}_${String(value).toUpperCase().replaceAll('-', '_')}`
   const { state, mood, states, extra, ...rest } = printed
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null))
@@ -104,9 +104,9 @@ function toProtoJson(printed: Readonly<Record<string, unknown>>): JsonValue {
 }
 
 function write(printed: string): Uint8Array {
-  const writer = new BinaryWriter()
+  const writer = new ByteWriter().begin()
   recordWriter(model, schema)(writer, printed)
-  return writer.finish()
+  return Uint8Array.from(writer.finish())
 }
 
 describe('recordWriter()', () => {

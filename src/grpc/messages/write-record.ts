@@ -3,19 +3,20 @@
  * equal to those of the library's own encoder. Why not that one: `decisions/0021-grpc.md` has the figures.
  */
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
-import { type BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { WireType } from '@bufbuild/protobuf/wire'
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt'
 import { parseJson } from '../../kernel/index.ts'
 import type { FieldModel, Json, ResourceModel } from '../../model/index.ts'
+import type { ByteWriter } from './byte-writer.ts'
 import { valueWriter } from './write-value.ts'
 
 /** Writes the fields of one record, without a tag or a length in front. */
-export type RecordWriter = (writer: BinaryWriter, json: string) => void
+export type RecordWriter = (writer: ByteWriter, json: string) => void
 
 interface FieldWriter {
   readonly column: string
   /** With its tag; never asked for null. */
-  write(writer: BinaryWriter, value: Json): void
+  write(writer: ByteWriter, value: Json): void
 }
 
 /** Makes the writer for records of a resource, in the message that describes them. */
@@ -56,8 +57,8 @@ function fieldWriter(field: FieldModel, desc: DescField): FieldWriter['write'] {
   }
   return (writer, value) => {
     if (itemsOf(value).length === 0) return
-    writer.tag(number, WireType.LengthDelimited).fork()
-    for (const item of itemsOf(value)) write(writer, item)
-    writer.join()
+    writer.tag(number, WireType.LengthDelimited).enclose(() => {
+      for (const item of itemsOf(value)) write(writer, item)
+    })
   }
 }

@@ -1,11 +1,12 @@
 /** Writes the responses of methods: a record, a page, a change, each in the message that wraps it. */
 import type { DescMessage } from '@bufbuild/protobuf'
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { WireType } from '@bufbuild/protobuf/wire'
 import type { Change, Page, StoredRecord } from '../../engine/index.ts'
 import { encodeTypeId } from '../../kernel/index.ts'
 import type { ResourceModel } from '../../model/index.ts'
 import { CHANGE_KINDS } from '../describe/draft-messages.ts'
 import { recordName, recordsName } from '../describe/names.ts'
+import { ByteWriter } from './byte-writer.ts'
 import { changeKindNumber } from './change-kinds.ts'
 import { fieldOf } from './members.ts'
 import { recordWriter } from './write-record.ts'
@@ -14,12 +15,15 @@ import { writeMoment } from './write-value.ts'
 /** What has no fields: the response of `Delete`. */
 export const EMPTY_RESPONSE: Uint8Array = new Uint8Array(0)
 
+/** One for all: a response is written in one turn of the event loop. */
+const WRITER = new ByteWriter()
+
 export function recordResponse(resource: ResourceModel, schema: DescMessage): (record: Pick<StoredRecord, 'json'>) => Uint8Array {
   const { write, number } = writerOf(resource, schema, recordName(resource))
   return ({ json }) => {
-    const writer = new BinaryWriter()
-    write(writer.tag(number, WireType.LengthDelimited).fork(), json)
-    return writer.join().finish()
+    const writer = WRITER.begin()
+    writer.tag(number, WireType.LengthDelimited).enclose(() => write(writer, json), json.length)
+    return writer.finish()
   }
 }
 
@@ -30,14 +34,13 @@ export function pageResponse(resource: ResourceModel, schema: DescMessage): (pag
   const previous = isNumbered ? 0 : fieldOf(schema, 'previous_page_token').number
   const total = isNumbered ? fieldOf(schema, 'total_size').number : 0
   return (page) => {
-    const writer = new BinaryWriter()
+    const writer = WRITER.begin()
     for (const { json } of page.records) {
-      write(writer.tag(number, WireType.LengthDelimited).fork(), json)
-      writer.join()
+      writer.tag(number, WireType.LengthDelimited).enclose(() => write(writer, json), json.length)
     }
-    if (page.next !== undefined) writer.tag(next, WireType.LengthDelimited).string(page.next)
-    if (page.previous !== undefined) writer.tag(previous, WireType.LengthDelimited).string(page.previous)
-    if (page.total !== undefined && page.total > 0) writer.tag(total, WireType.Varint).int64(page.total)
+    if (page.next !== undefined) writer.tag(next, WireType.LengthDelimited).text(page.next)
+    if (page.previous !== undefined) writer.tag(previous, WireType.LengthDelimited).text(page.previous)
+    if (page.total !== undefined && page.total > 0) writer.tag(total, WireType.Varint).integer(page.total)
     return writer.finish()
   }
 }
@@ -55,15 +58,14 @@ export function changeResponse(resource: ResourceModel, schema: DescMessage): (c
   }
   const kinds = new Map(CHANGE_KINDS.map((kind) => [kind, changeKindNumber(fieldOf(schema, 'kind'), kind)]))
   return ({ kind, id, record, operation, at, cursor, version }) => {
-    const writer = new BinaryWriter()
-    writer.tag(numbers.kind, WireType.Varint).int32(kinds.get(kind) ?? 0)
-    writer.tag(numbers.id, WireType.LengthDelimited).string(encodeTypeId(resource.idPrefix, id))
-    write(writer.tag(number, WireType.LengthDelimited).fork(), record.json)
-    writer.join()
-    writer.tag(numbers.operation, WireType.LengthDelimited).string(operation)
+    const writer = WRITER.begin()
+    writer.tag(numbers.kind, WireType.Varint).integer(kinds.get(kind) ?? 0)
+    writer.tag(numbers.id, WireType.LengthDelimited).text(encodeTypeId(resource.idPrefix, id))
+    writer.tag(number, WireType.LengthDelimited).enclose(() => write(writer, record.json), record.json.length)
+    writer.tag(numbers.operation, WireType.LengthDelimited).text(operation)
     writeMoment(writer.tag(numbers.changedAt, WireType.LengthDelimited), at.getTime())
-    writer.tag(numbers.cursor, WireType.LengthDelimited).string(cursor)
-    writer.tag(numbers.version, WireType.Varint).int32(version)
+    writer.tag(numbers.cursor, WireType.LengthDelimited).text(cursor)
+    writer.tag(numbers.version, WireType.Varint).integer(version)
     return writer.finish()
   }
 }

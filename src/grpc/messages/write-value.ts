@@ -1,14 +1,15 @@
 /** Writes one value of a record as its type in protobuf. Trusts the value: the store printed it. */
 import { type DescField, ScalarType } from '@bufbuild/protobuf'
-import { type BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { WireType } from '@bufbuild/protobuf/wire'
 import type { FieldModel, Json } from '../../model/index.ts'
+import type { ByteWriter } from './byte-writer.ts'
 import { choicesByNumber } from './read-value.ts'
 import { writeJsonValue } from './write-json.ts'
 
 export interface ValueWriter {
   readonly wireType: WireType
   /** Writes the value behind its tag. */
-  write(writer: BinaryWriter, value: Json): void
+  write(writer: ByteWriter, value: Json): void
   /** Whether an absent field reads as this value. */
   isEmpty(value: Json): boolean
 }
@@ -18,7 +19,6 @@ const SECONDS = 1
 const NANOS = 2
 const MS_PER_SECOND = 1_000
 const NANOS_PER_MS = 1_000_000
-const UINT32_MAX = 4_294_967_295
 
 export function valueWriter(field: FieldModel, desc: DescField): ValueWriter {
   if (desc.enum !== undefined) return enumWriter(field, desc)
@@ -43,7 +43,7 @@ function enumWriter(field: FieldModel, desc: DescField): ValueWriter {
   const numbers = new Map<Json, number>([...choicesByNumber(field, desc)].map(([number, choice]) => [choice, number]))
   return {
     wireType: WireType.Varint,
-    write: (writer, value) => void writer.int32(numbers.get(value) ?? 0),
+    write: (writer, value) => void writer.uint32(numbers.get(value) ?? 0),
     isEmpty: (value) => numbers.get(value) === undefined,
   }
 }
@@ -54,7 +54,7 @@ function scalarWriter({ name, scalar }: DescField): ValueWriter {
     case ScalarType.STRING:
       return {
         wireType: WireType.LengthDelimited,
-        write: (writer, value) => void writer.string(value as string),
+        write: (writer, value) => void writer.text(value as string),
         isEmpty: (value) => value === '',
       }
     case ScalarType.BOOL:
@@ -64,15 +64,10 @@ function scalarWriter({ name, scalar }: DescField): ValueWriter {
         isEmpty: (value) => value === false,
       }
     case ScalarType.INT32:
-      return {
-        wireType: WireType.Varint,
-        write: (writer, value) => void writer.int32(value as number),
-        isEmpty: (value) => value === 0,
-      }
     case ScalarType.INT64:
       return {
         wireType: WireType.Varint,
-        write: (writer, value) => writeInt64(writer, value as number),
+        write: (writer, value) => void writer.integer(value as number),
         isEmpty: (value) => value === 0,
       }
     default:
@@ -81,22 +76,16 @@ function scalarWriter({ name, scalar }: DescField): ValueWriter {
 }
 
 /** @param text as PostgreSQL or `toISOString` print a moment */
-export function writeTimestamp(writer: BinaryWriter, text: string): void {
+export function writeTimestamp(writer: ByteWriter, text: string): void {
   writeMoment(writer, Date.parse(text))
 }
 
 /** @param ms milliseconds since 1970 */
-export function writeMoment(writer: BinaryWriter, ms: number): void {
+export function writeMoment(writer: ByteWriter, ms: number): void {
   const seconds = Math.floor(ms / MS_PER_SECOND)
   const nanos = (ms - seconds * MS_PER_SECOND) * NANOS_PER_MS
-  writer.fork()
-  if (seconds !== 0) writeInt64(writer.tag(SECONDS, WireType.Varint), seconds)
-  if (nanos !== 0) writer.tag(NANOS, WireType.Varint).int32(nanos)
-  writer.join()
-}
-
-/** The same bytes, and no bigint on the way for most. */
-function writeInt64(writer: BinaryWriter, value: number): void {
-  if (value >= 0 && value <= UINT32_MAX) writer.uint32(value)
-  else writer.int64(value)
+  writer.enclose(() => {
+    if (seconds !== 0) writer.tag(SECONDS, WireType.Varint).integer(seconds)
+    if (nanos !== 0) writer.tag(NANOS, WireType.Varint).uint32(nanos)
+  })
 }
