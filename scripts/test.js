@@ -5,7 +5,7 @@
 import { spawn } from 'child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'fs'
 import { tmpdir } from 'os'
-import { dirname, join } from 'path'
+import { dirname, join, relative } from 'path'
 import { fileURLToPath } from 'url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -15,6 +15,7 @@ const resultsFile = join(notes, 'results.json')
 const skipsFile = join(notes, 'skips.jsonl')
 
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+const TITLES_MAX = 20
 const args = ['run', '--allowOnly=false', '--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`].concat(
   process.argv.slice(2),
 )
@@ -39,9 +40,21 @@ child.on('exit', (code) => {
     console.log(`\nLEFT OUT, because something is not installed on this machine:`)
     for (const skip of skips) console.log(`  ${skip.name}: ${skip.reason}`)
   }
+  // Whoever sees only the end of a long log should see what to run again.
+  for (const title of failedTitles(results).slice(0, TITLES_MAX)) console.log(`FAILED ${title}`)
   console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
   process.exit(failed > 0 ? code || 1 : 0)
 })
+
+function failedTitles(results) {
+  const files = results ? results.testResults : []
+  return files.flatMap((file) => {
+    const name = relative(root, file.name)
+    const failed = file.assertionResults.filter((test) => test.status === 'failed').map((test) => `${name} > ${test.fullName}`)
+    // A file that does not load has no test to name.
+    return failed.length === 0 && file.status === 'failed' ? [name] : failed
+  })
+}
 
 function readSkips() {
   if (!existsSync(skipsFile)) return []
