@@ -3,7 +3,6 @@
  * values. A selection weighs a fixed part and a part for each record of the page around it, so a fragment is weighed once, wherever it is spread.
  */
 import {
-  type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLField,
@@ -44,17 +43,16 @@ const LONG_TEXT = 2_000
 /** A value whose size the schema does not tell. */
 const JSON_WEIGHT = 5
 
-/** Weighs operations of one document. */
+/** Weighs the operations of one document. */
 export class Scales {
   readonly #schema: GraphQLSchema
   readonly #weights: FieldWeights
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
 
-  constructor(schema: GraphQLSchema, document: DocumentNode, weights: FieldWeights) {
+  constructor(schema: GraphQLSchema, fragments: ReadonlyMap<string, FragmentDefinitionNode>, weights: FieldWeights) {
     this.#schema = schema
     this.#weights = weights
-    const fragments = document.definitions.filter((one) => one.kind === Kind.FRAGMENT_DEFINITION)
-    this.#fragments = new Map(fragments.map((fragment) => [fragment.name.value, fragment]))
+    this.#fragments = fragments
   }
 
   /** @param variables as they were coerced, defaults filled in */

@@ -2,7 +2,16 @@
  * Makes a document ready: parsed, measured, valid. Measuring comes first, for some of the rules of validation take time that grows with the
  * square of what they look at.
  */
-import { type DocumentNode, GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode, parse, validate } from 'graphql'
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  validate,
+} from 'graphql'
 import { PlinthError } from '../../kernel/index.ts'
 import { type AnswerError, toAnswerError } from '../answer-errors.ts'
 import { type FieldWeights, Scales } from './complexity.ts'
@@ -21,6 +30,7 @@ export interface DocumentRules {
 export interface PreparedDocument {
   readonly document: DocumentNode
   readonly operations: readonly PreparedOperation[]
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>
   readonly scales: Scales
   /** What it takes to keep it. */
   readonly bytes: number
@@ -52,12 +62,16 @@ export function prepareDocument(schema: GraphQLSchema, text: string, rules: Docu
   if (!rules.isOpen && operations.some(asksSchema)) return refuse(SCHEMA_IS_CLOSED)
   const found = validate(schema, parsed, undefined, { maxErrors: FINDINGS_MAX, hideSuggestions: !rules.isOpen })
   if (found.length > 0) return refuse(...found.map((one) => toAnswerError(one, 'VALIDATION_DOCUMENT')))
+  const fragments = new Map(
+    parsed.definitions.filter((one) => one.kind === Kind.FRAGMENT_DEFINITION).map((one) => [one.name.value, one]),
+  )
   return {
     kind: 'ready',
     prepared: {
       document: parsed,
       operations: operations.map((node) => ({ name: node.name?.value ?? null, node, asksSchema: asksSchema(node) })),
-      scales: new Scales(schema, parsed, rules.weights),
+      fragments,
+      scales: new Scales(schema, fragments, rules.weights),
       bytes: BYTES_LEAST + text.length * BYTES_PER_CHARACTER,
     },
   }
