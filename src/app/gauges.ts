@@ -6,6 +6,11 @@ import type { PgStore } from '../pg/index.ts'
 
 export function addGauges(metrics: OperationMetrics, store: PgStore, server: HttpServer, engine: Engine): void {
   metrics.gauge('plinth_requests_in_flight', 'Requests that have no answer yet.', () => server.inFlight)
+  metrics.gauge(
+    'plinth_event_loop_delay_seconds',
+    'How late the event loop was when it was last looked at.',
+    () => server.loopDelayMs / 1_000,
+  )
   metrics.gauge('plinth_connections', 'Open connections of clients.', () => server.connections)
   metrics.gauge('plinth_watches', 'Callers that follow the changes of a resource.', () => engine.watches)
   metrics.gauge(

@@ -302,6 +302,7 @@ export class Exchange implements HttpRequest, HttpReply {
   /** What the log and the metrics keep of a failure besides its line. */
   #noteFailure(error: PlinthError): void {
     const { limit, metrics } = this.#route
+    if (error.code === 'RATE_LIMIT_OVERLOADED') return
     if (error.status >= 500) this.#logFault(error)
     else if (isDenial(error)) this.#noteDenial(error)
     else if (error.code === 'RATE_LIMIT_EXCEEDED') metrics.recordLimited(limit)

@@ -28,6 +28,18 @@ export const KEEP_ALIVE_TIMEOUT_MS = 65_000
 export const CONNECTIONS_MAX = 16_384
 /** Requests under way at once. At 1 ms of CPU each, the last in line waits a second: more would only be late. */
 export const REQUESTS_IN_FLIGHT_MAX = 1_000
+/** How often the clock in the event loop beats while there are requests: often enough to tell 30 ms from 40. */
+export const LOOP_BEAT_MS = 10
+/**
+ * A beat that is later than this is late. With the beat it is the time in which a turn of a loop that lacks CPU admits requests: what they
+ * cost later is about as much again, and a probe of health that comes at the worst moment still has its answer in some 100 ms.
+ * Less would refuse two hundred callers whom a busy process can serve within 50 ms each.
+ */
+export const LOOP_LATE_MS = 30
+/** How much longer the loop must have been late than punctual before anybody is refused: pauses of the collector and bursts are shorter. */
+export const LOOP_DEBT_MS = 300
+/** With fewer under way there is no crowd: it is the work of one that is long, and to refuse another would not shorten it. */
+export const LOOP_REQUESTS_MIN = 32
 /** What a caller is given before its work is stopped: the database's own bound. */
 export const REQUEST_BUDGET_MS = 30_000
 /** How long a refused upload may keep its connection, so that the client can read why. */

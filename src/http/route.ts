@@ -4,6 +4,7 @@ import type { AccessLog, DenialLog, HashUserId, Logger, OperationHandle } from '
 import type { ReadCaller } from './caller-address.ts'
 import type { Cors } from './cors.ts'
 import type { Handle } from './handle.ts'
+import type { LoopClock } from './load.ts'
 import type { Budgets, RouteLimit } from './rate-limits.ts'
 import type { DocsUrl, RenderFailure } from './render-error.ts'
 
@@ -50,6 +51,7 @@ export interface ServerState {
   readonly docsUrl: DocsUrl
   readonly requestBudgetMs: number
   readonly inFlightMax: number
+  readonly loop: LoopClock
   readonly authenticate: Authenticate
   readonly readCaller: ReadCaller
   readonly budgets: ReadonlyMap<RouteLimit, Budgets>

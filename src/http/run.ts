@@ -7,6 +7,7 @@ import { Exchange } from './exchange.ts'
 import { readFormBody } from './form.ts'
 import { readJsonBody } from './json.ts'
 import { HEADER_COUNT_MAX, URL_LENGTH_MAX } from './limits.ts'
+import { decideOverload } from './load.ts'
 import type { Route, ServerState } from './route.ts'
 
 /** Headers that mean one thing: two of them are two readings of one request. */
@@ -26,6 +27,9 @@ for (const name of SINGLE_HEADERS) SINGLE_LENGTHS[name.length] = 1
 /** What a body that is read here must call itself; null: anything. */
 const BODY_TYPES = { json: JSON_TYPE, optional: JSON_TYPE, form: FORM_TYPE, bytes: null } as const
 
+/** One for all: thousands of them in a second must cost little, and where they were made says nothing. */
+const OVERLOADED = new PlinthError('RATE_LIMIT_OVERLOADED')
+
 /** Runs a request to its answer. Never throws. */
 export function runRoute(
   state: ServerState,
@@ -38,11 +42,18 @@ export function runRoute(
   if (!route.isExempt) state.inFlight += 1
   try {
     checkHead(raw)
-    if (state.inFlight > state.inFlightMax && !route.isExempt) throw new PlinthError('RATE_LIMIT_OVERLOADED')
+    if (!route.isExempt && isOverloaded(state, exchange.startedAtMs)) {
+      exchange.fail(OVERLOADED)
+      return
+    }
     admit(state, route, exchange, () => runBody(route, exchange))
   } catch (error) {
     exchange.fail(error)
   }
+}
+
+function isOverloaded({ loop, inFlight, inFlightMax }: ServerState, nowMs: number): boolean {
+  return decideOverload({ inFlight, inFlightMax, lateMs: loop.readLateMs(nowMs), debtMs: loop.debtMs })
 }
 
 function runBody(route: Route, exchange: Exchange): void {

@@ -17,6 +17,7 @@ import { createCors } from './cors.ts'
 import { JSON_HEADERS } from './header-block.ts'
 import { createReadiness, type Readiness } from './health.ts'
 import * as limits from './limits.ts'
+import { LoopClock } from './load.ts'
 import { createNodeServer, type NodeServerOptions, type Refuse } from './node-server.ts'
 import { renderOrigin } from './origin.ts'
 import { createBudgets, createNamedLimits, type NamedLimits, type RateLimits } from './rate-limits.ts'
@@ -77,6 +78,8 @@ export interface HttpServer {
   readonly limits: NamedLimits
   readonly inFlight: number
   readonly connections: number
+  /** How late the event loop was when it was last looked at, in milliseconds; it is looked at while there are requests. */
+  readonly loopDelayMs: number
   /** Web sockets among them. */
   readonly webSockets: number
 }
@@ -102,6 +105,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     readCaller: callerReader(options.trustedProxies ?? []),
     budgets: createBudgets(options),
     cors: createCors(options.corsOrigins ?? []),
+    loop: new LoopClock(),
     inFlight: 0,
     isDraining: false,
   }
@@ -123,6 +127,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     get webSockets() {
       return upgrades.count
+    },
+    get loopDelayMs() {
+      return state.loop.delayMs
     },
     async listen({ port, host = '127.0.0.1' }) {
       routes.register(app)

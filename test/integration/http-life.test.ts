@@ -1,10 +1,16 @@
 /** The HTTP server under load, against slow clients, and on its way out. */
 // Proves RES-03.
+
 import { Agent, get as httpGet } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createHttpServer, createReadiness, type HttpServer, type HttpServerOptions, JSON_HEADERS } from '../../src/http/index.ts'
 import { createLogger, createOperationMetrics } from '../../src/observe/index.ts'
+import { budgetMs } from '../../src/testing/index.ts'
+import { sendCrowd } from './crowd.ts'
+
+/** CPU time that `/burn` takes: 60 of them are shorter than what the server bears with, 200 at a time without end are not. */
+const BURN_MS = 3
 
 const servers: HttpServer[] = []
 const sockets: Socket[] = []
@@ -50,6 +56,17 @@ async function start(options: Partial<HttpServerOptions> = {}): Promise<Running>
     },
   })
   server.route({
+    method: 'GET',
+    path: '/burn',
+    operation: 'burn',
+    handle: async (_, reply) => {
+      const endMs = performance.now() + BURN_MS
+      while (performance.now() < endMs);
+      await sleep(20)
+      reply.send(200, JSON_HEADERS, '{}')
+    },
+  })
+  server.route({
     method: 'POST',
     path: '/echo',
     operation: 'echo',
@@ -69,6 +86,12 @@ async function start(options: Partial<HttpServerOptions> = {}): Promise<Running>
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+async function statusOf(url: string): Promise<number> {
+  const { status, body } = await fetch(url)
+  await body?.cancel()
+  return status
 }
 
 /** Opens a connection, sends the bytes and collects what comes back. */
@@ -100,6 +123,38 @@ describe('overload', () => {
     expect(health.status).toBe(200)
     expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200, 200])
     expect(server.inFlight).toBe(0)
+  })
+
+  test('while CPU is short for long, much is refused, and as much is done as before', async () => {
+    const { origin } = await start()
+
+    const { statuses } = await sendCrowd(origin, '/burn', 3_000)
+    const afterwards = await statusOf(`${origin}/burn`)
+
+    const { 200: done = 0, 503: refused = 0, ...others } = statuses
+    expect(others).toEqual({})
+    expect(refused).toBeGreaterThan(0)
+    // Of all the time; with the machine to itself it is 0.9.
+    expect((done * BURN_MS) / 3_000).toBeGreaterThan(0.5 / budgetMs(1))
+    expect(afterwards).toBe(200)
+  })
+
+  test('while CPU is short, health does not wait for the crowd', async () => {
+    const { origin } = await start()
+
+    const { healthMs } = await sendCrowd(origin, '/burn', 3_000)
+
+    const sorted = [...healthMs].sort((left, right) => left - right)
+    // A turn that answers all two hundred takes 600 ms.
+    expect(sorted[sorted.length >> 1]).toBeLessThan(budgetMs(250))
+  })
+
+  test('a burst of requests is answered whole, though it fills the loop', async () => {
+    const { origin } = await start()
+
+    const statuses = await Promise.all(Array.from({ length: 60 }, () => statusOf(`${origin}/burn`)))
+
+    expect(new Set(statuses)).toEqual(new Set([200]))
   })
 
   test('a connection past the cap is told so and closed', async () => {
