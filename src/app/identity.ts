@@ -230,7 +230,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     async stop() {
       stopSweep()
       await later.drain()
-      await Promise.all([follower.stop(), keys.stop(), mailer.close()])
+      await Promise.all([follower.stop(), keys.stop(), mailer.close(), passwords.stop()])
       await Promise.all([sql.close(), watching.close()])
     },
   }

@@ -35,6 +35,7 @@ export { OneTimeSecrets } from './one-time-secrets.ts'
 export { type BreachedPasswords, type BreachedPasswordsOptions, createBreachedPasswords } from './passwords/breached-passwords.ts'
 export {
   createPasswordHasher,
+  type OwnPasswordHasher,
   type PasswordHasher,
   type PasswordHasherOptions,
   type PasswordVerdict,

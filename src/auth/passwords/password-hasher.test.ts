@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -9,6 +11,8 @@ const hasher = (options: Partial<PasswordHasherOptions> = {}) => createPasswordH
 const MATCH = { isMatch: true, needsRehash: false }
 const NO_MATCH = { isMatch: false, needsRehash: false }
 const PASSWORD = 'correct horse battery staple'
+/** Threads of this process that let others go first. */
+const countPatientThreads = () => readdirSync('/proc/self/task').filter((id) => getPriority(Number(id)) >= 10).length
 
 describe('hash()', () => {
   test('keeps argon2id with 19 MiB, 2 passes, 1 lane and 16 bytes of salt, another each time', async () => {
@@ -140,7 +144,8 @@ describe('the queue', () => {
 
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => passwords.verify(PASSWORD, undefined)))
 
-    expect(outcomes.map(({ status }) => status)).toEqual([...Array(4).fill('fulfilled'), ...Array(6).fill('rejected')])
+    // One is hashed, the next waits in the thread, three in the queue.
+    expect(outcomes.map(({ status }) => status)).toEqual([...Array(5).fill('fulfilled'), ...Array(5).fill('rejected')])
     expect(outcomes[9]).toMatchObject({ reason: { code: 'RATE_LIMIT_OVERLOADED', status: 503, retryAfterS: 1 } })
   })
 
@@ -148,13 +153,13 @@ describe('the queue', () => {
     const passwords = createPasswordHasher({ clock, concurrency: 1, queueMax: 1 })
     const abort = new AbortController()
 
-    const first = passwords.hash(PASSWORD)
+    const [first, second] = [passwords.hash(PASSWORD), passwords.hash(PASSWORD)]
     const gone = passwords.hash(PASSWORD, abort.signal)
     abort.abort()
-    const third = passwords.hash(PASSWORD)
+    const fourth = passwords.hash(PASSWORD)
 
     await expect(gone).rejects.toThrow('aborted')
-    expect(await first).not.toBe(await third)
+    expect(new Set(await Promise.all([first, second, fourth])).size).toBe(3)
   })
 
   test('64 hashes at once leave the event loop free', async () => {
@@ -169,6 +174,32 @@ describe('the queue', () => {
     // On the event loop they would hold it for a second; the bound leaves room for a busy machine.
     expect(delay.percentile(99) / 1e6).toBeLessThan(100)
     expect(delay.max / 1e6).toBeLessThan(400)
+  })
+})
+
+describe('the threads', () => {
+  test.runIf(process.platform === 'linux')('are as many as may hash at once, and stand behind the event loop', async () => {
+    const passwords = hasher({ concurrency: 2 })
+    const ownPriority = getPriority()
+    const before = countPatientThreads()
+
+    const kept = await Promise.all([passwords.hash(PASSWORD), passwords.hash(PASSWORD), passwords.hash(PASSWORD)])
+
+    expect(new Set(kept).size).toBe(3)
+    expect(countPatientThreads() - before).toBe(2)
+    expect(getPriority()).toBe(ownPriority)
+    await passwords.stop()
+    expect(countPatientThreads()).toBe(before)
+  })
+
+  test('stop() refuses what they are at, and the next hash starts one anew', async () => {
+    const passwords = createPasswordHasher({ clock, concurrency: 1 })
+    const outcome = expect(passwords.hash(PASSWORD)).rejects.toThrow('Cannot hash: the thread has ended')
+
+    await passwords.stop()
+
+    await outcome
+    expect(await passwords.hash(PASSWORD)).toMatch(/^\$argon2id/)
   })
 })
 

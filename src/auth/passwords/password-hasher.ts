@@ -1,9 +1,9 @@
 /** Hashes and verifies passwords with argon2id, off the event loop, in a bounded queue. Knows nothing of accounts. */
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { hash, verify } from '@node-rs/argon2'
 import { type Clock, invalid } from '../../kernel/index.ts'
 import { type Argon2Parameters, HASH_BYTES, isWeaker, readKeptHash, renderArgon2Text, SALT_BYTES } from './argon2-text.ts'
+import { HashingThreads, TASKS_AT_ONCE } from './hashing-threads.ts'
 import { PASSWORD_FAULTS, readPassword } from './password-text.ts'
 import { WorkQueue } from './work-queue.ts'
 
@@ -11,9 +11,8 @@ import { WorkQueue } from './work-queue.ts'
 const OWASP: Argon2Parameters = { memoryKib: 19_456, passes: 2, lanes: 1 }
 
 /**
- * The hashes run on the four threads of libuv, which files and DNS use too, so one stays free. And a hash on every core competes with
- * the event loop: on two cores its 99th percentile of delay was 8 ms with one hash at a time, 9 ms with two and 15 ms with four, beside a
- * resolution of 5 ms.
+ * Each thread keeps the 19 MiB of a hash and some 5 of its own. And a hash on every core competes with the event loop and the database: on two
+ * cores the loop's 99th percentile of delay was 8 ms with one hash at a time, 9 ms with two and 15 ms with four, beside a resolution of 5 ms.
  */
 const CONCURRENCY_MAX = 3
 const QUEUE_MAX = 100
@@ -21,9 +20,9 @@ const QUEUE_MAX = 100
 export interface PasswordHasherOptions {
   /** What a new hash costs; default 19 MiB, 2 passes, 1 lane (OWASP). */
   readonly parameters?: Argon2Parameters
-  /** How many hashes run at once; default one fewer than there are cores, from 1 to 3. Each takes `memoryKib`. */
+  /** How many hashes run at once, each in a thread of its own; default one fewer than there are cores, from 1 to 3. Each takes `memoryKib`. */
   readonly concurrency?: number
-  /** How many wait behind them; default 100. */
+  /** How many wait behind them and the next of each thread; default 100. */
   readonly queueMax?: number
   readonly clock: Pick<Clock, 'monotonicMs'>
 }
@@ -51,6 +50,12 @@ export interface PasswordHasher {
   verify(plain: string, kept: string | undefined, signal?: AbortSignal): Promise<PasswordVerdict>
 }
 
+/** A hasher with its threads, for whoever starts and stops a service. */
+export interface OwnPasswordHasher extends PasswordHasher {
+  /** Gives back the threads and their memory. A hash that is under way is refused; a later one starts a thread anew. */
+  stop(): Promise<void>
+}
+
 const NO_MATCH: PasswordVerdict = { isMatch: false, needsRehash: false }
 
 /**
@@ -61,10 +66,12 @@ const NO_MATCH: PasswordVerdict = { isMatch: false, needsRehash: false }
  * const kept = await passwords.hash('correct horse battery staple')
  * const { isMatch } = await passwords.verify('correct horse battery staple', kept)
  */
-export function createPasswordHasher(options: PasswordHasherOptions): PasswordHasher {
+export function createPasswordHasher(options: PasswordHasherOptions): OwnPasswordHasher {
   const parameters = checkParameters(options.parameters ?? OWASP)
+  const concurrency = options.concurrency ?? hashesAtOnce(availableParallelism())
+  const threads = new HashingThreads(concurrency)
   const queue = new WorkQueue({
-    concurrency: options.concurrency ?? hashesAtOnce(availableParallelism()),
+    concurrency: concurrency * TASKS_AT_ONCE,
     queueMax: options.queueMax ?? QUEUE_MAX,
     clock: options.clock,
   })
@@ -76,7 +83,7 @@ export function createPasswordHasher(options: PasswordHasherOptions): PasswordHa
       const password = readPassword(plain)
       if (typeof password === 'string') throw invalid([{ field: 'password', code: password, message: PASSWORD_FAULTS[password] }])
       return queue.run(
-        () => hash(Buffer.from(password.text), { ...cost, outputLen: HASH_BYTES, salt: randomBytes(SALT_BYTES) }),
+        () => threads.hash(Buffer.from(password.text), { ...cost, outputLen: HASH_BYTES, salt: randomBytes(SALT_BYTES) }),
         signal,
       )
     },
@@ -85,9 +92,10 @@ export function createPasswordHasher(options: PasswordHasherOptions): PasswordHa
       if (typeof password === 'string') return NO_MATCH
       const found = kept === undefined ? undefined : readKeptHash(kept)
       const text = kept === undefined || found === undefined ? dummy : kept
-      const isMatch = await queue.run(() => verify(text, Buffer.from(password.text)), signal)
+      const isMatch = await queue.run(() => threads.verify(text, Buffer.from(password.text)), signal)
       return found === undefined || !isMatch ? NO_MATCH : { isMatch, needsRehash: isWeaker(found, parameters) }
     },
+    stop: () => threads.stop(),
   }
 }
 

@@ -87,7 +87,7 @@ export class SignIn {
     const authenticatedAtMs = scope.clock.now()
     const account = await this.#checkPassword(attempt)
     this.#expectFit(account, attempt.requestId)
-    const methods = await factors.of(account)
+    const methods = account.hasSecondFactor ? await factors.of(account) : []
     if (methods.length === 0)
       return { kind: 'signed-in', signedIn: { account, amr: ['pwd'], authenticatedAtMs, secondFactorAtMs: null } }
     const ticket = await secrets.issue({
