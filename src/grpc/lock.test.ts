@@ -1,3 +1,4 @@
+// Proves RPC-02.
 import { describe, expect, test } from 'vitest'
 import { readLock, renderLock } from './lock.ts'
 

@@ -1,3 +1,4 @@
+// Proves RPC-01, RPC-02.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {

@@ -42,7 +42,7 @@ export type MethodMessages =
  *
  * @example
  * const messages = methodMessages(method)
- * if (messages.kind === 'get') return messages.write(await operations.get(context, messages.read(request, actor)))
+ * const bytes = messages.kind === 'get' ? messages.write(await operations.get(context, messages.read(request, actor))) : undefined
  */
 export function methodMessages(method: GrpcMethod): MethodMessages {
   const { resource, kind } = method

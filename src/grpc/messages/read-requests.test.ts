@@ -1,3 +1,4 @@
+// Proves RPC-03.
 import { create, type DescMessage, fromJson, type JsonValue, type Message } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
 import { PlinthError } from '../../kernel/index.ts'

@@ -1,3 +1,4 @@
+// Proves RPC-03.
 import { create, type DescMessage, fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
