@@ -12,6 +12,7 @@ import type { RateOutcome } from '../resilience/index.ts'
 import { abandonBody, hasBody } from './body.ts'
 import type { Caller } from './caller-address.ts'
 import { type Cookies, readCookies } from './cookies.ts'
+import { type EventStream, openEventStream } from './event-stream.ts'
 import type { HttpReply, HttpRequest } from './handle.ts'
 import type { HeaderBlock } from './header-block.ts'
 import type { JsonObject } from './json.ts'
@@ -62,6 +63,8 @@ export class Exchange implements HttpRequest, HttpReply {
   #cookies: Cookies | undefined
   #abort: AbortController | undefined
   #isTakenOver = false
+  /** Counted as under way no more, though its answer goes on. */
+  #isReleased = false
   #isCutOff = false
   /** The first failure that the answer tells in its own way. */
   #notedCode: string | null = null
@@ -173,6 +176,18 @@ export class Exchange implements HttpRequest, HttpReply {
     })
   }
 
+  openEvents(): EventStream {
+    const { response } = this.takeOver()
+    const server = this.#server
+    this.#isReleased = true
+    server.inFlight -= this.#route.isExempt ? 0 : 1
+    const stream = openEventStream(response)
+    server.streams.add(stream)
+    stream.signal.addEventListener('abort', () => server.streams.delete(stream))
+    if (server.isDraining) stream.end()
+    return stream
+  }
+
   /** Throws when nothing could be taken. What a limit says of itself goes out with the answer if it `isTold`, or refused. */
   judge(budget: Budget, outcome: RateOutcome | undefined, isTold: boolean): void {
     if (outcome === undefined || (outcome.isAllowed && !isTold)) return
@@ -282,7 +297,7 @@ export class Exchange implements HttpRequest, HttpReply {
 
   #count(status: number, errorCode: string | null): void {
     const server = this.#server
-    server.inFlight -= this.#route.isExempt ? 0 : 1
+    server.inFlight -= this.#route.isExempt || this.#isReleased ? 0 : 1
     const durationMs = performance.now() - this.startedAtMs
     this.#route.metrics.record(status, durationMs, errorCode)
     if (!this.#route.isQuiet) {

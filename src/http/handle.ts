@@ -3,6 +3,7 @@ import type { PlinthError } from '../kernel/index.ts'
 import type { Actor } from '../model/index.ts'
 import type { TraceContext } from '../observe/index.ts'
 import type { Cookies } from './cookies.ts'
+import type { EventStream } from './event-stream.ts'
 import type { HeaderBlock } from './header-block.ts'
 import type { JsonObject } from './json.ts'
 import type { Query } from './query.ts'
@@ -76,6 +77,13 @@ export interface HttpReply {
    * })
    */
   takeOver(): TakenOver
+  /**
+   * Answers 200 with a stream of events, which goes on until it is ended, the client goes away, or the service stops. It does not count as a
+   * request under way.
+   *
+   * @throws `INTERNAL_ERROR` when the request has its answer already
+   */
+  openEvents(): EventStream
   /**
    * Says which of the route's `variants` the request turned out to be, once its body was read: it is counted, logged and limited as that.
    *

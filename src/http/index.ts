@@ -2,6 +2,7 @@ export { type AdminServer, type AdminServerOptions, createAdminServer } from './
 export { type Asset, createAsset } from './asset.ts'
 export { type CookieOptions, type Cookies, clearCookie, readCookies, renderCookie } from './cookies.ts'
 export { refuseCrossSite } from './cross-site.ts'
+export type { EventStream } from './event-stream.ts'
 export { readFormBody } from './form.ts'
 export type { HttpReply, HttpRequest } from './handle.ts'
 export {

@@ -3,6 +3,7 @@ import type { Actor } from '../model/index.ts'
 import type { AccessLog, DenialLog, HashUserId, Logger, OperationHandle } from '../observe/index.ts'
 import type { ReadCaller } from './caller-address.ts'
 import type { Cors } from './cors.ts'
+import type { EventStream } from './event-stream.ts'
 import type { Handle } from './handle.ts'
 import type { LoopClock } from './load.ts'
 import type { Budgets, RouteLimit } from './rate-limits.ts'
@@ -56,6 +57,8 @@ export interface ServerState {
   readonly readCaller: ReadCaller
   readonly budgets: ReadonlyMap<RouteLimit, Budgets>
   readonly cors: Cors | undefined
+  /** Answers that go on. */
+  readonly streams: Set<EventStream>
   inFlight: number
   isDraining: boolean
 }

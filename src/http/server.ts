@@ -76,12 +76,14 @@ export interface HttpServer {
   stop(options?: { readonly graceMs?: number; readonly lingerMs?: number }): Promise<{ readonly cutOff: number }>
   /** For handlers that count by more than address and account. */
   readonly limits: NamedLimits
+  /** Says who asks: for whoever keeps a connection and asks again. */
+  readonly authenticate: Authenticate
   readonly inFlight: number
   readonly connections: number
-  /** How late the event loop was when it was last looked at, in milliseconds; it is looked at while there are requests. */
-  readonly loopDelayMs: number
   /** Web sockets among them. */
   readonly webSockets: number
+  /** How late the event loop was when it was last looked at, in milliseconds; it is looked at while there are requests. */
+  readonly loopDelayMs: number
 }
 
 const GRACE_MS = 10_000
@@ -106,6 +108,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     budgets: createBudgets(options),
     cors: createCors(options.corsOrigins ?? []),
     loop: new LoopClock(),
+    streams: new Set(),
     inFlight: 0,
     isDraining: false,
   }
@@ -119,6 +122,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     route: (route) => routes.add(route),
     upgrade: (route) => upgrades.add(route),
     limits: createNamedLimits(state.budgets),
+    authenticate: state.authenticate,
     get inFlight() {
       return state.inFlight
     },
@@ -141,6 +145,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       state.isDraining = true
       const endMs = performance.now() + graceMs
       upgrades.drain()
+      for (const stream of state.streams) stream.end()
       if (sockets.count > 0) await delay(Math.min(lingerMs, graceMs))
       await stopAccepting(app.server)
       // A connection that was just accepted has no request yet, and to Node looks idle: it gets time to send one.

@@ -85,6 +85,11 @@ export class WebSocketChannel {
     return new Promise((resolve) => socket.send(text, () => resolve()))
   }
 
+  /** Says in the log that something failed on our side. */
+  report(error: unknown): void {
+    this.#onFault(error)
+  }
+
   /** Ends the socket; a second call does nothing. A client that does not answer is cut off after a second. */
   close(code: number, reason: string): void {
     this.#socket.close(code, shortReason(reason))
