@@ -1,7 +1,7 @@
 /** How the tests run: one project for the units beside the code, one for each kind of test in `test/`. */
 import { defineConfig } from 'vitest/config'
 
-const KINDS = ['architecture', 'integration', 'contract', 'conformance', 'hostile']
+const KINDS = ['architecture', 'integration', 'contract', 'conformance', 'agreement', 'hostile']
 
 export default defineConfig({
   // The package's own name resolves to its sources, as `--conditions=source` does in Node.

@@ -1,0 +1,239 @@
+/** GraphQL, asked over the wire, as a client would that has read the schema: every value goes as a variable. */
+import { encodeTypeId, toPascalCase, toSnakeCase } from '../../src/kernel/index.ts'
+import type { FieldModel, Json, ResourceModel } from '../../src/model/index.ts'
+import type { TestAnswer } from '../../src/testing/index.ts'
+import { type AgreedRecord, type Operation, type Outcome, PAGES_MAX, type Values } from './operation.ts'
+import { agreedRecord, type OpenSurface, refused } from './surface.ts'
+
+interface Failure {
+  readonly message: string
+  readonly extensions?: { readonly code?: string; readonly details?: readonly { readonly field: string }[] }
+}
+
+interface UserError {
+  readonly code: string
+  readonly field: readonly string[] | null
+}
+
+interface Answer {
+  readonly data?: Readonly<Record<string, Json>> | null
+  readonly errors?: readonly Failure[]
+}
+
+interface Variable {
+  readonly type: string
+  readonly value: unknown
+}
+
+type Variables = Readonly<Record<string, Variable>>
+type Send = (query: string, variables: Readonly<Record<string, unknown>>) => Promise<TestAnswer>
+
+export const openGraphql: OpenSurface = (service) => ({
+  name: 'GraphQL',
+  async run(operation, token) {
+    const send: Send = (query, variables) => service.request('/graphql', { method: 'POST', token, body: { query, variables } })
+    const surface = new GraphqlResource(operation.resource, send)
+    return operation.kind === 'list' ? surface.walk(operation) : surface.runOne(operation)
+  },
+  close: () => undefined,
+})
+
+/** The documents about one resource. */
+class GraphqlResource {
+  readonly #resource: ResourceModel
+  readonly #send: Send
+  readonly #selection: string
+  readonly #shown: readonly FieldModel[]
+
+  constructor(resource: ResourceModel, send: Send) {
+    this.#resource = resource
+    this.#send = send
+    const showsDeleted = resource.rules.some(({ verbs }) => verbs.includes('read-deleted'))
+    this.#shown = resource.fields.filter(
+      ({ rules, name, isStandard }) => rules.isOutput || (isStandard && name === 'deletedAt' && showsDeleted),
+    )
+    this.#selection = this.#shown.map(({ publicName }) => publicName).join(' ')
+  }
+
+  runOne(operation: Exclude<Operation, { kind: 'list' }>): Promise<Outcome> {
+    const { typeName } = this.#resource
+    switch (operation.kind) {
+      case 'get':
+        return operation.includesDeleted === true ? this.#findDeleted(operation.id) : this.#get(operation.id)
+      case 'create':
+        return this.#mutate(`create${typeName}`, this.#input(operation.values))
+      case 'update':
+      case 'replace':
+        return this.#mutate(`${operation.kind}${typeName}`, { ...target(operation), ...this.#input(operation.values) })
+      case 'delete':
+      case 'restore':
+        return this.#mutate(`${operation.kind}${typeName}`, target(operation))
+      case 'act': {
+        const fields = this.#resource.actions.find(({ name }) => name === operation.action)?.input ?? []
+        return this.#mutate(`${operation.action}${typeName}`, { ...target(operation), ...spellInput(fields, operation.values) })
+      }
+    }
+  }
+
+  async walk(operation: Operation & { readonly kind: 'list' }): Promise<Outcome> {
+    const { typeName, plural, fieldsByColumn } = this.#resource
+    const { filter = [], sort, search, limit, cursor, includesDeleted } = operation
+    const filters: Record<string, Record<string, unknown>> = {}
+    for (const { column, operator, value } of filter) {
+      const field = fieldsByColumn.get(column)
+      const spell = (one: Json): unknown => (field === undefined ? one : spellValue(field, one))
+      const name = field?.publicName ?? column
+      filters[name] = {
+        ...filters[name],
+        [operator === 'null' ? 'isNull' : operator]: Array.isArray(value) ? value.map(spell) : spell(value),
+      }
+    }
+    const variables: Record<string, Variable> = { first: { type: 'Int', value: limit } }
+    if (filter.length > 0) variables['filter'] = { type: `${typeName}Filter`, value: filters }
+    if (sort !== undefined) variables['orderBy'] = { type: `[${typeName}Order!]`, value: sort.map(spellOrder) }
+    if (search !== undefined) variables['search'] = { type: 'String', value: search }
+    if (includesDeleted === true) variables['includeDeleted'] = { type: 'Boolean', value: true }
+    if (cursor !== undefined) variables['after'] = { type: 'String', value: cursor }
+
+    const pages: AgreedRecord[][] = []
+    while (pages.length < PAGES_MAX) {
+      const selection = `{ nodes { ${this.#selection} } pageInfo { hasNextPage endCursor } }`
+      const answer = await this.#ask('query', plural, variables, selection)
+      if (isOutcome(answer)) return answer
+      const page = answer as unknown as {
+        readonly nodes: readonly Readonly<Record<string, Json>>[]
+        readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string }
+      }
+      pages.push(page.nodes.map((node) => this.#readRecord(node)))
+      if (!page.pageInfo.hasNextPage) break
+      variables['after'] = { type: 'String', value: page.pageInfo.endCursor }
+    }
+    return { kind: 'pages', pages }
+  }
+
+  async #get(id: string): Promise<Outcome> {
+    const name = lowerFirst(this.#resource.typeName)
+    const answer = await this.#ask('query', name, { id: { type: 'ID!', value: id } }, `{ ${this.#selection} }`)
+    if (isOutcome(answer)) return answer
+    // Null is how GraphQL says that there is no such record for this caller.
+    if (answer === null) return refused('NOT_FOUND_RECORD', this.#resource, [])
+    return { kind: 'record', record: this.#readRecord(answer as Readonly<Record<string, Json>>) }
+  }
+
+  /** A deleted record is reached through its list alone. */
+  async #findDeleted(id: string): Promise<Outcome> {
+    const walked = await this.walk({ kind: 'list', resource: this.#resource, limit: 50, includesDeleted: true })
+    if (walked.kind !== 'pages') return walked
+    const record = walked.pages.flat().find((one) => one['id'] === id)
+    return record === undefined ? refused('NOT_FOUND_RECORD', this.#resource, []) : { kind: 'record', record }
+  }
+
+  async #mutate(name: string, input: object): Promise<Outcome> {
+    const isDeletion = name.startsWith('delete')
+    const record = lowerFirst(this.#resource.typeName)
+    const type = `${toPascalCase(name)}Input!`
+    const selection = `{ ${record} { ${isDeletion ? 'id version' : this.#selection} } errors { code message field } }`
+    const answer = await this.#ask('mutation', name, { input: { type, value: input } }, selection)
+    if (isOutcome(answer)) return answer
+    const payload = answer as unknown as Readonly<Record<string, Readonly<Record<string, Json>> | null>> & {
+      readonly errors: readonly UserError[]
+    }
+    const [first] = payload.errors
+    if (first !== undefined) {
+      const fields = payload.errors.flatMap(({ field }) => (field === null ? [] : [field.join('.')]))
+      return refused(first.code, this.#resource, fields)
+    }
+    if (isDeletion) return { kind: 'done' }
+    return { kind: 'record', record: this.#readRecord(payload[record] ?? {}) }
+  }
+
+  /** The value of the one root field, or how the question was refused. */
+  async #ask(kind: 'query' | 'mutation', root: string, variables: Variables, selection: string): Promise<Json | Outcome> {
+    const names = Object.keys(variables)
+    const declared = names.map((name) => `$${name}: ${variables[name]?.type}`).join(', ')
+    const given = names.map((name) => `${name}: $${name}`).join(', ')
+    const document = `${kind}(${declared}) { ${root}(${given}) ${selection} }`
+    const answer = await this.#send(document, Object.fromEntries(names.map((name) => [name, variables[name]?.value])))
+    const { data, errors = [] } = (answer.json ?? {}) as Answer
+    const [failure] = errors
+    if (failure !== undefined) {
+      if (failure.extensions?.code === undefined)
+        throw new Error(`Cannot read the refusal of GraphQL: ${answer.status} ${answer.text}`)
+      const { code, details = [] } = failure.extensions
+      return refused(
+        code,
+        this.#resource,
+        details.map(({ field }) => field),
+      )
+    }
+    if (data === undefined || data === null)
+      throw new Error(`Cannot read the answer of GraphQL: ${answer.status} ${answer.text}\n${document}`)
+    return data[root] ?? null
+  }
+
+  #input(values: Values): Readonly<Record<string, unknown>> {
+    return spellInput(this.#resource.fields, values)
+  }
+
+  #readRecord(record: Readonly<Record<string, Json>>): AgreedRecord {
+    return agreedRecord(this.#resource, (field) => {
+      if (!this.#shown.includes(field)) return undefined
+      const value = record[field.publicName]
+      if (typeof value !== 'string') return value
+      if (field.kind.idPrefix !== undefined) return readId(value)
+      return wordsOf(field)?.find((word) => spellWord(word) === value) ?? value
+    })
+  }
+}
+
+function isOutcome(answer: Json | Outcome): answer is Outcome {
+  return typeof answer === 'object' && answer !== null && 'kind' in answer && answer['kind'] === 'refused'
+}
+
+function target({ id, version }: { readonly id: string; readonly version?: number | undefined }): object {
+  return { id, ...(version !== undefined && { version }) }
+}
+
+/** Names that no field has go as they are: a guess of somebody's. */
+function spellInput(fields: readonly FieldModel[], values: Values): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(values).map(([column, value]) => {
+      const field = fields.find((one) => one.column === column)
+      return field === undefined ? [column, value] : [field.publicName, spellValue(field, value)]
+    }),
+  )
+}
+
+function spellValue(field: FieldModel, value: Json): unknown {
+  const words = wordsOf(field)
+  return typeof value === 'string' && words?.includes(value) === true ? spellWord(value) : value
+}
+
+function wordsOf({ kind }: FieldModel): readonly string[] | undefined {
+  return kind.name === 'choice' ? (kind.schema['enum'] as readonly string[]) : undefined
+}
+
+function spellWord(word: string): string {
+  return word.toUpperCase().replaceAll('-', '_')
+}
+
+/** `-created_at` → `CREATED_AT_DESC`. */
+function spellOrder(key: string): string {
+  const isDescending = key.startsWith('-')
+  return `${toSnakeCase(isDescending ? key.slice(1) : key).toUpperCase()}_${isDescending ? 'DESC' : 'ASC'}`
+}
+
+/** Base64 of the prefix, filled up with underscores, and the 16 bytes of the key. */
+function readId(id: string): string {
+  const bytes = Buffer.from(id, 'base64')
+  const prefix = bytes.subarray(0, -16).toString().replace(/_+$/, '')
+  const uuid = bytes
+    .subarray(-16)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  return encodeTypeId(prefix, uuid)
+}
+
+function lowerFirst(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1)
+}
