@@ -5,7 +5,7 @@ import type { ChangeFeed } from './change-feed.ts'
 import { CompiledResource } from './compiled-resource.ts'
 import type { RequestContext } from './context.ts'
 import { TreePlanner } from './plan-tree.ts'
-import { printCursors } from './print-tree.ts'
+import { printConstants, printCursors } from './print-tree.ts'
 import { ResourceOperations } from './resource-operations.ts'
 import type { Runtime } from './runtime.ts'
 import type { Seal } from './sealed-text.ts'
@@ -77,7 +77,8 @@ export class Engine {
   async readTree(context: RequestContext, input: TreeInput): Promise<TreeAnswer> {
     const planner = new TreePlanner((resource) => this.#expectCompiled(resource.name), this.#options.seal, context)
     const { plan, failures, cursors } = planner.plan(input)
-    return { json: printCursors(await this.#options.store.tree(plan), cursors), failures }
+    const printed = printConstants(plan) ?? (await this.#options.store.tree(plan))
+    return { json: printCursors(printed, cursors), failures }
   }
 
   /**

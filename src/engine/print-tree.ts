@@ -1,7 +1,19 @@
-/** Puts sealed cursors where the store has marked their places. Knows the marks; the rest of the text is passed on unread. */
+/** The text of a tree: what needs no store is printed here, and sealed cursors are put where the store has marked their places. */
 import type { ListCursors } from './cursor.ts'
-import { CURSOR_MARK } from './tree-plan.ts'
+import { CURSOR_MARK, type TreePlan } from './tree-plan.ts'
 
+/** The answer of a tree of which nothing is left to read; undefined for any other. */
+export function printConstants({ roots, aliases }: TreePlan): string | undefined {
+  const values: string[] = []
+  for (const root of roots) {
+    if (root.kind !== 'constant') return undefined
+    const key = typeof root.key === 'number' ? aliases[root.key] : root.key
+    values.push(`${JSON.stringify(key)}:${JSON.stringify(root.value)}`)
+  }
+  return `{${values.join(',')}}`
+}
+
+/** Knows the marks; the rest of the text is passed on unread. */
 export function printCursors(printed: string, cursors: ReadonlyMap<number, ListCursors>): string {
   if (!printed.includes(CURSOR_MARK)) return printed
   const pieces = printed.split(CURSOR_MARK)

@@ -32,7 +32,8 @@ class PagePrinter {
   readonly #level: PageLevel
   readonly #scope: PageScope
   readonly #row: TreeRow
-  readonly #members: string
+  readonly #above: TreeRow | undefined
+  #printedMembers: string | undefined
   /** The place of the row in the walk, from 1. */
   readonly #place: string
   /** Set once a part asks for the place of a row. */
@@ -49,16 +50,23 @@ class PagePrinter {
     this.#row = { alias, resource, includesDeleted, needed: new Set() }
     this.#place = `${alias}."#"`
     this.#wantsMore = tellsMore(level)
-    this.#members = joinAnd([
-      ...(above === undefined ? [] : this.#belongs(above)),
-      printSelection(level, { own: scope.ofPage(number), ofContext: scope.ofContext }, alias),
-    ])
+    this.#above = above
   }
 
   print(): string {
     const entries = this.#level.select.map((part) => ({ key: this.#scope.key(part.key), value: this.#part(part) }))
     const text = joinPieces(objectPieces(entries))
     return `(SELECT ${text}${this.#isWalked ? ` FROM ${this.#walk()}` : ''})`
+  }
+
+  /** Printed when it is first asked: what is bound must stand in the text. */
+  get #members(): string {
+    const own = this.#scope.ofPage(this.#level.number)
+    this.#printedMembers ??= joinAnd([
+      ...(this.#above === undefined ? [] : this.#belongs(this.#above)),
+      printSelection(this.#level, { own, ofContext: this.#scope.ofContext }, this.#row.alias),
+    ])
+    return this.#printedMembers
   }
 
   /** Nothing is reachable under a deleted record. */
