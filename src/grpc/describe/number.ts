@@ -57,7 +57,7 @@ export function numberFiles(drafts: readonly DraftFile[], lock: ProtoLock): Numb
 }
 
 /** `optional string note`: all of a field that clients were built with. */
-export function renderEntry({ label, type, name }: DraftField): string {
+function renderEntry({ label, type, name }: DraftField): string {
   return `${label === 'singular' ? '' : `${label} `}${type.name} ${name}`
 }
 

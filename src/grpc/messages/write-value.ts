@@ -76,7 +76,7 @@ function scalarWriter({ name, scalar }: DescField): ValueWriter {
 }
 
 /** @param text as PostgreSQL or `toISOString` print a moment */
-export function writeTimestamp(writer: ByteWriter, text: string): void {
+function writeTimestamp(writer: ByteWriter, text: string): void {
   writeMoment(writer, Date.parse(text))
 }
 
