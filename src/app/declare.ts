@@ -3,6 +3,7 @@
  * command line.
  */
 import { resolve } from 'node:path'
+import type { DocumentLimits, FieldWeights } from '../graphql/index.ts'
 import type { Domain } from '../model/index.ts'
 import type { PlainConnection } from '../pg/index.ts'
 import type { RestDeprecations } from '../rest/index.ts'
@@ -19,8 +20,20 @@ export interface AppDeclaration {
   readonly actors?: Readonly<Record<string, string>>
   /** Operations, or the whole version, that should no longer be used: told in headers and in the OpenAPI document. */
   readonly deprecations?: RestDeprecations
+  readonly graphql?: GraphqlDeclaration
   /** Paths that `plinth dev` shows as first things to try, as `GET /api/v1/posts`. */
   readonly tryFirst?: readonly string[]
+}
+
+export interface GraphqlDeclaration {
+  /** Documents by id, or a JSON file of such, in the folder: clients may send the id instead of the text. */
+  readonly documents?: Readonly<Record<string, string>> | string
+  /** Whether no other documents are answered. Default false. */
+  readonly only?: boolean
+  /** Where the bounds on documents differ from the defaults. */
+  readonly limits?: Partial<DocumentLimits>
+  /** What fields weigh that cost more, or less, than they seem: `{ 'User.posts': 5 }`. */
+  readonly weights?: FieldWeights
 }
 
 /** How many records a seed wrote, by resource. */

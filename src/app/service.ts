@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { describeIdentityRoutes } from '../auth/index.ts'
 import { Engine } from '../engine/index.ts'
+import { mountGraphql } from '../graphql/index.ts'
 import { createAdminServer, createHttpServer, createReadiness } from '../http/index.ts'
 import { toSnakeCase, uuidGenerator } from '../kernel/index.ts'
 import type { Letter } from '../mail/index.ts'
@@ -15,6 +16,7 @@ import { closedOperations } from './closed-operations.ts'
 import { type Database, expectMigrated, migrate, openDatabase, openDataFolder } from './database.ts'
 import type { App } from './declare.ts'
 import { addGauges } from './gauges.ts'
+import { graphqlOptions } from './graphql.ts'
 import { type Identity, openIdentity } from './identity.ts'
 import { choosePort, issuerOf } from './origin.ts'
 import { createSeal } from './seal.ts'
@@ -102,6 +104,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     })
     addGauges(metrics, store, server, engine)
     mountRest({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...documentOptions(app, settings) })
+    mountGraphql({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...graphqlOptions(app, settings, mode) })
     await identity?.mount(server, engine, verifier)
 
     const admin = createAdminServer({ metrics, readiness })

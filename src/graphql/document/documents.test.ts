@@ -1,3 +1,4 @@
+// Proves GQL-05.
 import { hash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import blog from '../../../examples/blog/domain.ts'

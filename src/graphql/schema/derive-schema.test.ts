@@ -1,3 +1,4 @@
+// Proves GQL-01.
 import { GraphQLObjectType, type GraphQLSchema, validateSchema } from 'graphql'
 import { expect, test } from 'vitest'
 import blog from '../../../examples/blog/domain.ts'
