@@ -11,6 +11,9 @@ export const IN_VALUES_MAX = 100
 /** What is wrong with a text to search for; undefined when nothing is. */
 export function findSearchMisfit(text: string): Misfit | undefined {
   if (text === '') return new Misfit('required', 'must not be empty')
+  // No stored text holds either, and PostgreSQL takes neither as a parameter.
+  if (!text.isWellFormed() || text.includes('\0'))
+    return new Misfit('encoding', 'must not contain NUL characters or lone surrogates')
   const length = [...text].length
   if (length < SEARCH_LENGTH_MIN) return new Misfit('too_short', `must have at least ${SEARCH_LENGTH_MIN} characters`)
   if (length > SEARCH_LENGTH_MAX) return new Misfit('too_long', `must have at most ${SEARCH_LENGTH_MAX} characters`)

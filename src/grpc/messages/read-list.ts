@@ -1,6 +1,6 @@
 /** Reads which page of a list is asked for: filter, order, search and place, by the same rules as the query of REST. */
 import type { DescMessage, Message } from '@bufbuild/protobuf'
-import type { FilterPlan, ListInput } from '../../engine/index.ts'
+import { type FilterPlan, findSearchMisfit, IN_VALUES_MAX, type ListInput, SORT_KEYS_MAX } from '../../engine/index.ts'
 import { NAME_SHOWN_MAX, shorten } from '../../kernel/index.ts'
 import {
   type Actor,
@@ -18,11 +18,7 @@ import { fieldOf, type Member, memberOf } from './members.ts'
 import { deletedReader, selectionReader } from './read-target.ts'
 import { valueReader } from './read-value.ts'
 
-// The bounds of REST; the suite of agreement between the surfaces holds them together.
-const SORT_KEYS_MAX = 4
-const SEARCH_LENGTH_MIN = 3
-const SEARCH_LENGTH_MAX = 200
-const ANY_OF_MAX = 100
+/** As in REST: a list of numbered pages is small. */
 const PAGE_MAX = 1_000_000
 
 /** `published_at desc`. @see https://google.aip.dev/132#ordering */
@@ -110,7 +106,7 @@ function readOperand({ kind }: FieldModel, operator: Operator, input: unknown): 
     return value instanceof Misfit ? value : kind.toSql(value)
   }
   if (!Array.isArray(input)) return readOne(input)
-  if (input.length > ANY_OF_MAX) return new Misfit('too_many', `must have at most ${ANY_OF_MAX} values`)
+  if (input.length > IN_VALUES_MAX) return new Misfit('too_many', `must have at most ${IN_VALUES_MAX} values`)
   const values: SqlValue[] = []
   for (const one of input) {
     const value = readOne(one)
@@ -156,11 +152,8 @@ function readSearch(
   if (text === undefined) return undefined
   // A hit would tell what the field holds.
   if (!searchable.every((field) => isReadable(field, actor))) findings.add('search', 'unknown', 'is not a field here')
-  if (!text.isWellFormed() || text.includes('\0'))
-    findings.add('search', 'encoding', 'must not contain NUL characters or lone surrogates')
-  const length = text.length > SEARCH_LENGTH_MAX * 2 ? text.length : [...text].length
-  if (length < SEARCH_LENGTH_MIN) findings.add('search', 'too_short', `must have at least ${SEARCH_LENGTH_MIN} characters`)
-  if (length > SEARCH_LENGTH_MAX) findings.add('search', 'too_long', `must have at most ${SEARCH_LENGTH_MAX} characters`)
+  const misfit = findSearchMisfit(text)
+  if (misfit !== undefined) findings.add('search', misfit.code, misfit.message)
   return text
 }
 
