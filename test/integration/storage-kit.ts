@@ -2,7 +2,14 @@
 import { createHmac, randomFillSync } from 'node:crypto'
 import pg from 'pg'
 import type { App } from '../../src/app/index.ts'
-import { Engine, type FieldValues, type ListPlan, type RequestContext, type Store } from '../../src/engine/index.ts'
+import {
+  Engine,
+  type FieldValues,
+  type ListPlan,
+  type RequestContext,
+  type Store,
+  type TreePlan,
+} from '../../src/engine/index.ts'
 import { type Uuid, uuidGenerator } from '../../src/kernel/index.ts'
 import { type Actor, type FieldModel, NOBODY, type ResourceModel, type SortModel } from '../../src/model/index.ts'
 import { openConnection, PgStore, type PgStoreOptions, type PlainConnection } from '../../src/pg/index.ts'
@@ -20,6 +27,8 @@ export interface Storage extends AsyncDisposable {
   readonly url: string
   /** The plans of lists that the engine has made, in order. */
   readonly listPlans: ListPlan[]
+  /** Those of trees, likewise. */
+  readonly treePlans: TreePlan[]
   resource(name: string): ResourceModel
   stop(): Promise<void>
 }
@@ -31,9 +40,13 @@ export async function openStorage(app: App, options: Partial<PgStoreOptions> = {
   const store = new PgStore({ applicationName: 'storage-test', ...options, url })
   const sql = await openConnection(database.url)
   const listPlans: ListPlan[] = []
+  const treePlans: TreePlan[] = []
   const recording: Store = {
     get: (plan) => store.get(plan),
-    tree: (plan) => store.tree(plan),
+    tree: (plan) => {
+      treePlans.push(plan)
+      return store.tree(plan)
+    },
     create: (plan) => store.create(plan),
     change: (plan) => store.change(plan),
     transaction: (work) => store.transaction(work),
@@ -56,6 +69,7 @@ export async function openStorage(app: App, options: Partial<PgStoreOptions> = {
     sql,
     url,
     listPlans,
+    treePlans,
     resource: (name) => app.domain.resource(name),
     stop,
     [Symbol.asyncDispose]: stop,

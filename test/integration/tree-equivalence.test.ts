@@ -15,6 +15,8 @@ import type {
 } from '../../src/engine/index.ts'
 import type { Uuid } from '../../src/kernel/index.ts'
 import type { ResourceModel } from '../../src/model/index.ts'
+import { writeTree } from '../../src/pg/statements/tree.ts'
+import { treeShape } from '../../src/pg/statements/tree-shape.ts'
 import { actorOf, contextOf, fieldOf, newId, nobody, openStorage, type Storage, sortOf } from './storage-kit.ts'
 import { OneByOne, pageOf, readTree, spelling } from './tree-kit.ts'
 
@@ -223,3 +225,39 @@ test('a tree gives what single reads give, for whoever asks', async () => {
   expect(failed).toBeLessThan(RUNS)
   expect(placed).toBeGreaterThan(RUNS / 50)
 }, 120_000)
+
+test('the shape of a tree never stands for two statements, and all that is bound stands in the text', async () => {
+  const texts = new Map<string, string>()
+  let met = 0
+  // Few parts and no depth: shapes are to meet.
+  const small = fc.tuple(pageTree(post, 0), recordSelection(post, 1))
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...Object.values(actors)), small, async (actor, [page, select]) => {
+      storage.treePlans.length = 0
+      const roots: readonly TreeRoot[] = [
+        {
+          kind: 'page',
+          as: 'page',
+          page: { ...page, limit: 1, filters: page.filters.slice(0, 1), select: page.select.slice(0, 1) },
+        },
+        { kind: 'record', as: 'record', resource: post, id: newId(), select: select.slice(0, 1) },
+      ]
+      await storage.engine.readTree(actor(), { spelling, roots })
+
+      for (const plan of storage.treePlans) {
+        const shape = treeShape(plan)
+        const { text, bind } = writeTree(plan)
+        const numbers = new Set([...text.matchAll(/\$(\d+)::/g)].map(([, number]) => Number(number)))
+        if (texts.has(shape)) met++
+
+        expect(texts.get(shape) ?? text).toBe(text)
+        expect([...numbers].sort((left, right) => left - right)).toEqual(bind(plan).map((_, at) => at + 1))
+        texts.set(shape, text)
+      }
+    }),
+    { numRuns: 2 * RUNS },
+  )
+  expect(met).toBeGreaterThan(0)
+  // Shapes tell apart what the statements do, and not much more.
+  expect(new Set(texts.values()).size).toBeGreaterThan(texts.size / 2)
+}, 60_000)
