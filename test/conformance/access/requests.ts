@@ -45,6 +45,8 @@ const colleagueTokens = ({ service, records }: People) =>
 export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'health.live': bare,
   'health.ready': bare,
+  'graphql.query: by POST': () => ({ body: { query: '{ __typename }' } }),
+  'graphql.query: by GET': () => ({ path: '/graphql?query=%7B__typename%7D' }),
   'openapi.get': bare,
   'docs.reference': bare,
   'docs.errors': bare,
