@@ -30,12 +30,23 @@ export async function compareSurfaces(worlds: readonly World[], questions: reado
     outcomes[label] = (outcomes[label] ?? 0) + 1
     if (others.length > 0) compared += 1
     for (const other of others) {
-      const [expected, got] = [JSON.stringify(first.outcome), JSON.stringify(other.outcome)]
+      const [expected, got] = comparable(first.outcome, other.outcome)
       if (expected !== got)
         differences.push(`#${at} ${describeAsked(question)}\n  ${first.name}: ${shown(expected)}\n  ${other.name}: ${shown(got)}`)
     }
   }
   return { compared, asked, outcomes, differences: [...differences, ...(await compareRemains(worlds))] }
+}
+
+/** Both as text; without the fields where one of them could not name any. */
+function comparable(
+  ...outcomes: readonly [Outcome | undefined, Outcome | undefined]
+): readonly [string | undefined, string | undefined] {
+  const isNamed = outcomes.every((one) => one?.kind !== 'refused' || one.fields !== undefined)
+  const [left, right] = outcomes.map((one) =>
+    JSON.stringify(one?.kind === 'refused' && !isNamed ? { ...one, fields: undefined } : one),
+  )
+  return [left, right]
 }
 
 interface NamedOutcome {

@@ -55,11 +55,13 @@ class GraphqlResource {
     this.#selection = this.#shown.map(({ publicName }) => publicName).join(' ')
   }
 
-  runOne(operation: Exclude<Operation, { kind: 'list' }>): Promise<Outcome> {
-    const { typeName } = this.#resource
+  async runOne(operation: Exclude<Operation, { kind: 'list' }>): Promise<Outcome | undefined> {
+    const { typeName, idPrefix } = this.#resource
     switch (operation.kind) {
       case 'get':
-        return operation.includesDeleted === true ? this.#findDeleted(operation.id) : this.#get(operation.id)
+        if (operation.includesDeleted !== true) return this.#get(operation.id, operation.fields)
+        // A list cannot be asked for what is no id.
+        return isTypeId(operation.id, idPrefix) ? this.#findDeleted(operation.id) : undefined
       case 'create':
         return this.#mutate(`create${typeName}`, this.#input(operation.values))
       case 'update':
@@ -111,9 +113,15 @@ class GraphqlResource {
     return { kind: 'pages', pages }
   }
 
-  async #get(id: string): Promise<Outcome> {
+  async #get(id: string, fields: readonly string[] | undefined): Promise<Outcome> {
     const name = lowerFirst(this.#resource.typeName)
-    const answer = await this.#ask('query', name, { id: { type: 'ID!', value: id } }, `{ ${this.#selection} }`)
+    const { fieldsByColumn } = this.#resource
+    // REST gives the id along with whatever was asked for.
+    const selection =
+      fields === undefined
+        ? this.#selection
+        : [...new Set(['id', ...fields.map((column) => fieldsByColumn.get(column)?.publicName ?? column)])].join(' ')
+    const answer = await this.#ask('query', name, { id: { type: 'ID!', value: id } }, `{ ${selection} }`)
     if (isOutcome(answer)) return answer
     // Null is how GraphQL says that there is no such record for this caller.
     if (answer === null) return refused('NOT_FOUND_RECORD', this.#resource, [])
@@ -160,6 +168,8 @@ class GraphqlResource {
       if (failure.extensions?.code === undefined)
         throw new Error(`Cannot read the refusal of GraphQL: ${answer.status} ${answer.text}`)
       const { code, details = [] } = failure.extensions
+      // The schema's own types refused a variable.
+      if (details.some(({ field }) => field === 'variables')) return { kind: 'refused', code, fields: undefined }
       return refused(
         code,
         this.#resource,
@@ -222,6 +232,12 @@ function spellOrder(key: string): string {
   const isDescending = key.startsWith('-')
   return `${toSnakeCase(isDescending ? key.slice(1) : key).toUpperCase()}_${isDescending ? 'DESC' : 'ASC'}`
 }
+
+function isTypeId(id: string, prefix: string): boolean {
+  return id.startsWith(`${prefix}_`) && id.length === prefix.length + 1 + TYPE_ID_SUFFIX
+}
+
+const TYPE_ID_SUFFIX = 26
 
 /** Base64 of the prefix, filled up with underscores, and the 16 bytes of the key. */
 function readId(id: string): string {

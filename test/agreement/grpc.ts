@@ -131,8 +131,11 @@ function requestOf(method: GrpcMethod, operation: Exclude<Operation, { kind: 'li
   const { resource, kind } = operation
   const wrapper = toSnakeCase(resource.name)
   switch (kind) {
-    case 'get':
-      return messageOf(input, { id: operation.id, ...(operation.includesDeleted === true && { include_deleted: true }) })
+    case 'get': {
+      const request = messageOf(input, { id: operation.id, ...(operation.includesDeleted === true && { include_deleted: true }) })
+      if (request === undefined || operation.fields === undefined) return request
+      return Object.assign(request, { readMask: create(FieldMaskSchema, { paths: [...operation.fields] }) })
+    }
     case 'create': {
       const json = inputJson(resource, resource.fields, operation.values, false)
       return json && messageOf(input, { [wrapper]: json })

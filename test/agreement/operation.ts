@@ -19,7 +19,14 @@ interface OnRecord {
 }
 
 export type Operation =
-  | { readonly kind: 'get'; readonly resource: ResourceModel; readonly id: string; readonly includesDeleted?: boolean }
+  | {
+      readonly kind: 'get'
+      readonly resource: ResourceModel
+      readonly id: string
+      readonly includesDeleted?: boolean
+      /** By column; default all that the caller may see. */
+      readonly fields?: readonly string[] | undefined
+    }
   /** Walked forwards to the end, or until enough pages were seen. */
   | {
       readonly kind: 'list'
@@ -50,7 +57,8 @@ export type Outcome =
   | { readonly kind: 'record'; readonly record: AgreedRecord }
   | { readonly kind: 'pages'; readonly pages: readonly (readonly AgreedRecord[])[] }
   | { readonly kind: 'done' }
-  | { readonly kind: 'refused'; readonly code: string; readonly fields: readonly string[] }
+  /** `fields` is undefined where the types of the wire refused, before anybody looked at the operation: then the sentence names the field. */
+  | { readonly kind: 'refused'; readonly code: string; readonly fields: readonly string[] | undefined }
 
 /** No list of these tests has more pages. */
 export const PAGES_MAX = 40

@@ -222,6 +222,11 @@ function listOf(resource: ResourceModel, pool: Pool): fc.Arbitrary<Operation> {
     )
 }
 
+/** The fields that whoever may read the record may see: of others GraphQL says null, where REST has no such field. */
+function plainColumns({ fields }: ResourceModel): string[] {
+  return fields.filter(({ rules }) => rules.isOutput && rules.readableBy === undefined).map(({ column }) => column)
+}
+
 function operationOn(resource: ResourceModel, pool: Pool): fc.Arbitrary<Operation> {
   const id = recordId(resource, pool)
   const version = fc.constantFrom(undefined, undefined, undefined, 1, 2, 99)
@@ -235,6 +240,7 @@ function operationOn(resource: ResourceModel, pool: Pool): fc.Arbitrary<Operatio
         resource: fc.constant(resource),
         id,
         includesDeleted: isOffered(resource, 'read-deleted') ? fc.boolean() : fc.constant(false),
+        fields: fc.option(fc.subarray(plainColumns(resource), { minLength: 1 }), { nil: undefined, freq: 1 }),
       }),
     ],
     [4, isOffered(resource, 'read'), listOf(resource, pool)],
@@ -289,6 +295,7 @@ export function sampleQuestions(pool: Pool, count: number, seed: number): readon
 /** Points to the record that was asked to be made last. */
 function withMade(operation: Operation, before: readonly Asked[]): Operation {
   if (!('id' in operation) || operation.id !== MADE) return operation
+  // Until something was made there is no such record.
   const at = before.findLastIndex((one) => one.operation.kind === 'create' && one.operation.resource === operation.resource)
-  return { ...operation, id: `new-${at}` }
+  return { ...operation, id: at < 0 ? `${operation.resource.idPrefix}_00000000000000000000000000` : `new-${at}` }
 }

@@ -29,8 +29,12 @@ async function onRecord(ask: Ask, path: string, operation: Exclude<Operation, { 
   const { resource } = operation
   const headers = versionHeaders(operation)
   switch (operation.kind) {
-    case 'get':
-      return recordOf(await ask(operation.includesDeleted === true ? `${path}?include_deleted=true` : path, {}), resource)
+    case 'get': {
+      const query = new URLSearchParams()
+      if (operation.includesDeleted === true) query.set('include_deleted', 'true')
+      if (operation.fields !== undefined) query.set('fields', operation.fields.join(','))
+      return recordOf(await ask(query.size === 0 ? path : `${path}?${query}`, {}), resource)
+    }
     case 'update':
       return recordOf(await ask(path, { method: 'PATCH', headers, body: operation.values }), resource)
     case 'replace':

@@ -1,4 +1,5 @@
 /** What a surface must do to be held against the others: one operation as somebody, and what came of it in the common words. */
+import { toSnakeCase } from '../../src/kernel/index.ts'
 import type { ResourceModel } from '../../src/model/index.ts'
 import type { TestService } from '../../src/testing/index.ts'
 import type { AgreedRecord, Operation, Outcome } from './operation.ts'
@@ -56,13 +57,10 @@ const ALIASES: Readonly<Record<string, string>> = {
 }
 
 /** `input.displayName`, `user.display_name`, `filter.created_at.gte` and `created_at[gte]`, without what only the surface adds. */
-function bareField(field: string, { name }: ResourceModel): string {
-  const parts = field
-    .replace(/\[([a-z]+)\]$/, '.$1')
-    .replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-    .split('.')
-  const wrapper = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-  if (parts.length > 1 && ['input', 'filter', wrapper].includes(parts[0] ?? '')) parts.shift()
+function bareField(field: string, { name, plural }: ResourceModel): string {
+  const parts = toSnakeCase(field.replace(/\[([a-z]+)\]$/, '.$1')).split('.')
+  const wrappers = ['input', 'filter', toSnakeCase(name), toSnakeCase(plural)]
+  while (parts.length > 1 && wrappers.includes(parts[0] ?? '')) parts.shift()
   if (parts.length > 1 && OPERATORS.has(parts.at(-1) ?? '')) parts.pop()
   const bare = parts.join('.')
   return ALIASES[bare] ?? bare

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Agreement, compareSurfaces } from './agreement.ts'
 import { BLOG_POOL, blogWorld } from './blog-world.ts'
+import { openGraphql } from './graphql.ts'
 import type { Outcome } from './operation.ts'
 import { type Pool, sampleQuestions } from './operations.ts'
 import { ORDERS_POOL, ordersWorld } from './orders-world.ts'
@@ -30,14 +31,14 @@ function report(name: string, { compared, asked, outcomes, differences }: Agreem
 
 describe('the surfaces', () => {
   test('agree about users and posts', { timeout: 300_000 }, async () => {
-    const agreement = await ask(BLOG_POOL, [blogWorld(openRest), blogWorld(openRest)], COUNT)
+    const agreement = await ask(BLOG_POOL, [blogWorld(openRest), blogWorld(openGraphql)], COUNT)
 
     expect(report('blog', agreement)).toBe('')
     expect(agreement.compared).toBeGreaterThan(COUNT / 2)
   })
 
   test('agree about orders', { timeout: 300_000 }, async () => {
-    const agreement = await ask(ORDERS_POOL, [ordersWorld(openRest), ordersWorld(openRest)], COUNT)
+    const agreement = await ask(ORDERS_POOL, [ordersWorld(openRest), ordersWorld(openGraphql)], COUNT)
 
     expect(report('orders', agreement)).toBe('')
     expect(agreement.compared).toBeGreaterThan(COUNT / 2)

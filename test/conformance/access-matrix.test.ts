@@ -4,13 +4,25 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/domain.ts'
 import { describeIdentityRoutes } from '../../src/auth/index.ts'
 import { restRoutes } from '../../src/rest/index.ts'
+import { openGraphql } from '../agreement/graphql.ts'
 import { MountedPaths } from './access/mounted.ts'
 import { gatherPeople, type People } from './access/people.ts'
 import { restSurface } from './access/rest-surface.ts'
 import { holdTo } from './access/surface.ts'
-import { nameOf, PRINCIPALS, readTable, TABLE_FILE } from './access/table.ts'
+import { nameOf, PRINCIPALS, type Principal, type Row, readTable, TABLE_FILE } from './access/table.ts'
+import { wireSurface } from './access/wire-surface.ts'
 
 const TABLE = readTable()
+/** Whom the schema refuses before anybody asks who they are, where a document names a field that no answer has. */
+const REFUSED_BY_SCHEMA: readonly Principal[] = ['nobody', 'service']
+const TABLE_OF_GRAPHQL = TABLE.map((row): Row => {
+  if (nameOf(row) !== 'users.get: its password') return row
+  return { ...row, cells: new Map([...row.cells].map(([who, cell]) => [who, REFUSED_BY_SCHEMA.includes(who) ? '400' : cell])) }
+})
+/** Of the rows about resources those that no path alone makes: all but single records under a parent. */
+const WIRE_ROWS = TABLE.filter(
+  ({ operation }) => /^(?:users|posts)\.[a-z]+$/.test(operation) || operation === 'users.posts.list',
+).length
 let people: People
 let mounted: readonly string[]
 
@@ -54,6 +66,18 @@ describe('ACC-02 every cell of the table', () => {
     expect(differences).toEqual([])
     expect(cells).toBe(TABLE.length * PRINCIPALS.length)
   }, 60_000)
+
+  test.each([['GraphQL', openGraphql, TABLE_OF_GRAPHQL]] as const)(
+    'about resources is the same over %s',
+    async (_, open, table) => {
+      await using surface = wireSurface(blog, people, open)
+
+      const { cells, differences } = await holdTo(table, surface, people.records)
+
+      expect(differences).toEqual([])
+      expect(cells).toBe(WIRE_ROWS * PRINCIPALS.length)
+    },
+  )
 
   test('is the same for HEAD, which shows no body', async () => {
     const reads = TABLE.filter(({ line }) => line.startsWith('GET '))
