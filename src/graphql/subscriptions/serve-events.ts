@@ -8,7 +8,7 @@ import type { ReadyOperation } from '../document/ready-operation.ts'
 import type { Executor } from '../executor.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
-export const EVENT_STREAM_TYPE = 'text/event-stream'
+const EVENT_STREAM_TYPE = 'text/event-stream'
 
 /** Whether a client asks for events rather than for one answer. */
 export function wantsEvents(accept: string | undefined): boolean {
