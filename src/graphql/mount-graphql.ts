@@ -6,10 +6,11 @@ import type { WatchContext } from '../engine/index.ts'
 import { type HttpReply, type HttpRequest, type HttpServer, headerBlock, type RenderFailure, readOnceKey } from '../http/index.ts'
 import { type Clock, PlinthError } from '../kernel/index.ts'
 import type { OperationRequest, ReadyOperation } from './document/ready-operation.ts'
-import { chooseMediaType, GRAPHQL_TYPE, JSON_TYPE, type MediaType } from './endpoint/media-type.ts'
+import { chooseMediaType, GRAPHQL_TYPE, JSON_TYPE, type MediaType, wantsPage } from './endpoint/media-type.ts'
 import { readBodyRequest, readUrlRequest } from './endpoint/read-request.ts'
 import { refuseSimpleRequest } from './endpoint/refuse-simple-request.ts'
 import { Executor, type ExecutorOptions } from './executor.ts'
+import { mountEditorFiles, sendEditor } from './graphiql/mount-graphiql.ts'
 import { mountSockets } from './subscriptions/mount-sockets.ts'
 import { type EventsScope, serveEvents, wantsEvents } from './subscriptions/serve-events.ts'
 import { Subscriptions } from './subscriptions/subscriptions.ts'
@@ -72,7 +73,15 @@ export function mountGraphql(options: GraphqlOptions): Executor {
     await run({ ...live, server, clock }, request, reply, readiness.ready, type)
   }
   server.route({ ...shared, method: 'POST', handle: (request, reply) => answer(request, reply, readBodyRequest(request)) })
-  server.route({ ...shared, method: 'GET', handle: (request, reply) => answer(request, reply, readUrlRequest(request)) })
+  server.route({
+    ...shared,
+    method: 'GET',
+    handle(request, reply) {
+      const isLook = options.isOpen === true && request.url === PATH && wantsPage(request.header('accept'))
+      return isLook ? sendEditor(reply) : answer(request, reply, readUrlRequest(request))
+    },
+  })
+  if (options.isOpen === true) mountEditorFiles(server)
   mountSockets(server, PATH, live, clock)
   return executor
 }

@@ -47,6 +47,10 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
   'health.ready': bare,
   'graphql.query: by POST': () => ({ body: { query: '{ __typename }' } }),
   'graphql.query: by GET': () => ({ path: '/graphql?query=%7B__typename%7D' }),
+  'graphql.asset: in development': async ({ service }) => {
+    const { text } = await service.request('/graphql', { headers: { accept: 'text/html' } })
+    return { path: /\/graphql\/assets\/[^"]+/.exec(text)?.[0] ?? '' }
+  },
   'openapi.get': bare,
   'docs.reference': bare,
   'docs.errors': bare,
