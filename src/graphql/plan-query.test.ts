@@ -19,11 +19,14 @@ function plan(text: string, values: Readonly<Record<string, unknown>> = {}) {
   if (problem !== undefined) throw problem
   const operation = document.definitions.find((one) => one.kind === Kind.OPERATION_DEFINITION)
   if (operation === undefined) throw new TypeError('there is no operation')
-  const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], values)
-  if (coerced === undefined) throw errors[0]
   const fragments = document.definitions.filter((one): one is FragmentDefinitionNode => one.kind === Kind.FRAGMENT_DEFINITION)
-  const scope = { schema, fragments: new Map(fragments.map((one) => [one.name.value, one])), variables: coerced }
-  return { ...planner.plan(scope, operation), again: () => planner.plan(scope, operation) }
+  const planWith = (given: Readonly<Record<string, unknown>>) => {
+    const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], given)
+    if (coerced === undefined) throw errors[0]
+    const scope = { schema, fragments: new Map(fragments.map((one) => [one.name.value, one])), variables: coerced }
+    return planner.plan(scope, operation)
+  }
+  return { ...planWith(values), again: () => planWith(values), planWith }
 }
 
 /** Whatever part of a tree, as far as the outline shows it. */
@@ -151,6 +154,33 @@ describe('the plan of a query', () => {
 
     expect(constant.again().tree).toBe(constant.tree)
     expect(changing.again().tree).not.toBe(changing.tree)
+  })
+
+  test('keeps nothing that a variable reaches, wherever it stands', () => {
+    const document = `query Q($n: Int, $yes: Boolean = true, $role: UserRole!) {
+      users { nodes { id posts(first: $n) { totalCount } email @include(if: $yes) ...A } totalCount }
+      others: users(filter: { role: { in: [$role] } }) { nodes { id } }
+    }
+    fragment A on User { role @skip(if: $yes) }`
+    const { planWith } = plan(document, { role: 'ADMIN' })
+
+    expect(outline(planWith({ n: 1, role: 'ADMIN' }).tree.roots)).toBe(
+      'users(10)[nodes{id posts(1)[totalCount] email} totalCount] others:(10, role in ["admin"])[nodes{id}]',
+    )
+    expect(outline(planWith({ n: 2, yes: false, role: 'VIEWER' }).tree.roots)).toBe(
+      'users(10)[nodes{id posts(2)[totalCount] role} totalCount] others:(10, role in ["viewer"])[nodes{id}]',
+    )
+  })
+
+  test('tells apart what one field means in two types', () => {
+    const text = `{ nodes(ids: ["${USER_ID}", "${renderGlobalId('post', ID)}"]) { ... on Node { id __typename } } }`
+    const [root] = plan(text).tree.roots
+    const select = root?.kind === 'records' ? [...root.select.values()] : []
+
+    expect(select.map((parts) => parts.map((part) => (part.kind === 'field' ? part.field.kind.idPrefix : '')))).toEqual([
+      ['usr', ''],
+      ['post', ''],
+    ])
   })
 
   test('leaves questions about the schema to others', () => {

@@ -14,6 +14,7 @@ import {
 import type { ConstantTree, EdgePart, PageInfoPart, PagePart, PageTree, RecordPart, RecordSelection } from '../engine/index.ts'
 import { type ErrorDetail, invalid } from '../kernel/index.ts'
 import type { ResourceModel } from '../model/index.ts'
+import { keepConstant } from './constant-parts.ts'
 import { type CollectedFields, type CollectScope, collectFields } from './document/collect-fields.ts'
 import { type FieldMeaning, meaningOf } from './meaning.ts'
 import { type ArgumentValues, isArgumentGiven, readListArguments } from './read-list-arguments.ts'
@@ -72,7 +73,9 @@ export function planRecord(
   collected: CollectedFields,
   path: readonly string[] = [],
 ): RecordSelection {
-  return foundIn(collected, type).map((found): RecordPart => ('kind' in found ? found : planPart(scope, found, path)))
+  return foundIn(collected, type).map(
+    (found): RecordPart => ('kind' in found ? found : keepConstant(type, found.nodes, () => planPart(scope, found, path))),
+  )
 }
 
 function planBelow(
@@ -119,8 +122,9 @@ export function planPage(
   const isGiven = (name: string): boolean => isArgumentGiven(node, name, scope.variables)
   const read = readListArguments(resource, readArguments(scope, field, node), isGiven, findings)
   if (findings.length > 0) throw invalid(findings.map((one) => placed(one, path)))
-  const select = findFields(scope, typeOf(field), nodes).map(
-    (found): PagePart => ('kind' in found ? found : planPagePart(scope, found, path)),
+  const type = typeOf(field)
+  const select = findFields(scope, type, nodes).map(
+    (found): PagePart => ('kind' in found ? found : keepConstant(type, found.nodes, () => planPagePart(scope, found, path))),
   )
   return { resource, ...read, select }
 }
