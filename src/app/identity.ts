@@ -215,7 +215,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       mountIdentityRoutes(server, [
         ...accountRoutes({ scope, accounts, registration, passwordChanges }),
         ...sessionRoutes({ scope, accounts, signIn, factors, sessions, endBrowsers }),
-        ...factorRoutes({ accounts, factors, changes, passkeys, signIn, sessions }),
+        ...factorRoutes({ scope, accounts, factors, changes, passkeys, signIn, sessions }),
         ...clientRoutes({
           clients: lending.clients,
           clock: SYSTEM_CLOCK,

@@ -18,15 +18,22 @@ export interface FailurePolicy {
 }
 
 /** What attempts are counted by. */
-export type FailureKind = 'account' | 'address' | 'factor' | 'letter'
+export type FailureKind = 'account' | 'device' | 'address' | 'factor' | 'letter'
+
+/** Whom a password is guessed at: a name, from anywhere, or from a browser that its owner has signed in with. */
+export interface Guessed {
+  readonly kind: 'account' | 'device'
+  readonly name: string
+}
 
 /**
  * NIST SP 800-63B allows 100 attempts in a row; ten in the first quarter of an hour and four an hour after are far below. The wait ends by
- * itself; who keeps guessing at a name can make its owner wait again, as any count by name allows. Many people can stand behind one
- * address, hence its larger share.
+ * itself; who keeps guessing at a name can make its owner wait again, but for the browsers that the owner has signed in with, which count for
+ * themselves. Many people can stand behind one address, hence its larger share.
  */
 const POLICIES: Readonly<Record<FailureKind, FailurePolicy>> = {
   account: { freeAttempts: 5, firstDelayS: 2, delayMaxS: 900, forgetAfterS: 86_400 },
+  device: { freeAttempts: 5, firstDelayS: 2, delayMaxS: 900, forgetAfterS: 86_400 },
   factor: { freeAttempts: 5, firstDelayS: 2, delayMaxS: 900, forgetAfterS: 86_400 },
   address: { freeAttempts: 50, firstDelayS: 1, delayMaxS: 900, forgetAfterS: 3_600 },
   // Five letters of a kind to one account, then four an hour: nobody's letter box is flooded by asking in their name. The wait is half as
@@ -93,20 +100,20 @@ export class Failures {
   }
 
   /**
-   * Counts an attempt at an account by its name and by the address that it comes from, in one statement.
-   * @throws as `attempt`; where the address has to wait, the account is not counted, and nobody locks it out from there
+   * Counts a guess by what it is at and by the address that it comes from, in one statement.
+   * @throws as `attempt`; where the address has to wait, the guess is not counted otherwise, and nobody locks an account out from there
    */
-  async attemptBoth(address: string, account: string): Promise<void> {
+  async attemptBoth(address: string, guessed: Guessed): Promise<void> {
     const now = this.#now()
-    const [outer, inner] = [this.#countValues('address', address), this.#countValues('account', account)]
+    const [outer, inner] = [this.#countValues('address', address), this.#countValues(guessed.kind, guessed.name)]
     const counted = await this.#scope.sql.query(COUNT_BOTH, [now, ...outer, ...inner])
     if (counted.length < 2) await this.#refuse(counted.length === 0 ? outer[0] : inner[0], now)
   }
 
-  /** The attempt of `attemptBoth` succeeded: all failures of the account are forgotten, and the one of the address is taken back. */
-  async succeedBoth(address: string, account: string): Promise<void> {
+  /** The attempt of `attemptBoth` succeeded: all failures at what it was at are forgotten, and the one of the address is taken back. */
+  async succeedBoth(address: string, { kind, name }: Guessed): Promise<void> {
     const outer = [this.#subject('address', address), this.#policies.address.freeAttempts]
-    await this.#scope.sql.query(SUCCEED, [...outer, this.#subject('account', account)])
+    await this.#scope.sql.query(SUCCEED, [...outer, this.#subject(kind, name)])
   }
 
   /** The same for what nobody is told of. @returns false while attempts have to wait */

@@ -55,6 +55,7 @@ export { type IdentityAnswer, type IdentityRoute, mountIdentityRoutes } from './
 export { listSchema, objectSchema } from './routes/schemas.ts'
 export { sessionRoutes } from './routes/session-routes.ts'
 export { tokenRoutes } from './routes/token-routes.ts'
+export { DEVICE_COOKIE } from './sessions/known-devices.ts'
 export { type SessionEnd, type SessionPlace, Sessions, type SessionTokens, type SessionView } from './sessions/sessions.ts'
 export {
   type SecondFactorMethod,

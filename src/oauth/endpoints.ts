@@ -1,5 +1,5 @@
 /** The endpoints of the authorization server: who calls each, what it takes, and in which form it answers, failures too. */
-import type { Failures } from '../auth/index.ts'
+import { DEVICE_COOKIE, type Failures } from '../auth/index.ts'
 import type { HttpRequest, HttpRoute, HttpServer, Pairs } from '../http/index.ts'
 import { PlinthError } from '../kernel/index.ts'
 import { addressKey } from '../resilience/index.ts'
@@ -74,12 +74,18 @@ export function mountEndpoints({ server, issuer, frame, provider, interactions, 
     async handle(request, reply) {
       const answer = await interactions.run(task, {
         form: readOwnForm(request, issuer),
+        deviceToken: request.cookies.get(DEVICE_COOKIE),
         provider: await provider.get(),
         request: makeRequest(request, 'text/html'),
         uid: request.params['uid'] ?? '',
         signal: request.signal,
       })
-      if ('location' in answer) sendRedirect(reply, answer.location)
+      if ('location' in answer)
+        sendRedirect(
+          reply,
+          answer.location,
+          (answer.cookies ?? []).flatMap((cookie) => ['set-cookie', cookie]),
+        )
       else sendPage(reply, answer)
     },
   })

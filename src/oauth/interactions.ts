@@ -19,13 +19,13 @@ import type { Scopes } from './scopes.ts'
 import { sayWait } from './words.ts'
 
 /** What the person sees next: a page, or the way on. */
-export type StepAnswer = PageAnswer | { readonly location: string }
+export type StepAnswer = PageAnswer | { readonly location: string; readonly cookies?: readonly string[] }
 
 export interface InteractionsParts {
   readonly frame: PageFrame
   readonly accountPrefix: string
   readonly accounts: Pick<Accounts, 'findById'>
-  readonly signIn: Pick<SignIn, 'withPassword' | 'withSecondFactor'>
+  readonly signIn: Pick<SignIn, 'withPassword' | 'withSecondFactor' | 'rememberDevice'>
   readonly sessions: Pick<Sessions, 'register'>
   readonly clients: OAuthClients
   readonly scopes: Scopes
@@ -38,6 +38,8 @@ export interface Step {
   /** The number in the address. */
   readonly uid: string
   readonly form: Pairs
+  /** What the browser keeps in `DEVICE_COOKIE`. */
+  readonly deviceToken: string | undefined
   readonly signal: AbortSignal
 }
 
@@ -95,8 +97,9 @@ export class Interactions {
     const { login = '', password = '' } = step.form
     const { address, requestId } = step.request
     try {
-      const outcome = await this.#parts.signIn.withPassword({ login, password, address, requestId, signal: step.signal })
-      if (outcome.kind === 'signed-in') return await finishSignIn(step, outcome.signedIn)
+      const { deviceToken, signal } = step
+      const outcome = await this.#parts.signIn.withPassword({ login, password, address, deviceToken, requestId, signal })
+      if (outcome.kind === 'signed-in') return await this.#finishSignIn(step, outcome.signedIn)
       const hasTotp = outcome.methods.includes('totp')
       return this.#showSecondFactor(interaction, {
         ticket: outcome.ticket,
@@ -115,13 +118,18 @@ export class Interactions {
       return this.#showSecondFactor(interaction, { ticket, method: method === 'totp' ? 'recovery' : 'totp', hasOther: true })
     try {
       const proof = { method, code: code.replaceAll(' ', '') } as const
-      return await finishSignIn(step, await this.#parts.signIn.withSecondFactor(ticket, proof, step.request.requestId))
+      return await this.#finishSignIn(step, await this.#parts.signIn.withSecondFactor(ticket, proof, step.request.requestId))
     } catch (error) {
       const fault = expectClientFault(error)
       // The ticket is spent or too old: back to the password.
       if (fault.code === 'AUTH_TICKET_INVALID') return this.#showSignIn(interaction, { fault })
       return this.#showSecondFactor(interaction, { ticket, method, hasOther: true, fault })
     }
+  }
+
+  async #finishSignIn(step: Step, { account, amr, authenticatedAtMs }: SignedIn): Promise<StepAnswer> {
+    const login = { accountId: account.subject, amr: [...amr], ts: Math.floor(authenticatedAtMs / 1_000) }
+    return { ...(await finish(step, { login })), cookies: [this.#parts.signIn.rememberDevice(account)] }
   }
 
   async #showSecondFactor(
@@ -227,13 +235,9 @@ async function findInteraction({ provider, request, uid }: Step): Promise<Intera
 
 type Result = Parameters<Provider['interactionResult']>[2]
 
-async function finish({ provider, request }: Step, result: Result): Promise<StepAnswer> {
+async function finish({ provider, request }: Step, result: Result): Promise<{ readonly location: string }> {
   const location = await provider.interactionResult(request.asMessage(), holdResponse(request), result)
   return { location }
-}
-
-function finishSignIn(step: Step, { account, amr, authenticatedAtMs }: SignedIn): Promise<StepAnswer> {
-  return finish(step, { login: { accountId: account.subject, amr: [...amr], ts: Math.floor(authenticatedAtMs / 1_000) } })
 }
 
 /** What the person can mend; all else is thrown on. */

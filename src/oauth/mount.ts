@@ -32,7 +32,7 @@ export interface OAuthOptions {
   readonly domain: Domain
   readonly keys: Pick<SigningKeys, 'signer' | 'privateJwks' | 'onChange'>
   readonly accounts: Pick<Accounts, 'findById'>
-  readonly signIn: Pick<SignIn, 'withPassword' | 'withSecondFactor'>
+  readonly signIn: Pick<SignIn, 'withPassword' | 'withSecondFactor' | 'rememberDevice'>
   readonly sessions: Pick<Sessions, 'register' | 'end'>
   readonly failures: Pick<Failures, 'attempt' | 'takeBack'>
   /** Judges an `Authorization` header as every surface does. */

@@ -12,6 +12,8 @@ const isPermitted = (attempt: Promise<void>): Promise<boolean> =>
     () => false,
   )
 
+const ADA = { kind: 'account', name: 'ada' } as const
+
 async function waitOf(attempt: Promise<void>): Promise<number | undefined> {
   const error: unknown = await attempt.then(
     () => undefined,
@@ -85,7 +87,7 @@ describe('Failures', () => {
       return rows.map((row) => (row as { readonly count: number }).count)
     }
 
-    const permitted = await Promise.all(Array.from({ length: 30 }, () => isPermitted(failures.attemptBoth('here', 'ada'))))
+    const permitted = await Promise.all(Array.from({ length: 30 }, () => isPermitted(failures.attemptBoth('here', ADA))))
     expect(permitted.filter(Boolean)).toHaveLength(6)
     expect(await countOf('account')).toEqual([6])
     // The address pays for what the account refused.
@@ -93,10 +95,10 @@ describe('Failures', () => {
 
     for (let at = 30; at < 51; at++) await failures.attempt('address', 'here')
     kit.pass(-1)
-    expect(await waitOf(failures.attemptBoth('here', 'bob'))).toBe(2)
+    expect(await waitOf(failures.attemptBoth('here', { kind: 'account', name: 'bob' }))).toBe(2)
     expect(await countOf('account')).toEqual([6])
 
-    await failures.succeedBoth('here', 'ada')
+    await failures.succeedBoth('here', ADA)
     expect(await countOf('account')).toEqual([])
     expect(await countOf('address')).toEqual([50])
   })
@@ -109,8 +111,8 @@ describe('Failures', () => {
     const outcomes = await Promise.all(
       Array.from({ length: 300 }, async (_, at) => {
         const [place = '', name = ''] = [places[at % 3], places[(at >> 1) % 3]]
-        await waitOf(failures.attemptBoth(place, name))
-        await failures.succeedBoth(place, name)
+        await waitOf(failures.attemptBoth(place, { kind: 'account', name }))
+        await failures.succeedBoth(place, { kind: 'account', name })
         return 'fine'
       }),
     )

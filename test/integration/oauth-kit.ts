@@ -78,9 +78,8 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
   }
   const accounts = new Accounts(scope)
   const failures = new Failures(scope)
-  const withSecondFactor = new Set<string>()
   const factors: SecondFactors = {
-    of: async (account) => (withSecondFactor.has(account.id) ? ['totp', 'recovery'] : []),
+    of: async () => ['totp', 'recovery'],
     async verify(_, proof) {
       if (proof.code !== CODE) throw new PlinthError('AUTH_FACTOR_INVALID')
       return ['otp']
@@ -162,7 +161,8 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
       const account = await accounts.findById(id)
       if (account === undefined) throw new Error('Cannot make a person')
       await accounts.markVerified(account)
-      if (hasSecondFactor) withSecondFactor.add(id)
+      if (hasSecondFactor)
+        await sql.query('UPDATE plinth_accounts SET totp_confirmed_at = now() WHERE account_id = $1::uuid', [id])
       return { id, login, subject: encodeTypeId('usr', id) }
     },
     browser: () => new Browser(origin),

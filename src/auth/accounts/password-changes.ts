@@ -27,6 +27,8 @@ export interface PasswordChangesParts {
 
 export interface PasswordRequest {
   readonly address: string
+  /** What the browser keeps in `DEVICE_COOKIE`. */
+  readonly deviceToken?: string | undefined
   readonly requestId: string
   readonly signal?: AbortSignal
 }

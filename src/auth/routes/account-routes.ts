@@ -7,6 +7,7 @@ import type { Accounts } from '../accounts/accounts.ts'
 import type { PasswordChanges } from '../accounts/password-changes.ts'
 import type { Registration } from '../accounts/registration.ts'
 import type { IdentityScope } from '../ports.ts'
+import { DEVICE_COOKIE } from '../sessions/known-devices.ts'
 import { accountOf, type IdentityAnswer, type IdentityRoute, isApplication, sessionOf } from './route.ts'
 import { ACCEPTED, DONE, ME } from './schemas.ts'
 
@@ -166,6 +167,6 @@ function registrationInput({ accounts }: Pick<IdentityScope, 'accounts'>): Field
   return Object.fromEntries(settable.map((field) => [field.name, new Field(field.kind, field.rules)]))
 }
 
-function passwordRequest({ address, requestId, signal }: HttpRequest) {
-  return { address, requestId, signal }
+function passwordRequest({ address, cookies, requestId, signal }: HttpRequest) {
+  return { address, deviceToken: cookies.get(DEVICE_COOKIE), requestId, signal }
 }

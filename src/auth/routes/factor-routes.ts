@@ -6,6 +6,7 @@ import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { FactorChanges, FactorOwner } from '../factors/factor-changes.ts'
 import type { Factors } from '../factors/factors.ts'
 import type { Passkeys, PasskeyView } from '../factors/passkeys.ts'
+import type { IdentityScope } from '../ports.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { SignIn } from '../sessions/sign-in.ts'
 import { ADDED_PASSKEY, APP_ENROLMENT, FACTORS, PASSKEY, PASSKEY_CREATION, RECOVERY_CODES } from './factor-schemas.ts'
@@ -13,6 +14,7 @@ import { passkeyRoutes } from './passkey-routes.ts'
 import { accountOf, type IdentityRoute } from './route.ts'
 
 export interface FactorRoutesParts {
+  readonly scope: Pick<IdentityScope, 'issuer'>
   readonly accounts: Accounts
   readonly factors: Factors
   readonly changes: FactorChanges

@@ -3,14 +3,16 @@ import { PlinthError } from '../../kernel/index.ts'
 import { json, secret } from '../../model/index.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Passkeys } from '../factors/passkeys.ts'
+import type { IdentityScope } from '../ports.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { SignIn } from '../sessions/sign-in.ts'
 import { PASSKEY_REQUEST } from './factor-schemas.ts'
+import { DELIVERY, openSession } from './open-session.ts'
 import { accountOf, type IdentityRoute } from './route.ts'
 import { SIGNED_IN } from './schemas.ts'
-import { DELIVERY, renderTokens } from './session-routes.ts'
 
 export interface PasskeyRoutesParts {
+  readonly scope: Pick<IdentityScope, 'issuer'>
   readonly accounts: Accounts
   readonly passkeys: Passkeys
   readonly signIn: SignIn
@@ -23,7 +25,8 @@ const TICKET = secret({ max: 128 })
   .describe('From the answer to the right password. Left out to sign in with a passkey alone.')
 const ASKED = { 200: { description: 'What the browser is asked.', data: PASSKEY_REQUEST } }
 
-export function passkeyRoutes({ accounts, passkeys, signIn, sessions }: PasskeyRoutesParts): readonly IdentityRoute[] {
+export function passkeyRoutes(parts: PasskeyRoutesParts): readonly IdentityRoute[] {
+  const { accounts, passkeys, signIn } = parts
   return [
     {
       method: 'POST',
@@ -56,13 +59,7 @@ export function passkeyRoutes({ accounts, passkeys, signIn, sessions }: PasskeyR
         const { accountId, amr } = await passkeys.authenticate(input['assertion'], request.requestId)
         const account = await accounts.findById(accountId)
         if (account === undefined) throw new PlinthError('AUTH_FACTOR_INVALID', 'The passkey is not accepted')
-        const { delivery } = input
-        const tokens = await sessions.open(signIn.withPasskey(account, amr, request.requestId), {
-          device: delivery === 'body' ? 'native' : 'browser',
-          userAgent: request.header('user-agent') ?? null,
-          address: request.address,
-        })
-        return renderTokens(201, tokens, delivery)
+        return openSession(parts, request, signIn.withPasskey(account, amr, request.requestId), input['delivery'])
       },
     },
     {

@@ -1,12 +1,14 @@
 /** Routes to sign in, stay signed in and sign out, and to see and end one's sessions. */
-import { clearCookie, type HttpRequest, refuseCrossSite, renderCookie } from '../../http/index.ts'
+import { clearCookie, type HttpRequest } from '../../http/index.ts'
 import { invalid, isUuid, PlinthError, type Uuid } from '../../kernel/index.ts'
-import { choice, type Device, type FieldMap, type Json, json, secret, text } from '../../model/index.ts'
+import { choice, type FieldMap, type Json, json, secret, text } from '../../model/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
-import type { Sessions, SessionTokens, SessionView, StepUp } from '../sessions/sessions.ts'
-import type { SecondFactorMethod, SecondFactorProof, SecondFactors, SignedIn, SignIn } from '../sessions/sign-in.ts'
-import { accountOf, type IdentityAnswer, type IdentityRoute, sessionOf } from './route.ts'
+import { DEVICE_COOKIE } from '../sessions/known-devices.ts'
+import type { Sessions, SessionView, StepUp } from '../sessions/sessions.ts'
+import type { SecondFactorMethod, SecondFactorProof, SecondFactors, SignIn } from '../sessions/sign-in.ts'
+import { DELIVERY, openSession, REFRESH_COOKIE, readRefreshCookie, renderTokens } from './open-session.ts'
+import { accountOf, type IdentityRoute, sessionOf } from './route.ts'
 import { ACCESS_TOKEN, listSchema, SECOND_FACTOR_REQUIRED, SESSION, SIGNED_IN } from './schemas.ts'
 
 export interface SessionRoutesParts {
@@ -19,15 +21,6 @@ export interface SessionRoutesParts {
   readonly endBrowsers?: (accountId: Uuid) => Promise<void>
 }
 
-/** The prefix makes browsers refuse it from a subdomain, without TLS, or for a part of the site. */
-const COOKIE = '__Host-plinth-refresh'
-
-/** How the refresh token travels: `cookie`, out of reach of scripts, or `body`, for programs that are no browser. */
-export const DELIVERY = choice(['cookie', 'body'])
-  .default('cookie')
-  .describe(
-    '`cookie`: the refresh token is set as a cookie that scripts cannot read. `body`: it stands in the answer, for native clients.',
-  )
 const CODE = text({ min: 1, max: 64 }).optional().describe('For `totp` and `recovery`.')
 const ASSERTION = json({ type: 'object', maxProperties: 20 })
   .optional()
@@ -36,16 +29,6 @@ const ASSERTION = json({ type: 'object', maxProperties: 20 })
 export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute[] {
   const { scope, accounts, signIn, sessions, factors } = parts
   const login: FieldMap = { [scope.accounts.login.name]: text({ min: 1, max: 320 }).example('ada@example.com') }
-
-  const open = async (request: HttpRequest, signedIn: SignedIn, delivery: unknown): Promise<IdentityAnswer> => {
-    const device: Device = delivery === 'body' ? 'native' : 'browser'
-    const userAgent = request.header('user-agent') ?? null
-    const tokens = await sessions.open(signedIn, { device, userAgent, address: request.address })
-    // The cookie is about to be replaced: nobody could use or end the session that it belongs to.
-    const former = delivery === 'body' ? undefined : request.cookies.get(COOKIE)
-    if (former !== undefined && isOwnPage(request, scope.issuer)) await sessions.endByToken(former, request.requestId)
-    return renderTokens(201, tokens, delivery)
-  }
 
   return [
     {
@@ -66,10 +49,11 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
           login: String(input[scope.accounts.login.name]),
           password: String(input['password']),
           address: request.address,
+          deviceToken: request.cookies.get(DEVICE_COOKIE),
           requestId: request.requestId,
           signal: request.signal,
         })
-        if (outcome.kind === 'signed-in') return open(request, outcome.signedIn, input['delivery'])
+        if (outcome.kind === 'signed-in') return openSession(parts, request, outcome.signedIn, input['delivery'])
         const { ticket, methods } = outcome
         return { status: 200, data: { status: 'second_factor_required', ticket, methods: [...methods] } }
       },
@@ -92,7 +76,7 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
       errors: ['AUTH_TICKET_INVALID', 'AUTH_FACTOR_INVALID', 'AUTH_ACCOUNT_SUSPENDED', 'RATE_LIMIT_SIGN_IN'],
       async handle(request, input) {
         const signedIn = await signIn.withSecondFactor(String(input['ticket']), readProof(input), request.requestId)
-        return open(request, signedIn, input['delivery'])
+        return openSession(parts, request, signedIn, input['delivery'])
       },
     },
     {
@@ -107,7 +91,7 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
       errors: ['AUTH_REFRESH_INVALID', 'AUTH_CROSS_SITE'],
       async handle(request, input) {
         const given = input['refreshToken']
-        const token = typeof given === 'string' ? given : readCookie(request, scope.issuer)
+        const token = typeof given === 'string' ? given : readRefreshCookie(request, scope.issuer)
         if (token === undefined)
           throw new PlinthError('AUTH_REFRESH_INVALID', 'There is no refresh token in the body or the cookie')
         const idempotencyKey = request.header('idempotency-key')
@@ -167,7 +151,7 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
         const account = await accountOf(accounts, request)
         await sessions.end(account.id, 'ended_by_owner', { actor: account.subject, requestId: request.requestId })
         await parts.endBrowsers?.(account.id)
-        return { status: 204, headers: ['set-cookie', clearCookie(COOKIE)] }
+        return { status: 204, headers: ['set-cookie', clearCookie(REFRESH_COOKIE)] }
       },
     },
     {
@@ -185,9 +169,9 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
         if (sessionId !== null && request.actor.id !== null) {
           await sessions.end(request.actor.id, 'signed_out', { actor: request.actor.subject, requestId }, { only: sessionId })
         }
-        const token = readCookie(request, scope.issuer)
+        const token = readRefreshCookie(request, scope.issuer)
         if (token !== undefined) await sessions.endByToken(token, requestId)
-        return { status: 204, headers: ['set-cookie', clearCookie(COOKIE)] }
+        return { status: 204, headers: ['set-cookie', clearCookie(REFRESH_COOKIE)] }
       },
     },
     {
@@ -216,7 +200,8 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
       const password = input['password']
       if (typeof password !== 'string') throw missing('password')
       const { address, requestId, signal } = request
-      await signIn.confirmPassword(account, { password, address, requestId, signal })
+      const deviceToken = request.cookies.get(DEVICE_COOKIE)
+      await signIn.confirmPassword(account, { password, address, deviceToken, requestId, signal })
       return { account, amr: ['pwd'], authenticatedAtMs: nowMs, secondFactorAtMs: null }
     }
     const amr = await factors.verify(account, readProof(input), request.requestId)
@@ -243,36 +228,6 @@ export function renderSessions(views: readonly SessionView[], currentId: string 
     last_used_at: view.lastUsedAt.toISOString(),
     expires_at: view.expiresAt.toISOString(),
   }))
-}
-
-export function renderTokens(status: number, tokens: SessionTokens, delivery: unknown): IdentityAnswer {
-  const data = {
-    status: 'signed_in',
-    session_id: tokens.sessionId,
-    access_token: tokens.accessToken,
-    token_type: 'Bearer',
-    expires_in: tokens.accessTokenExpiresInS,
-    refresh_expires_in: tokens.refreshTokenExpiresInS,
-  }
-  if (delivery === 'body') return { status, data: { ...data, refresh_token: tokens.refreshToken } }
-  const cookie = renderCookie(COOKIE, tokens.refreshToken, { maxAgeS: tokens.refreshTokenExpiresInS })
-  return { status, data, headers: ['set-cookie', cookie] }
-}
-
-function isOwnPage(request: HttpRequest, origin: string): boolean {
-  try {
-    refuseCrossSite(request, origin)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** The refresh token of the cookie, for a request that a page of this very site made. */
-function readCookie(request: HttpRequest, origin: string): string | undefined {
-  const token = request.cookies.get(COOKIE)
-  if (token !== undefined) refuseCrossSite(request, origin)
-  return token
 }
 
 /** @throws `VALIDATION_FAILED` where the proof of the method is missing */

@@ -5,10 +5,11 @@
  */
 import { PlinthError } from '../../kernel/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
-import type { Failures } from '../failures.ts'
+import type { Failures, Guessed } from '../failures.ts'
 import type { OneTimeSecrets } from '../one-time-secrets.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { IdentityScope } from '../ports.ts'
+import { isCurrentDevice, KnownDevices } from './known-devices.ts'
 
 /** Somebody who has shown who they are. */
 export interface SignedIn {
@@ -42,7 +43,7 @@ export interface SecondFactors {
 }
 
 export interface SignInParts {
-  readonly scope: Pick<IdentityScope, 'clock' | 'report'>
+  readonly scope: Pick<IdentityScope, 'clock' | 'report' | 'vault'>
   readonly accounts: Accounts
   readonly passwords: PasswordHasher
   readonly failures: Failures
@@ -56,6 +57,8 @@ export interface PasswordAttempt {
   readonly login: string
   readonly password: string
   readonly address: string
+  /** What the browser keeps in `DEVICE_COOKIE`. */
+  readonly deviceToken?: string | undefined
   readonly requestId: string
   readonly signal?: AbortSignal
 }
@@ -71,9 +74,11 @@ const TICKET_ATTEMPTS = 5
 
 export class SignIn {
   readonly #parts: SignInParts
+  readonly #devices: KnownDevices
 
   constructor(parts: SignInParts) {
     this.#parts = parts
+    this.#devices = new KnownDevices(parts.scope)
   }
 
   /**
@@ -152,26 +157,41 @@ export class SignIn {
     await this.#checkPassword({ ...attempt, login: account.login })
   }
 
-  async #checkPassword({ login, password, address, requestId, signal }: PasswordAttempt): Promise<Account> {
+  /** The cookie by which the browser is known from now on: for an answer that says that the account is signed in. */
+  rememberDevice({ login }: Pick<Account, 'login'>): string {
+    return this.#devices.remember(this.#nameOf(login))
+  }
+
+  async #checkPassword({ login, password, address, deviceToken, requestId, signal }: PasswordAttempt): Promise<Account> {
     const { accounts, passwords, failures, addressKey } = this.#parts
     const place = addressKey(address)
-    // What cannot be a name is counted too, by its own spelling: it costs as much work as any.
-    const name = accounts.readLogin(login) ?? login.slice(0, 320)
-    await failures.attemptBoth(place, name)
+    const name = this.#nameOf(login)
+    const device = this.#devices.recognize(deviceToken, name)
+    let guessed: Guessed = device === undefined ? { kind: 'account', name } : { kind: 'device', name: device.id }
+    await failures.attemptBoth(place, guessed)
     const account = await accounts.findByLogin(login)
+    if (device !== undefined && account !== undefined && !isCurrentDevice(device, account)) {
+      guessed = { kind: 'account', name }
+      await failures.attempt('account', name)
+    }
     const verdict = passwords.verify(password, account?.passwordDigest ?? undefined, signal)
     const { isMatch, needsRehash } = await verdict.catch(async (error: unknown) => {
       // Nothing was judged, so nothing was guessed: whom a flood kept out must not wait for long after it.
-      await Promise.all([failures.takeBack('account', name), failures.takeBack('address', place)])
+      await Promise.all([failures.takeBack(guessed.kind, guessed.name), failures.takeBack('address', place)])
       throw error
     })
     if (account === undefined || account.passwordDigest === null || !isMatch) {
       this.#report('auth.sign_in_failed', account, {}, requestId)
       throw new PlinthError('AUTH_CREDENTIALS_INVALID')
     }
-    await failures.succeedBoth(place, name)
+    await failures.succeedBoth(place, guessed)
     if (needsRehash) await accounts.rehash(account.id, account.passwordDigest, await passwords.hash(password, signal))
     return account
+  }
+
+  /** What cannot be a name is counted too, by its own spelling: it costs as much work as any. */
+  #nameOf(login: string): string {
+    return this.#parts.accounts.readLogin(login) ?? login.slice(0, 320)
   }
 
   #expectFit(account: Account, requestId: string): void {
