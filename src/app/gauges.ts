@@ -12,6 +12,7 @@ export function addGauges(metrics: OperationMetrics, store: PgStore, server: Htt
     () => server.loopDelayMs / 1_000,
   )
   metrics.gauge('plinth_connections', 'Open connections of clients.', () => server.connections)
+  metrics.gauge('plinth_web_sockets', 'Open web sockets, which are connections too.', () => server.webSockets)
   metrics.gauge('plinth_watches', 'Callers that follow the changes of a resource.', () => engine.watches)
   metrics.gauge(
     'plinth_database_statements_in_flight',
