@@ -1,5 +1,5 @@
 /** A tree is what its parts are: any tree, read in one statement, gives what single reads give. */
-// Proves GQL-06.
+// Proves GQL-04.
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'

@@ -1,4 +1,4 @@
-// Proves GQL-06, DB-06.
+// Proves GQL-04, DB-06.
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'
