@@ -46,6 +46,12 @@ child.on('exit', (code) => {
   process.exit(failed > 0 ? code || 1 : 0)
 })
 
+/**
+ * @typedef {{ status: string, fullName: string }} TestResult
+ * @typedef {{ name: string, status: string, assertionResults: readonly TestResult[] }} FileResult
+ * @param {{ testResults: readonly FileResult[] } | undefined} results what vitest's JSON reporter wrote
+ * @returns {string[]}
+ */
 function failedTitles(results) {
   const files = results ? results.testResults : []
   return files.flatMap((file) => {
