@@ -7,6 +7,7 @@ import { agreedRecord, type OpenSurface, refused } from './surface.ts'
 
 interface Failure {
   readonly message: string
+  readonly path?: readonly (string | number)[]
   readonly extensions?: { readonly code?: string; readonly details?: readonly { readonly field: string }[] }
 }
 
@@ -37,6 +38,8 @@ export const openGraphql: OpenSurface = (service) => ({
   },
   close: () => undefined,
 })
+
+type List = Operation & { readonly kind: 'list' }
 
 /** The documents about one resource. */
 class GraphqlResource {
@@ -77,9 +80,9 @@ class GraphqlResource {
     }
   }
 
-  async walk(operation: Operation & { readonly kind: 'list' }): Promise<Outcome> {
+  async walk(operation: List): Promise<Outcome | undefined> {
     const { typeName, plural, fieldsByColumn } = this.#resource
-    const { filter = [], sort, search, limit, cursor, includesDeleted } = operation
+    const { filter = [], sort, search, limit, cursor, includesDeleted, under } = operation
     const filters: Record<string, Record<string, unknown>> = {}
     for (const { column, operator, value } of filter) {
       const field = fieldsByColumn.get(column)
@@ -100,8 +103,10 @@ class GraphqlResource {
     const pages: AgreedRecord[][] = []
     while (pages.length < PAGES_MAX) {
       const selection = `{ nodes { ${this.#selection} } pageInfo { hasNextPage endCursor } }`
-      const answer = await this.#ask('query', plural, variables, selection)
+      const answer = await this.#ask('query', under?.child.name ?? plural, variables, selection, under)
       if (isOutcome(answer)) return answer
+      // Whoever may not know of the parent sees nothing under it here; REST has an address for what belongs to it.
+      if (answer === null) return undefined
       const page = answer as unknown as {
         readonly nodes: readonly Readonly<Record<string, Json>>[]
         readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string }
@@ -129,9 +134,9 @@ class GraphqlResource {
   }
 
   /** A deleted record is reached through its list alone. */
-  async #findDeleted(id: string): Promise<Outcome> {
+  async #findDeleted(id: string): Promise<Outcome | undefined> {
     const walked = await this.walk({ kind: 'list', resource: this.#resource, limit: 50, includesDeleted: true })
-    if (walked.kind !== 'pages') return walked
+    if (walked?.kind !== 'pages') return walked
     const record = walked.pages.flat().find((one) => one['id'] === id)
     return record === undefined ? refused('NOT_FOUND_RECORD', this.#resource, []) : { kind: 'record', record }
   }
@@ -156,29 +161,42 @@ class GraphqlResource {
   }
 
   /** The value of the one root field, or how the question was refused. */
-  async #ask(kind: 'query' | 'mutation', root: string, variables: Variables, selection: string): Promise<Json | Outcome> {
+  async #ask(
+    kind: 'query' | 'mutation',
+    root: string,
+    variables: Variables,
+    selection: string,
+    under?: List['under'],
+  ): Promise<Json | Outcome> {
     const names = Object.keys(variables)
-    const declared = names.map((name) => `$${name}: ${variables[name]?.type}`).join(', ')
-    const given = names.map((name) => `${name}: $${name}`).join(', ')
-    const document = `${kind}(${declared}) { ${root}(${given}) ${selection} }`
-    const answer = await this.#send(document, Object.fromEntries(names.map((name) => [name, variables[name]?.value])))
+    const parent = under === undefined ? {} : { parent: { type: 'ID!', value: under.id } }
+    const all: Variables = { ...variables, ...parent }
+    const declared = Object.entries(all).map(([name, { type }]) => `$${name}: ${type}`)
+    const field = `${root}(${names.map((name) => `${name}: $${name}`).join(', ')}) ${selection}`
+    const outer = under === undefined ? undefined : lowerFirst(under.parent.typeName)
+    const document = `${kind}(${declared.join(', ')}) { ${outer === undefined ? field : `${outer}(id: $parent) { ${field} }`} }`
+    const answer = await this.#send(document, Object.fromEntries(Object.entries(all).map(([name, { value }]) => [name, value])))
     const { data, errors = [] } = (answer.json ?? {}) as Answer
     const [failure] = errors
     if (failure !== undefined) {
       if (failure.extensions?.code === undefined)
         throw new Error(`Cannot read the refusal of GraphQL: ${answer.status} ${answer.text}`)
       const { code, details = [] } = failure.extensions
+      // Not the list is refused, but the parent that it hangs on.
+      if (outer !== undefined && failure.path?.length === 1 && code.startsWith('AUTH_')) return null
       // The schema's own types refused a variable.
       if (details.some(({ field }) => field === 'variables')) return { kind: 'refused', code, fields: undefined }
+      const path = outer === undefined ? `${root}.` : `${outer}.${root}.`
       return refused(
         code,
         this.#resource,
-        details.map(({ field }) => field),
+        details.map(({ field }) => (field.startsWith(path) ? field.slice(path.length) : field)),
       )
     }
     if (data === undefined || data === null)
       throw new Error(`Cannot read the answer of GraphQL: ${answer.status} ${answer.text}\n${document}`)
-    return data[root] ?? null
+    if (outer === undefined) return data[root] ?? null
+    return (data[outer] as Readonly<Record<string, Json>> | null)?.[root] ?? null
   }
 
   #input(values: Values): Readonly<Record<string, unknown>> {

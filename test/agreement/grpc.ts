@@ -76,7 +76,13 @@ class GrpcCalls {
   }
 
   async #walk(method: GrpcMethod, operation: Operation & { readonly kind: 'list' }): Promise<Outcome | undefined> {
-    const { resource } = operation
+    const { resource, under } = operation
+    // A parent is a filter like any other here, and an empty list does not say whether there is such a parent.
+    if (under !== undefined) {
+      const filter = [...(operation.filter ?? []), { column: under.child.by.column, operator: 'eq', value: under.id } as const]
+      const outcome = await this.#walk(method, { ...operation, filter, under: undefined })
+      return outcome?.kind === 'pages' && outcome.pages.flat().length > 0 ? outcome : undefined
+    }
     // To protobuf nought is not said.
     if (operation.limit === 0) return undefined
     const json = listJson(resource, operation)

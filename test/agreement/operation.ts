@@ -1,5 +1,5 @@
 /** What is asked of every surface, and what can come of it, in the words of none: columns, TypeIDs, words of choices, ISO times. */
-import type { Json, Operator, ResourceModel } from '../../src/model/index.ts'
+import type { ChildModel, Json, Operator, ResourceModel } from '../../src/model/index.ts'
 
 /** Values by column, good and hostile. */
 export type Values = Readonly<Record<string, Json>>
@@ -38,6 +38,8 @@ export type Operation =
       readonly limit: number
       readonly cursor?: string | undefined
       readonly includesDeleted?: boolean
+      /** The record that all of the list belong to. */
+      readonly under?: { readonly parent: ResourceModel; readonly child: ChildModel; readonly id: string } | undefined
     }
   | { readonly kind: 'create'; readonly resource: ResourceModel; readonly values: Values }
   | ({ readonly kind: 'update' | 'replace'; readonly values: Values } & OnRecord)
@@ -66,5 +68,10 @@ export const PAGES_MAX = 40
 /** The operation in one line, for people. */
 export function describeAsked({ as, operation }: Asked): string {
   const { resource, ...rest } = operation
-  return `${as}: ${resource.name} ${JSON.stringify(rest)}`.slice(0, 600)
+  return `${as}: ${resource.name} ${JSON.stringify(rest, withoutModels)}`.slice(0, 600)
+}
+
+/** A model is known by its name; the whole of it goes round in circles. */
+function withoutModels(_: string, value: unknown): unknown {
+  return typeof value === 'object' && value !== null && ('typeName' in value || 'segment' in value) ? undefined : value
 }

@@ -244,6 +244,13 @@ function operationOn(resource: ResourceModel, pool: Pool): fc.Arbitrary<Operatio
       }),
     ],
     [4, isOffered(resource, 'read'), listOf(resource, pool)],
+    ...resource.children.map((child): [number, boolean, fc.Arbitrary<Operation>] => [
+      2,
+      isOffered(child.resource, 'read'),
+      fc
+        .tuple(listOf(child.resource, pool), fc.constantFrom(...(pool.ids[resource.name] ?? []), ...BROKEN_IDS.slice(1, 3)))
+        .map(([list, id]) => ({ ...list, under: { parent: resource, child, id } })),
+    ]),
     [
       4,
       isOffered(resource, 'create'),

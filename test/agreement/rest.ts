@@ -16,7 +16,11 @@ export const openRest: OpenSurface = (service) => ({
 async function run(ask: Ask, operation: Operation): Promise<Outcome | undefined> {
   const { resource } = operation
   const collection = `/api/v1/${resource.segment}`
-  if (operation.kind === 'list') return walk(ask, collection, operation)
+  if (operation.kind === 'list') {
+    const { under } = operation
+    if (under === undefined) return walk(ask, collection, operation)
+    return walk(ask, `/api/v1/${under.parent.segment}/${encodeURIComponent(under.id)}/${under.child.segment}`, operation)
+  }
   if (operation.kind === 'create') {
     return recordOf(await ask(collection, { method: 'POST', body: operation.values }), resource)
   }
@@ -43,10 +47,11 @@ async function onRecord(ask: Ask, path: string, operation: Exclude<Operation, { 
       return recordOf(await ask(path, { method: 'DELETE', headers }), resource)
     case 'restore':
       return recordOf(await ask(`${path}/restore`, { method: 'POST', headers }), resource)
-    case 'act': {
-      const body = Object.keys(operation.values).length === 0 ? {} : { body: operation.values }
-      return recordOf(await ask(`${path}/${toKebabCase(operation.action)}`, { method: 'POST', headers, ...body }), resource)
-    }
+    case 'act':
+      return recordOf(
+        await ask(`${path}/${toKebabCase(operation.action)}`, { method: 'POST', headers, body: operation.values }),
+        resource,
+      )
   }
 }
 

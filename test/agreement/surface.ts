@@ -57,9 +57,9 @@ const ALIASES: Readonly<Record<string, string>> = {
 }
 
 /** `input.displayName`, `user.display_name`, `filter.created_at.gte` and `created_at[gte]`, without what only the surface adds. */
-function bareField(field: string, { name, plural }: ResourceModel): string {
+function bareField(field: string, { name }: ResourceModel): string {
   const parts = toSnakeCase(field.replace(/\[([a-z]+)\]$/, '.$1')).split('.')
-  const wrappers = ['input', 'filter', toSnakeCase(name), toSnakeCase(plural)]
+  const wrappers = ['input', 'filter', toSnakeCase(name)]
   while (parts.length > 1 && wrappers.includes(parts[0] ?? '')) parts.shift()
   if (parts.length > 1 && OPERATORS.has(parts.at(-1) ?? '')) parts.pop()
   const bare = parts.join('.')

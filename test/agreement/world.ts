@@ -93,9 +93,11 @@ export class World implements AsyncDisposable {
   }
 
   #withIds(operation: Operation): Operation {
+    // Models are no text; ids of the run stand beside them.
     const { resource, ...rest } = operation
-    const text = JSON.stringify(rest).replace(NAME, (name) => this.#ids.get(name) ?? name)
-    return { ...(JSON.parse(text) as Operation), resource }
+    const under = 'under' in rest ? rest.under : undefined
+    const text = JSON.stringify({ ...rest, under: undefined }).replace(NAME, (name) => this.#ids.get(name) ?? name)
+    return { ...(JSON.parse(text) as Operation), resource, ...(under !== undefined && { under }) }
   }
 
   /** Ids of the run become names, and its moments `now`. */
