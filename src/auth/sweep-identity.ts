@@ -19,8 +19,8 @@ const REMAINS: readonly Remains[] = [
   // Clocks may differ by seconds, so a token may be shown a little after its end.
   { table: 'plinth_revoked_tokens', key: ['jti'], isOver: 'expires_at < $1', keepS: 60 },
   { table: 'plinth_one_time_secrets', key: ['secret_digest'], isOver: 'expires_at < $1', keepS: 0 },
-  // Thirty days in which the theft of a token can still be told.
-  { table: 'plinth_refresh_tokens', key: ['token_digest'], isOver: 'expires_at < $1', keepS: 30 * DAY_S },
+  { table: 'plinth_refresh_tokens', key: ['token_digest'], isOver: 'expires_at < $1', keepS: 0 },
+  // Thirty days for people to ask where they were signed in.
   { table: 'plinth_sessions', key: ['session_id'], isOver: 'expires_at < $1', keepS: 30 * DAY_S },
   { table: 'plinth_failures', key: ['subject'], isOver: 'last_at < $1 AND blocked_until < $1', keepS: DAY_S },
   { table: 'plinth_oauth_artifacts', key: ['kind', 'name_digest'], isOver: 'expires_at < $1', keepS: 0 },

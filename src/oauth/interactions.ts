@@ -202,6 +202,7 @@ export class Interactions {
         device: isNative(client.client.kind) ? 'native' : 'browser',
         userAgent: request.userAgent,
         address: request.address,
+        requestId: request.requestId,
         clientId,
       },
     )

@@ -103,7 +103,7 @@ describe('signing in', () => {
     expect(answer.status).toBe(201)
     expect(answer.json.data).toMatchObject({ status: 'signed_in', token_type: 'Bearer', expires_in: 900 })
     expect(answer.json.data.refresh_token).toBeUndefined()
-    expect(cookie).toMatch(/^__Host-plinth-refresh=[A-Za-z0-9_-]{43}; /)
+    expect(cookie).toMatch(/^__Host-plinth-refresh=[0-9a-f-]{36}\.[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{22}; /)
     for (const part of ['HttpOnly', 'Secure', 'SameSite=Strict', 'Path=/']) expect(cookie).toContain(part)
     expect(created.status).toBe(201)
   })

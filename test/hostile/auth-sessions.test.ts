@@ -234,7 +234,7 @@ describe('a page that signs in', () => {
       headers: { cookie: planted, 'sec-fetch-site': 'same-origin' },
     })
 
-    expect(cookieOf(signedIn)).toMatch(/^__Host-plinth-refresh=[A-Za-z0-9_-]{43}$/)
+    expect(cookieOf(signedIn)).toMatch(/^__Host-plinth-refresh=[0-9a-f-]{36}\.[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{22}$/)
     expect(cookieOf(signedIn)).not.toBe(planted)
     expect(fixed.status).toBe(401)
   })

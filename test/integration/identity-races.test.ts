@@ -7,7 +7,7 @@ import { SignIn } from '../../src/auth/sessions/sign-in.ts'
 import { type IdentityKit, identityKit } from './identity-kit.ts'
 
 const BY = { actor: null, requestId: 'test' }
-const PLACE = { device: 'native', userAgent: 'test', address: '127.0.0.1' } as const
+const PLACE = { device: 'native', userAgent: 'test', address: '127.0.0.1', requestId: 'test' } as const
 
 /** Somebody whose password is what is kept, so that no time goes into hashing. */
 async function openParts(kit: IdentityKit) {

@@ -1,10 +1,11 @@
 /** Refresh tokens serve once; a repetition of the very request gets the very answer; any other second use ends the session. */
+// Proves JWT-02.
 import { describe, expect, test } from 'vitest'
 import { type AccessTokens, Sessions, type SessionTokens } from '../../src/auth/sessions/sessions.ts'
 import type { Uuid } from '../../src/kernel/index.ts'
 import { type IdentityKit, identityKit } from './identity-kit.ts'
 
-const PLACE = { device: 'native', userAgent: 'test', address: '127.0.0.1' } as const
+const PLACE = { device: 'native', userAgent: 'test', address: '127.0.0.1', requestId: 'test' } as const
 const REFRESH = { idempotencyKey: undefined, requestId: 'test' }
 
 /** Sessions over the kit, with tokens that tell what they were minted from. */
@@ -43,7 +44,86 @@ describe('open()', () => {
   })
 })
 
+describe('the sessions of an account', () => {
+  test('are a hundred at the most: one more ends the one that was silent for the longest, of this account only', async () => {
+    await using kit = await identityKit()
+    const { sessions, open, signedIn, accountId, ended } = await openSessions(kit)
+    const bob = await openSessions(kit, await kit.addAccount('bob@example.com'))
+    const stranger = await bob.open()
+    const first = await open()
+    kit.pass(1)
+    for (let at = 0; at < 99; at++) await open()
+    kit.pass(1)
+    const used = await sessions.refresh(first.refreshToken, REFRESH)
+
+    const newest = await open()
+    const lent = await sessions.register(signedIn, PLACE)
+
+    const living = (await sessions.list(accountId)).map(({ id }) => id)
+    expect(living).toHaveLength(100)
+    expect(living).toEqual(expect.arrayContaining([first.sessionId, newest.sessionId, lent]))
+    expect(ended).toHaveLength(2)
+    expect(await codeOf(sessions.refresh(used.refreshToken, REFRESH))).toBe('fine')
+    expect(await codeOf(bob.sessions.refresh(stranger.refreshToken, REFRESH))).toBe('fine')
+    expect(
+      await kit.sql.query(`SELECT DISTINCT operation, request_id FROM plinth_journal WHERE resource = 'plinth.session'`),
+    ).toEqual([{ operation: 'crowded_out', request_id: 'test' }])
+  })
+})
+
 describe('refresh()', () => {
+  test('keeps two tokens of a session however often it is asked, and knows the first of them again', async () => {
+    await using kit = await identityKit()
+    const { sessions, open, ended } = await openSessions(kit)
+    const first = await open()
+    let last = first
+    for (let at = 0; at < 50; at++) last = await sessions.refresh(last.refreshToken, REFRESH)
+
+    expect(await kit.sql.query('SELECT count(*)::integer AS kept FROM plinth_refresh_tokens')).toEqual([{ kept: 2 }])
+    expect(await codeOf(sessions.refresh(first.refreshToken, REFRESH))).toBe('AUTH_REFRESH_INVALID')
+    expect(ended).toEqual([first.sessionId])
+    expect(kit.events).toMatchObject([{ event: 'auth.refresh_reused' }])
+  })
+
+  test('ends nothing for a token that was never made, whatever session it names', async () => {
+    await using kit = await identityKit()
+    const { sessions, open, ended } = await openSessions(kit)
+    const { sessionId, refreshToken } = await open()
+    const other = await open()
+    const [, secret = '', mark = ''] = refreshToken.split('.')
+    const forged = [
+      `${sessionId}.${'A'.repeat(43)}.${'A'.repeat(22)}`,
+      `${sessionId}.${'A'.repeat(43)}.${mark}`,
+      `${other.sessionId}.${secret}.${mark}`,
+      `${refreshToken}A`,
+      `${refreshToken}.`,
+      `${sessionId}..`,
+      '..',
+      '',
+    ]
+
+    for (const token of forged) {
+      expect(await codeOf(sessions.refresh(token, REFRESH))).toBe('AUTH_REFRESH_INVALID')
+      await sessions.endByToken(token, 'test')
+    }
+
+    expect(ended).toEqual([])
+    expect(kit.events).toEqual([])
+    expect(await codeOf(sessions.refresh(refreshToken, REFRESH))).toBe('fine')
+  })
+
+  test('takes a token that came too late for no theft', async () => {
+    await using kit = await identityKit()
+    const { sessions, open, ended } = await openSessions(kit)
+    const { refreshToken } = await open()
+
+    kit.pass(14 * 86_400 + 1)
+
+    expect(await codeOf(sessions.refresh(refreshToken, REFRESH))).toBe('AUTH_REFRESH_INVALID')
+    expect(ended).toEqual([])
+    expect(kit.events).toEqual([])
+  })
+
   test('gives the next token of the family, and a token of the account as it is now', async () => {
     await using kit = await identityKit()
     const { sessions, open, accountId } = await openSessions(kit)

@@ -170,7 +170,7 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
       const account = await accounts.findById(id)
       if (account === undefined) throw new Error('Cannot sign in somebody who is gone')
       const signedIn = { account, amr: ['pwd'], authenticatedAtMs: clock.now() - agoS * 1_000, secondFactorAtMs: null }
-      return (await sessions.open(signedIn, { device: 'browser', userAgent: null, address: null })).accessToken
+      return (await sessions.open(signedIn, { device: 'browser', userAgent: null, address: null, requestId: 'test' })).accessToken
     },
     async [Symbol.asyncDispose]() {
       await server.stop({ graceMs: 500, lingerMs: 0 })

@@ -435,7 +435,8 @@ VALUES ($1, $2, 'browser', '{pwd}', now(), now(), $3, now())`,
   expect(removed).toEqual({
     plinth_revoked_tokens: 1,
     plinth_one_time_secrets: 1,
-    plinth_refresh_tokens: 1,
+    // Those of the session that is over, and of the one that has ended and is still shown.
+    plinth_refresh_tokens: 2,
     plinth_sessions: 1,
     plinth_failures: 1,
     plinth_oauth_artifacts: 1,

@@ -33,6 +33,7 @@ export async function openSession(
     device: delivery === 'body' ? 'native' : 'browser',
     userAgent: request.header('user-agent') ?? null,
     address: request.address,
+    requestId: request.requestId,
   })
   // The cookie is about to be replaced: nobody could use or end the session that it belongs to.
   const former = delivery === 'body' ? undefined : request.cookies.get(REFRESH_COOKIE)

@@ -1,15 +1,14 @@
 /**
- * Sessions: one for each sign-in, with its family of refresh tokens.
+ * Sessions: one for each sign-in, seen and ended by their owner, with its refresh tokens.
  *
- * A refresh token serves once. Its successor is a keyed digest of it and of the request's Idempotency-Key: so a client whose answer was lost
- * can repeat the very request and get the very answer, while a token that comes a second time in another request was stolen, by whoever of the
- * two, and ends the session.
+ * Invariant: an account has a hundred at the most. Whoever signs in once more ends the one that was silent for the longest.
  */
 import { isoTime, PlinthError, type Uuid } from '../../kernel/index.ts'
 import type { Device } from '../../model/index.ts'
 import type { BoundValue, SqlClient } from '../../sql/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
+import { RefreshTokens, refreshEndMs, SESSION_COLUMNS, type SessionRow } from './refresh-tokens.ts'
 import type { SignedIn } from './sign-in.ts'
 
 /** Mints the access token of a session. */
@@ -54,6 +53,8 @@ export interface SessionPlace {
   readonly device: Device
   readonly userAgent: string | null
   readonly address: string | null
+  /** Of the request that opens it. */
+  readonly requestId: string
   /** The OAuth client that acts for the account. */
   readonly clientId?: string
 }
@@ -72,6 +73,7 @@ export type SessionEnd =
   | 'ended_by_admin'
   | 'password_changed'
   | 'refresh_reused'
+  | 'crowded_out'
   | 'suspended'
   | 'deleted'
 
@@ -85,43 +87,22 @@ export interface SessionsParts {
 
 /** JWT-02: 30 days from sign-in at the most. */
 const SESSION_LIFETIME_S = 30 * 86_400
-/** A device that was silent for two weeks signs in again. */
-const REFRESH_LIFETIME_S = 14 * 86_400
-/** How long the answer to a refresh can be asked for again. */
-const REPEAT_S = 60
+/** More than anybody has browsers and devices; the list of them is no longer than this either. */
+const SESSIONS_MAX = 100
 const USER_AGENT_LENGTH_MAX = 256
 
 const OPEN = `INSERT INTO plinth_sessions (session_id, account_id, client_id, device, user_agent, address, amr, created_at, last_used_at, expires_at, authenticated_at, second_factor_at)
 SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::text[], $8::timestamptz, $8::timestamptz, $9::timestamptz, $10::timestamptz, $11::timestamptz`
-const ADD_TOKEN = `INSERT INTO plinth_refresh_tokens (token_digest, session_id, created_at, expires_at)
-VALUES ($1::text, $2::uuid, $3::timestamptz, $4::timestamptz)`
-const SESSION_COLUMNS =
-  's.session_id, s.account_id, s.client_id, s.device, s.amr, s.authenticated_at, s.second_factor_at, s.expires_at'
-const USE_TOKEN = `WITH t AS (UPDATE plinth_refresh_tokens t SET used_at = $2::timestamptz, used_by = $3::text FROM plinth_sessions s
-WHERE t.token_digest = $1::text AND t.used_at IS NULL AND t.expires_at > $2::timestamptz
-AND s.session_id = t.session_id AND s.ended_at IS NULL AND s.expires_at > $2::timestamptz RETURNING t.session_id)
-UPDATE plinth_sessions s SET last_used_at = $2::timestamptz FROM t WHERE s.session_id = t.session_id RETURNING ${SESSION_COLUMNS}`
-const FIND_USED = `SELECT ${SESSION_COLUMNS}, t.used_by, t.used_at > $2::timestamptz - ${REPEAT_S} * interval '1 second' AS is_recent, s.ended_at IS NOT NULL AS is_ended,
-EXISTS (SELECT FROM plinth_refresh_tokens n WHERE n.token_digest = $3::text AND n.used_at IS NULL) AS is_successor_unused
-FROM plinth_refresh_tokens t JOIN plinth_sessions s ON s.session_id = t.session_id WHERE t.token_digest = $1::text AND t.used_at IS NOT NULL`
+/** Sessions that are too many once another is opened: what a statement that opens one returns beside it. */
+const EXCESS = `ARRAY(SELECT o.session_id FROM plinth_sessions o WHERE o.account_id = $2::uuid AND o.ended_at IS NULL AND o.expires_at > $8::timestamptz
+ORDER BY o.last_used_at DESC, o.session_id OFFSET ${SESSIONS_MAX - 1}) AS excess`
 const LIST = `SELECT session_id, client_id, device, user_agent, address, created_at, last_used_at, expires_at FROM plinth_sessions
-WHERE account_id = $1::uuid AND ended_at IS NULL AND expires_at > $2::timestamptz ORDER BY last_used_at DESC, session_id LIMIT 100`
+WHERE account_id = $1::uuid AND ended_at IS NULL AND expires_at > $2::timestamptz ORDER BY last_used_at DESC, session_id LIMIT ${SESSIONS_MAX}`
 const END = `WITH w AS (UPDATE plinth_sessions SET ended_at = $2::timestamptz, end_reason = $3::text
-WHERE ended_at IS NULL AND account_id = $1::uuid AND ($4::uuid IS NULL OR session_id = $4::uuid) AND ($5::uuid IS NULL OR session_id <> $5::uuid)
+WHERE ended_at IS NULL AND account_id = $1::uuid AND ($4::uuid[] IS NULL OR session_id = ANY ($4::uuid[])) AND ($5::uuid IS NULL OR session_id <> $5::uuid)
 RETURNING session_id),
 j AS (INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id)
 SELECT $2::timestamptz, 'plinth.session', w.session_id, $3::text, 0, $6::text, $7::text FROM w) SELECT session_id FROM w`
-
-interface SessionRow {
-  readonly session_id: Uuid
-  readonly account_id: Uuid
-  readonly client_id: string | null
-  readonly device: Device
-  readonly amr: readonly string[]
-  readonly authenticated_at: Date
-  readonly second_factor_at: Date | null
-  readonly expires_at: Date
-}
 
 /** A session to be opened. */
 interface SessionOrder {
@@ -130,22 +111,21 @@ interface SessionOrder {
   readonly values: readonly BoundValue[]
 }
 
-interface UsedRow extends SessionRow {
-  readonly used_by: string | null
-  readonly is_recent: boolean
-  readonly is_ended: boolean
-  readonly is_successor_unused: boolean
+interface OpenedRow {
+  readonly excess: readonly string[]
 }
 
 export class Sessions {
   readonly #parts: SessionsParts
+  readonly #refreshTokens: RefreshTokens
   readonly #openAtOnce: string
 
   constructor(parts: SessionsParts) {
     this.#parts = parts
-    this.#openAtOnce = `WITH held AS (${parts.accounts.renderHold('$2', '$12')}), s AS (${OPEN} FROM held RETURNING session_id)
-INSERT INTO plinth_refresh_tokens (token_digest, session_id, created_at, expires_at)
-SELECT $13::text, s.session_id, $8::timestamptz, $14::timestamptz FROM s RETURNING session_id`
+    this.#refreshTokens = new RefreshTokens(parts.scope)
+    this.#openAtOnce = `WITH held AS (${parts.accounts.renderHold('$2', '$12')}), s AS (${OPEN} FROM held RETURNING session_id, ${EXCESS}),
+t AS (INSERT INTO plinth_refresh_tokens (token_digest, session_id, created_at, expires_at)
+SELECT $13::text, s.session_id, $8::timestamptz, $14::timestamptz FROM s) SELECT excess FROM s`
   }
 
   /**
@@ -155,28 +135,32 @@ SELECT $13::text, s.session_id, $8::timestamptz, $14::timestamptz FROM s RETURNI
   async open(signedIn: SignedIn, place: SessionPlace): Promise<SessionTokens> {
     const { scope } = this.#parts
     const nowMs = scope.clock.now()
-    const refreshToken = scope.vault.makeSecret()
     const order = this.#describe(signedIn, place, nowMs)
     const { session, values } = order
     const { account } = signedIn
+    const refreshToken = this.#refreshTokens.make(session.session_id)
     const tokenEnd = isoTime(refreshEndMs(session, nowMs))
     const atOnce = [...values, account.passwordDigest, scope.vault.digest(refreshToken), tokenEnd]
-    const opened = await scope.sql.query(this.#openAtOnce, atOnce)
+    const [opened] = await scope.sql.query<OpenedRow>(this.#openAtOnce, atOnce)
     // The digest is another: either it was made anew of the same password, or the password was changed.
-    if (opened.length === 0) {
-      await scope.sql.transaction(async (client) => {
-        await this.#insert(client, account, order)
-        await this.#addToken(client, session, refreshToken, nowMs)
-      })
-    }
+    const { excess } =
+      opened ??
+      (await scope.sql.transaction(async (client) => {
+        const inserted = await this.#insert(client, account, order)
+        await this.#refreshTokens.keep(client, session, refreshToken, nowMs)
+        return inserted
+      }))
+    await this.#crowdOut(account, excess, place)
     return this.#render(session, account, refreshToken, nowMs)
   }
 
   /** Opens a session whose tokens another part keeps: that of an OAuth grant. @throws as `open` */
   async register(signedIn: SignedIn, place: SessionPlace): Promise<string> {
     const { sql, clock } = this.#parts.scope
+    const { account } = signedIn
     const order = this.#describe(signedIn, place, clock.now())
-    await sql.transaction((client) => this.#insert(client, signedIn.account, order))
+    const { excess } = await sql.transaction((client) => this.#insert(client, account, order))
+    await this.#crowdOut(account, excess, place)
     return order.session.session_id
   }
 
@@ -191,20 +175,18 @@ SELECT $13::text, s.session_id, $8::timestamptz, $14::timestamptz FROM s RETURNI
     { idempotencyKey, requestId }: { readonly idempotencyKey: string | undefined; readonly requestId: string },
   ): Promise<SessionTokens> {
     const { scope, accounts } = this.#parts
-    const { vault, clock, sql } = scope
-    const nowMs = clock.now()
-    // Without a key of the client's no repetition can prove that it is one.
-    const request = vault.digest(idempotencyKey ?? vault.makeSecret())
-    const successor = vault.keyedDigest(`refresh ${request} ${token}`)
-    const used = await sql.transaction(async (client) => {
-      const [row] = await client.query<SessionRow>(USE_TOKEN, [vault.digest(token), isoTime(nowMs), request])
-      if (row !== undefined) await this.#addToken(client, row, successor, nowMs)
-      return row
-    })
-    const session = used ?? (await this.#findRepeated(token, request, successor, nowMs, requestId))
-    const account = await accounts.findById(session.account_id)
+    const nowMs = scope.clock.now()
+    const refreshed = await this.#refreshTokens.refresh(token, idempotencyKey)
+    if (refreshed.kind === 'reused') {
+      const { accountId, sessionId } = refreshed
+      const subject = accounts.subjectOf(accountId)
+      scope.report({ event: 'auth.refresh_reused', subject, requestId, fields: { session_id: sessionId } })
+      await this.end(accountId, 'refresh_reused', { actor: null, requestId }, { only: sessionId })
+    }
+    if (refreshed.kind !== 'refreshed') throw new PlinthError('AUTH_REFRESH_INVALID')
+    const account = await accounts.findById(refreshed.session.account_id)
     if (account === undefined || account.isSuspended) throw new PlinthError('AUTH_REFRESH_INVALID')
-    return this.#render(session, account, successor, nowMs)
+    return this.#render(refreshed.session, account, refreshed.token, nowMs)
   }
 
   /**
@@ -247,17 +229,26 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
   }
 
   /**
-   * Ends one session of an account, or all, or all but one. Their access tokens are refused from now on: here at once, elsewhere within a second.
+   * Ends some sessions of an account, or all, or all but one. Their access tokens are refused from now on: here at once, elsewhere within a second.
    * @returns the sessions that ended
    */
   async end(
     accountId: Uuid,
     reason: SessionEnd,
     by: { readonly actor: string | null; readonly requestId: string },
-    which: { readonly only?: string; readonly except?: string | null } = {},
+    which: { readonly only?: string | readonly string[]; readonly except?: string | null } = {},
   ): Promise<readonly string[]> {
     const { sql, clock } = this.#parts.scope
-    const values = [accountId, isoTime(clock.now()), reason, which.only ?? null, which.except ?? null, by.actor, by.requestId]
+    const { only, except = null } = which
+    const values = [
+      accountId,
+      isoTime(clock.now()),
+      reason,
+      only === undefined ? null : [only].flat(),
+      except,
+      by.actor,
+      by.requestId,
+    ]
     const rows = await sql.query<{ session_id: string }>(END, values)
     const ended = rows.map((row) => row.session_id)
     if (ended.length > 0) this.#parts.onEnded(ended)
@@ -266,29 +257,17 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
 
   /** Ends the session that a refresh token belongs to: what signing out means. Does nothing for an unknown token. */
   async endByToken(token: string, requestId: string): Promise<void> {
-    const { sql, vault } = this.#parts.scope
-    const [row] = await sql.query<{ session_id: string; account_id: Uuid }>(
-      `SELECT s.session_id, s.account_id FROM plinth_refresh_tokens t JOIN plinth_sessions s ON s.session_id = t.session_id WHERE t.token_digest = $1::text`,
-      [vault.digest(token)],
+    const sessionId = this.#refreshTokens.sessionOf(token)
+    if (sessionId === undefined) return
+    const [row] = await this.#parts.scope.sql.query<{ account_id: Uuid }>(
+      'SELECT account_id FROM plinth_sessions WHERE session_id = $1::uuid',
+      [sessionId],
     )
-    if (row !== undefined) await this.end(row.account_id, 'signed_out', { actor: null, requestId }, { only: row.session_id })
+    if (row !== undefined) await this.end(row.account_id, 'signed_out', { actor: null, requestId }, { only: sessionId })
   }
 
-  /** Judges a token that could not be used: a repetition of the request that used it, or a second use. */
-  async #findRepeated(token: string, request: string, successor: string, nowMs: number, requestId: string): Promise<SessionRow> {
-    const { sql, vault, report } = this.#parts.scope
-    const values = [vault.digest(token), isoTime(nowMs), vault.digest(successor)]
-    const [row] = await sql.query<UsedRow>(FIND_USED, values)
-    if (row === undefined || row.is_ended) throw new PlinthError('AUTH_REFRESH_INVALID')
-    if (row.used_by === request && row.is_recent && row.is_successor_unused) return row
-    report({
-      event: 'auth.refresh_reused',
-      subject: this.#parts.accounts.subjectOf(row.account_id),
-      requestId,
-      fields: { session_id: row.session_id },
-    })
-    await this.end(row.account_id, 'refresh_reused', { actor: null, requestId }, { only: row.session_id })
-    throw new PlinthError('AUTH_REFRESH_INVALID')
+  async #crowdOut({ id, subject }: Account, sessionIds: readonly string[], { requestId }: SessionPlace): Promise<void> {
+    if (sessionIds.length > 0) await this.end(id, 'crowded_out', { actor: subject, requestId }, { only: sessionIds })
   }
 
   #describe({ account, amr, authenticatedAtMs, secondFactorAtMs }: SignedIn, place: SessionPlace, nowMs: number): SessionOrder {
@@ -319,14 +298,10 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
     return { session, values }
   }
 
-  async #insert(client: SqlClient, account: Account, { values }: SessionOrder): Promise<void> {
+  async #insert(client: SqlClient, account: Account, { values }: SessionOrder): Promise<OpenedRow> {
     if (!(await this.#parts.accounts.holdPassword(client, account))) throw new PlinthError('AUTH_CREDENTIALS_INVALID')
-    await client.query(OPEN, values)
-  }
-
-  async #addToken(client: SqlClient, session: SessionRow, token: string, nowMs: number): Promise<void> {
-    const expiresAt = isoTime(refreshEndMs(session, nowMs))
-    await client.query(ADD_TOKEN, [this.#parts.scope.vault.digest(token), session.session_id, isoTime(nowMs), expiresAt])
+    const [row] = await client.query<OpenedRow>(`${OPEN} RETURNING ${EXCESS}`, values)
+    return row ?? { excess: [] }
   }
 
   #render(session: SessionRow, account: Account, refreshToken: string, nowMs: number): SessionTokens {
@@ -366,8 +341,4 @@ interface SessionListRow {
   readonly created_at: Date
   readonly last_used_at: Date
   readonly expires_at: Date
-}
-
-function refreshEndMs(session: SessionRow, nowMs: number): number {
-  return Math.min(nowMs + REFRESH_LIFETIME_S * 1_000, session.expires_at.getTime())
 }
