@@ -101,7 +101,8 @@ async function greet(scope: CommandScope, service: Service): Promise<void> {
   terminal.say(`
   ${green('●')} ${bold(app.domain.name)} is ready after ${readyMs} ms ${dim(`· ${database.description}`)}
 
-    API         ${origin}/api/v1
+    REST        ${origin}/api/v1
+    GraphQL     ${origin}/graphql
     Reference   ${origin}/docs
     OpenAPI     ${origin}/openapi.json
     Errors      ${origin}/docs/errors

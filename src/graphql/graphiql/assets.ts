@@ -4,20 +4,34 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type Asset, createAsset } from '../../http/index.ts'
 
+/** What stands in the editor of somebody who is new. */
+const FIRST_DOCUMENT = `# The book on the left is the schema,
+# Ctrl-Space completes what you type.
+# Sign in by a header, below:
+# { "Authorization": "Bearer …" }
+
+{
+  __typename
+}
+`
+
 /** Runs when the others are there. Nothing of it is inline, which the content security policy forbids. */
 const START = `ReactDOM.createRoot(document.getElementById('graphiql')).render(
   React.createElement(GraphiQL, {
     fetcher: GraphiQL.createFetcher({ url: '/graphql' }),
-    defaultQuery: '{\\n  __typename\\n}\\n',
+    defaultQuery: ${JSON.stringify(FIRST_DOCUMENT)},
     shouldPersistHeaders: false,
   }),
 )
 `
 
+/** The editor is as high as what it is put into. */
+const FRAME = 'html, body, #graphiql { height: 100%; margin: 0; }\n'
+
 const FOLDER = '/graphql/assets'
 
 export interface EditorFiles {
-  readonly style: Asset
+  readonly styles: readonly Asset[]
   /** In the order in which they run. */
   readonly scripts: readonly Asset[]
 }
@@ -40,7 +54,7 @@ async function readAll(): Promise<EditorFiles> {
     return createAsset(FOLDER, file.slice(file.lastIndexOf('/') + 1), await readFile(join(folder, file)))
   }
   return {
-    style: await read('graphiql', 'graphiql.min.css'),
+    styles: [await read('graphiql', 'graphiql.min.css'), createAsset(FOLDER, 'frame.css', FRAME)],
     scripts: [
       await read('react', 'umd/react.production.min.js'),
       await read('react-dom', 'umd/react-dom.production.min.js'),

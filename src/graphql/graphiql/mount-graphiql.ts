@@ -23,7 +23,8 @@ export function mountEditorFiles(server: HttpServer): void {
     limit: 'none',
     async handle(request, reply) {
       const files = await readEditorFiles()
-      const found = files === undefined ? undefined : [files.style, ...files.scripts].find(({ path }) => path === request.path)
+      const found =
+        files === undefined ? undefined : [...files.styles, ...files.scripts].find(({ path }) => path === request.path)
       if (found === undefined) throw new PlinthError('NOT_FOUND_ROUTE')
       reply.send(200, found.headers, found.bytes)
     },
@@ -34,11 +35,11 @@ export function mountEditorFiles(server: HttpServer): void {
 export async function sendEditor(reply: HttpReply): Promise<void> {
   const files = await readEditorFiles()
   const scripts = files?.scripts.map(({ path }) => html`<script defer src="${path}"></script>`) ?? []
-  const styles = files === undefined ? [] : [html`<link rel="stylesheet" href="${files.style.path}">`]
+  const styles = files?.styles.map(({ path }) => html`<link rel="stylesheet" href="${path}">`) ?? []
   const main =
     files === undefined
       ? html`<p>The editor is not installed. Add it with: npm install --save-dev graphiql@3 react@18 react-dom@18</p>`
-      : html`<div id="graphiql" class="graphiql-container"><noscript>The editor needs JavaScript.</noscript></div>`
+      : html`<div id="graphiql"><noscript>The editor needs JavaScript.</noscript></div>`
   const page = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>GraphiQL</title><link rel="icon" href="data:,">${styles}${scripts}</head><body>${main}</body></html>`
   reply.send(200, HEADERS, page.text)
 }
