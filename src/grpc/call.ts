@@ -1,4 +1,5 @@
-/** A call as every transport hands it on. Knows messages as bytes and metadata as text; not the transport, the engine or the caller. */
+/** A call that was let in, as every transport hands it on. Knows messages as bytes and metadata as text; not the transport or the token. */
+import type { WatchContext } from '../engine/index.ts'
 import type { GrpcMethod } from './describe/describe-grpc.ts'
 
 /** The text values of the metadata of a call. */
@@ -7,25 +8,34 @@ export interface CallMetadata {
   all(name: string): readonly string[]
 }
 
-/** One call, with its limits: whole messages go in and out as bytes, and `signal` ends with the deadline or the caller. */
+/**
+ * One call, let in already: over the port of gRPC by `admit-call.ts`, over that of HTTP by the HTTP server, whose routes authenticate, count and
+ * log.
+ */
 export interface GrpcCall {
   readonly method: GrpcMethod
+  /** Who asks, from where, and under which request id. */
+  readonly context: WatchContext
   readonly metadata: CallMetadata
-  /** The address of the socket's other end. */
-  readonly remoteAddress: string
-  /** Milliseconds from the start of the call; `undefined` when the caller set none. */
-  readonly deadlineMs: number | undefined
+  /** Aborted at the deadline, or when the caller goes away. */
   readonly signal: AbortSignal
 }
 
 /** What is sent back beside the message, in order; names in lower case. */
 export type AnswerMetadata = readonly (readonly [name: string, value: string])[]
 
+export interface UnaryAnswer {
+  readonly message: Uint8Array
+  readonly metadata: AnswerMetadata
+}
+
 /** Answers one message with one. Failures are thrown as `PlinthError`; `errors.ts` renders them. */
-export type RunUnary = (
-  call: GrpcCall,
-  request: Uint8Array,
-) => Promise<{ readonly message: Uint8Array; readonly metadata: AnswerMetadata }>
+export type RunUnary = (call: GrpcCall, request: Uint8Array) => Promise<UnaryAnswer>
 
 /** Answers one message with many. Failures are thrown as `PlinthError`. */
 export type RunStream = (call: GrpcCall, request: Uint8Array) => AsyncIterable<Uint8Array>
+
+/** How a method is run, whatever transport it came over. */
+export type MethodHandler =
+  | { readonly kind: 'unary'; readonly run: RunUnary }
+  | { readonly kind: 'stream'; readonly run: RunStream }
