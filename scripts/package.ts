@@ -1,11 +1,11 @@
 /**
  * Proves the package as a user gets it: builds, packs, lints the tarball, installs it into an empty folder, imports every subpath,
- * compiles a file that imports them, and asks the program for its help.
+ * compiles a file that imports them, asks the program for its help, and makes the database of the reference service with it.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 interface Manifest {
   readonly name: string
@@ -62,7 +62,11 @@ function checkPackage(): void {
   if (empty.length > 0) throw new Error(`${empty.join(', ')} export nothing, expected at least one name`)
 
   compileConsumer()
-  run('plinth --help', process.execPath, [join(folder, 'node_modules', 'plinth', 'bin', 'plinth.js'), '--help'])
+  const plinth = join(folder, 'node_modules', manifest.name, 'bin', 'plinth.js')
+  run('plinth --help', process.execPath, [plinth, '--help'])
+  const blog = join(folder, 'blog')
+  cpSync(join(root, 'examples', 'blog'), blog, { recursive: true, filter: (path) => basename(path) !== '.plinth' })
+  console.log(run('plinth migrate up', process.execPath, [plinth, 'migrate', 'up'], blog).trim())
   for (const name of names) console.log(`${name}: ${counts[name]} names`)
 }
 
