@@ -110,6 +110,8 @@ export class RecordWatch implements Watch, Watcher {
   }
 
   wake(): void {
+    // It begins at the first mark, whether or not somebody has asked for a change yet.
+    if (!this.hasBegun && !this.#isEnded) this.#joinAt(this.#parts.channel.mark)
     this.#isWoken = true
     this.#wake?.()
   }

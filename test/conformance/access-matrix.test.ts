@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/domain.ts'
 import { describeIdentityRoutes } from '../../src/auth/index.ts'
+import { deriveSchema } from '../../src/graphql/index.ts'
 import { restRoutes } from '../../src/rest/index.ts'
 import { openGraphql } from '../agreement/graphql.ts'
 import { MountedPaths } from './access/mounted.ts'
@@ -10,9 +11,12 @@ import { gatherPeople, type People } from './access/people.ts'
 import { restSurface } from './access/rest-surface.ts'
 import { holdTo } from './access/surface.ts'
 import { nameOf, PRINCIPALS, type Principal, type Row, readTable, TABLE_FILE } from './access/table.ts'
+import { isSubscription, watchSurface } from './access/watch-surface.ts'
 import { wireSurface } from './access/wire-surface.ts'
 
-const TABLE = readTable()
+const WHOLE = readTable()
+const SUBSCRIPTIONS = WHOLE.filter(isSubscription)
+const TABLE = WHOLE.filter((row) => !isSubscription(row))
 /** Whom the schema refuses before anybody asks who they are, where a document names a field that no answer has. */
 const REFUSED_BY_SCHEMA: readonly Principal[] = ['nobody', 'service']
 const TABLE_OF_GRAPHQL = TABLE.map((row): Row => {
@@ -39,6 +43,15 @@ describe('SEC-01 the table of access', () => {
     expect([...new Set(TABLE.map(({ line }) => line))].sort()).toEqual(mounted)
   })
 
+  test('has a row for every change that can be subscribed to, and no other', () => {
+    const fields = Object.keys(deriveSchema(blog).getSubscriptionType()?.getFields() ?? {})
+
+    expect(fields.length).toBeGreaterThan(5)
+    expect([...new Set(SUBSCRIPTIONS.map(({ line }) => line))].sort()).toEqual(
+      fields.map((field) => `subscription ${field}`).sort(),
+    )
+  })
+
   test('calls operations by the names of log and metrics, and asks each question once', () => {
     const { accounts } = blog
     const declared = [
@@ -51,7 +64,7 @@ describe('SEC-01 the table of access', () => {
 
     expect(declared.length).toBeGreaterThan(40)
     expect(declared.filter(([line, operation]) => named.get(line) !== operation)).toEqual([])
-    expect(new Set(TABLE.map(nameOf)).size).toBe(TABLE.length)
+    expect(new Set(WHOLE.map(nameOf)).size).toBe(WHOLE.length)
   })
 })
 
@@ -78,6 +91,13 @@ describe('ACC-02 every cell of the table', () => {
       expect(cells).toBe(WIRE_ROWS * PRINCIPALS.length)
     },
   )
+
+  test('is what a subscriber is told', { timeout: 60_000 }, async () => {
+    const { cells, differences } = await holdTo(SUBSCRIPTIONS, watchSurface(people), people.records)
+
+    expect(differences).toEqual([])
+    expect(cells).toBe(SUBSCRIPTIONS.length * PRINCIPALS.length)
+  })
 
   test('is the same for HEAD, which shows no body', async () => {
     const reads = TABLE.filter(({ line }) => line.startsWith('GET '))

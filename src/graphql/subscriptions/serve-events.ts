@@ -32,7 +32,7 @@ export async function serveEvents(
   // Refusals have a status: they come before the stream is opened.
   const answers =
     ready.type === 'subscription'
-      ? subscriptions.run(ready, context, abort.signal)
+      ? await subscriptions.run(ready, context, abort.signal)
       : [await runOnce(executor, ready, context, reply)]
   const stream = reply.openEvents()
   if (stream.signal.aborted) abort.abort()

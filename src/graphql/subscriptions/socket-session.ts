@@ -175,7 +175,7 @@ export class SocketSession {
   async *#answer(ready: ReadyOperation, context: WatchContext, signal: AbortSignal): AsyncIterable<string> {
     const { executor, subscriptions } = this.#options
     if (ready.type === 'subscription') {
-      yield* subscriptions.run(ready, context, signal)
+      yield* await subscriptions.run(ready, context, signal)
       return
     }
     const answer = await executor.run(ready, context)

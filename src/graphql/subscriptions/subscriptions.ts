@@ -43,13 +43,15 @@ export class Subscriptions {
   }
 
   /**
-   * The answers to a subscription, as texts: `{"data":{…}}`. The next change is looked at when the next answer is asked for.
+   * The answers to a subscription, as texts: `{"data":{…}}`. The next change is looked at when the next answer is asked for. Resolves when the
+   * watch has begun: whoever is told that it is open misses nothing that commits from then on.
    *
    * @throws at once, `VALIDATION_FAILED` for wrong arguments, `AUTH_*` and `RATE_LIMIT_*` of the watch; later what ends the watch
    */
-  run(ready: ReadyOperation, context: WatchContext, signal: AbortSignal): AsyncIterable<string> {
+  async run(ready: ReadyOperation, context: WatchContext, signal: AbortSignal): Promise<AsyncIterable<string>> {
     const plan = this.#plan(ready)
     const watch = this.#engine.resource(plan.resource.name).watch(context, { kinds: [plan.kind], id: plan.id }, signal)
+    await watch.ready
     return this.#answer(plan, watch, context)
   }
 
