@@ -1,4 +1,4 @@
-// Proves ERR-01, GQL-01, RPC-01: one declaration, three surfaces that cannot disagree.
+// Proves ERR-01: one declaration, and surfaces that cannot disagree about it.
 import { describe, expect, test } from 'vitest'
 import { type Agreement, compareSurfaces } from './agreement.ts'
 import { BLOG_POOL, blogWorld } from './blog-world.ts'

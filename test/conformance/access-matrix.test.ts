@@ -1,4 +1,4 @@
-/** SEC-01, ACC-02: every operation of the running service × everybody who can ask, as `examples/blog/access.md` says it for people. */
+/** SEC-01, ACC-02, GQL-07: every operation of the running service × everybody who can ask, as `examples/blog/access.md` says it for people. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/domain.ts'
