@@ -2,20 +2,13 @@
  * Turns selections of a validated document into the parts of a tree: the fields of records, what they refer to, the pages that belong to them.
  * What a field means stands beside it in the schema. Knows nothing of who asks.
  */
-import {
-  type FieldNode,
-  GraphQLError,
-  type GraphQLField,
-  type GraphQLObjectType,
-  getArgumentValues,
-  getNamedType,
-  isObjectType,
-} from 'graphql'
+import { type FieldNode, type GraphQLField, type GraphQLObjectType, getArgumentValues, getNamedType, isObjectType } from 'graphql'
 import type { ConstantTree, EdgePart, PageInfoPart, PagePart, PageTree, RecordPart, RecordSelection } from '../engine/index.ts'
 import { type ErrorDetail, invalid } from '../kernel/index.ts'
 import type { ResourceModel } from '../model/index.ts'
 import { keepConstant } from './constant-parts.ts'
 import { type CollectedFields, type CollectScope, collectFields } from './document/collect-fields.ts'
+import { expectCoerced } from './document/expect-coerced.ts'
 import { type FieldMeaning, meaningOf } from './meaning.ts'
 import { type ArgumentValues, isArgumentGiven, readListArguments } from './read-list-arguments.ts'
 
@@ -175,14 +168,9 @@ function planInfo({ as, isAlias, field, meaning }: FoundField): PageInfoPart {
   }
 }
 
-/** @throws `VALIDATION_FAILED` for a variable that holds null where there must be a value: nothing else is left to be wrong */
+/** @throws `VALIDATION_FAILED` for a variable that holds null where there must be a value */
 export function readArguments(scope: CollectScope, field: GraphQLField<unknown, unknown>, node: FieldNode): ArgumentValues {
-  try {
-    return getArgumentValues(field, node, scope.variables)
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error
-    throw invalid([{ field: field.name, code: 'null', message: error.message }])
-  }
+  return expectCoerced(field.name, () => getArgumentValues(field, node, scope.variables))
 }
 
 /** What is wrong with an argument, by the keys of the answer that lead to it. */

@@ -148,6 +148,22 @@ describe('variables', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
   })
 
+  test.each([
+    'query ($v: Boolean = true) { posts @skip(if: $v) { totalCount } }',
+    'query ($v: Boolean = true) { posts { nodes { id @include(if: $v) } } }',
+    'query ($v: Boolean = true) { ...F @skip(if: $v) } fragment F on Query { posts { totalCount } }',
+    'query ($v: Boolean = true) { __typename @skip(if: $v) }',
+    'query ($v: ID = "x") { node(id: $v) { id } }',
+    'mutation ($v: Boolean = true) { createPost(input: { authorId: "x", title: "a", body: "b" }) { post @skip(if: $v) { id } } }',
+    'mutation ($v: Boolean = true) { createPost(input: { authorId: "x", title: "a", body: "b" }) @skip(if: $v) { post { id } } }',
+    'mutation ($v: String = "a") { createPost(input: { authorId: "x", title: $v, body: "b" }) { post { id } } }',
+  ])('that turn null where there must be a value are refused: %s', async (query) => {
+    const { status, json } = await send(ask(query, { v: null }), blog.tokens.editor)
+
+    expect(status).toBeLessThan(500)
+    expect(json.errors[0].extensions.code).toBe('VALIDATION_FAILED')
+  })
+
   test('that are no object are refused', async () => {
     for (const variables of [[], 'a', 1, true]) expect((await send(ask('{ __typename }', variables))).status).toBe(400)
   })

@@ -171,6 +171,10 @@ describe('a document that is made to cost much is refused', () => {
         variables: { constructor: { prototype: { polluted: 1 } }, id: 7.5 },
       },
     ],
+    [
+      'with a condition that turns null',
+      { query: 'subscription ($v: Boolean = true) { postCreated { id @skip(if: $v) } }', variables: { v: null } },
+    ],
     ['with an id that is none', { query: 'subscription { postUpdated(id: "\\u0000") { id } }' }],
     ['as a batch', { query: [CREATED, CREATED] }],
   ])('or is no document, %s', async (_, payload) => {

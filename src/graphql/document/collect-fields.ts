@@ -5,6 +5,7 @@
 import {
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLDirective,
   GraphQLIncludeDirective,
   type GraphQLObjectType,
   type GraphQLSchema,
@@ -16,6 +17,7 @@ import {
   type SelectionSetNode,
 } from 'graphql'
 import type { VariableValues } from './complexity.ts'
+import { expectCoerced } from './expect-coerced.ts'
 
 /** What the fields of one operation are collected with. */
 export interface CollectScope {
@@ -27,7 +29,11 @@ export interface CollectScope {
 /** By response key; the nodes of one key ask for the same field with the same arguments, as validation has found. */
 export type CollectedFields = ReadonlyMap<string, readonly [FieldNode, ...FieldNode[]]>
 
-/** Collects over several selections, as the ones below the nodes of one key are. */
+/**
+ * Collects over several selections, as the ones below the nodes of one key are.
+ *
+ * @throws `VALIDATION_FAILED` where a condition turns out to be null
+ */
 export function collectFields(
   scope: CollectScope,
   type: GraphQLObjectType,
@@ -70,8 +76,9 @@ function findFragment({ fragments }: CollectScope, name: string, visited: Set<st
 
 function isIncluded({ variables }: CollectScope, node: SelectionNode): boolean {
   if (node.directives === undefined || node.directives.length === 0) return true
-  if (getDirectiveValues(GraphQLSkipDirective, node, variables)?.['if'] === true) return false
-  return getDirectiveValues(GraphQLIncludeDirective, node, variables)?.['if'] !== false
+  const conditionOf = (directive: GraphQLDirective): unknown =>
+    expectCoerced(`@${directive.name}`, () => getDirectiveValues(directive, node, variables))?.['if']
+  return conditionOf(GraphQLSkipDirective) !== true && conditionOf(GraphQLIncludeDirective) !== false
 }
 
 function applies({ schema }: CollectScope, type: GraphQLObjectType, condition: string | undefined): boolean {
