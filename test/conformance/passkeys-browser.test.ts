@@ -1,40 +1,23 @@
 /** Passkeys in a real browser, with its virtual authenticator: what the service asks is what browsers take, and what they answer is what it reads. */
-import { accessSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { relyingParty } from '../../src/auth/index.ts'
-import { recordSkip, type TestService, testService } from '../../src/testing/index.ts'
+import { type TestService, testService } from '../../src/testing/index.ts'
+import { browserTest, testBrowser } from '../browser.ts'
 import { addAccount, signIn, tokensOf } from './identity-kit.ts'
 
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-const executablePath = BROWSERS.find((path) => {
-  try {
-    accessSync(path)
-    return true
-  } catch {
-    return false
-  }
-})
-if (executablePath === undefined) recordSkip('passkeys in a browser', `none of ${BROWSERS.join(', ')} is installed`)
-
+const browser = testBrowser('passkeys in a browser')
 let blog: TestService
-let browser: Browser | undefined
 
 beforeAll(async () => {
   blog = await testService({ app })
-  if (executablePath === undefined) return
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] })
 })
-afterAll(async () => {
-  await browser?.close()
-  await blog.stop()
-})
+afterAll(() => blog?.stop())
 
 /** A page of the service, in a browser that has an authenticator of its own. */
 async function openPage(isUserVerified: boolean): Promise<Page> {
-  if (browser === undefined) throw new Error('Cannot open a page: there is no browser')
-  const page = await browser.newPage()
+  const page = await browser.open()
   const devtools = await page.context().newCDPSession(page)
   await devtools.send('WebAuthn.enable')
   await devtools.send('WebAuthn.addVirtualAuthenticator', {
@@ -66,28 +49,25 @@ async function post(path: string, body?: unknown, token?: string) {
   return json.data
 }
 
-test.skipIf(executablePath === undefined)(
-  'a browser makes a passkey, signs in with it alone, and finishes a sign-in by password (IDN-02)',
-  async () => {
-    const email = 'browser@example.com'
-    await addAccount(blog, email)
-    const { access } = await tokensOf(blog, email)
-    const page = await openPage(true)
+browserTest('a browser makes a passkey, signs in with it alone, and finishes a sign-in by password (IDN-02)', async () => {
+  const email = 'browser@example.com'
+  await addAccount(blog, email)
+  const { access } = await tokensOf(blog, email)
+  const page = await openPage(true)
 
-    const response = await ask(page, 'create', await post('/auth/factors/passkeys/challenge', undefined, access))
-    const added = await post('/auth/factors/passkeys', { name: 'Chromium', response }, access)
-    const assertion = await ask(page, 'get', await post('/auth/sessions/passkey/challenge', {}))
-    const alone = await post('/auth/sessions/passkey', { assertion })
-    const { ticket } = (await signIn(blog, email)).json.data
-    const second = await ask(page, 'get', await post('/auth/sessions/passkey/challenge', { ticket }))
-    const finished = await post('/auth/sessions/second-factor', { ticket, method: 'passkey', assertion: second })
+  const response = await ask(page, 'create', await post('/auth/factors/passkeys/challenge', undefined, access))
+  const added = await post('/auth/factors/passkeys', { name: 'Chromium', response }, access)
+  const assertion = await ask(page, 'get', await post('/auth/sessions/passkey/challenge', {}))
+  const alone = await post('/auth/sessions/passkey', { assertion })
+  const { ticket } = (await signIn(blog, email)).json.data
+  const second = await ask(page, 'get', await post('/auth/sessions/passkey/challenge', { ticket }))
+  const finished = await post('/auth/sessions/second-factor', { ticket, method: 'passkey', assertion: second })
 
-    expect(added.passkey).toMatchObject({ name: 'Chromium', last_used_at: null })
-    expect([alone.status, finished.status]).toEqual(['signed_in', 'signed_in'])
-  },
-)
+  expect(added.passkey).toMatchObject({ name: 'Chromium', last_used_at: null })
+  expect([alone.status, finished.status]).toEqual(['signed_in', 'signed_in'])
+})
 
-test.skipIf(executablePath === undefined)('a browser does not make a second passkey in the same authenticator', async () => {
+browserTest('a browser does not make a second passkey in the same authenticator', async () => {
   const email = 'twice@example.com'
   await addAccount(blog, email)
   const { access } = await tokensOf(blog, email)

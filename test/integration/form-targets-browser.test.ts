@@ -1,29 +1,16 @@
 /** Where a real browser lets a form of ours end, when the answer to it sends the browser on to an application. */
-import { accessSync } from 'node:fs'
-import { chromium } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { createHttpServer, EMPTY_HEADERS, formTargets, type HttpServer, pageHeaders, TEXT_HEADERS } from '../../src/http/index.ts'
 import { createLogger, createOperationMetrics } from '../../src/observe/index.ts'
-import { recordSkip } from '../../src/testing/index.ts'
-
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-const executablePath = BROWSERS.find((path) => {
-  try {
-    accessSync(path)
-    return true
-  } catch {
-    return false
-  }
-})
-if (executablePath === undefined) recordSkip('form targets in a browser', `none of ${BROWSERS.join(', ')} is installed`)
+import { browserTest, testBrowser } from '../browser.ts'
 
 const FORM = '<!doctype html><form method="post" action="/sign-in"><button>Sign in</button></form>'
 const OWN = pageHeaders()
 const OPEN = pageHeaders({ forms: 'open' })
+const browser = testBrowser('form targets in a browser')
 const servers: HttpServer[] = []
 let appOrigin: string
 let origin: string
-let browser: Awaited<ReturnType<typeof chromium.launch>> | undefined
 
 function makeServer(): HttpServer {
   const server = createHttpServer({
@@ -63,32 +50,29 @@ beforeAll(async () => {
     handle: (_, reply) => reply.send(303, EMPTY_HEADERS, undefined, ['location', `${appOrigin}/callback`]),
   })
   origin = (await server.listen({ port: 0 })).origin
-  if (executablePath === undefined) return
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] })
 })
 
 afterAll(async () => {
-  await browser?.close()
   await Promise.all(servers.map((server) => server.stop({ lingerMs: 0, graceMs: 0 })))
 })
 
-test.skipIf(executablePath === undefined)('a form whose page names the application ends there', async () => {
-  const page = await browser?.newPage()
-  await page?.goto(`${origin}/told`)
+browserTest('a form whose page names the application ends there', async () => {
+  const page = await browser.open()
+  await page.goto(`${origin}/told`)
 
-  await page?.click('button')
-  await page?.waitForURL(`${appOrigin}/callback`)
+  await page.click('button')
+  await page.waitForURL(`${appOrigin}/callback`)
 
-  expect(await page?.textContent('body')).toBe('arrived')
+  expect(await page.textContent('body')).toBe('arrived')
 })
 
-test.skipIf(executablePath === undefined)('a form whose page names nobody is stopped on its way to another origin', async () => {
-  const page = await browser?.newPage()
-  const complaint = page?.waitForEvent('console', (message) => message.text().includes('form-action'))
-  await page?.goto(`${origin}/own`)
+browserTest('a form whose page names nobody is stopped on its way to another origin', async () => {
+  const page = await browser.open()
+  const complaint = page.waitForEvent('console', (message) => message.text().includes('form-action'))
+  await page.goto(`${origin}/own`)
 
-  await page?.click('button', { noWaitAfter: true })
+  await page.click('button', { noWaitAfter: true })
 
-  expect((await complaint)?.type()).toBe('error')
-  expect(page?.url()).toBe(`${origin}/own`)
+  expect((await complaint).type()).toBe('error')
+  expect(page.url()).toBe(`${origin}/own`)
 })
