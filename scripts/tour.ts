@@ -89,7 +89,13 @@ async function runTour(pages: readonly (readonly Block[])[]): Promise<string[]> 
   chmodSync(folder, 0o755)
   const [port, adminPort] = [await findFreePort(), await findFreePort()]
   // All pages in a minute, from one address: a reader takes longer.
-  const env = { ...process.env, PORT: String(port), ADMIN_PORT: String(adminPort), RATE_LIMIT_SENSITIVE: '600/100' }
+  const env = {
+    ...process.env,
+    PORT: String(port),
+    ADMIN_PORT: String(adminPort),
+    GRPC_PORT: '0',
+    RATE_LIMIT_SENSITIVE: '600/100',
+  }
   let service: ChildProcess | undefined
   try {
     cpSync(join(root, 'examples', 'blog'), folder, { recursive: true, filter: (path) => basename(path) !== '.plinth' })

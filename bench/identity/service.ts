@@ -47,6 +47,7 @@ export async function startIdentityService(database: Database, atEnd: (step: Und
     DATABASE_URL: database.url,
     PORT: String(port),
     ADMIN_PORT: String(await freePort()),
+    GRPC_PORT: '0',
     PUBLIC_URL: url,
     PLINTH_SECRET: randomBytes(32).toString('base64'),
     RATE_LIMIT_READ: NEVER,

@@ -17,6 +17,7 @@ import { type Database, expectMigrated, migrate, openDatabase, openDataFolder } 
 import type { App } from './declare.ts'
 import { addGauges } from './gauges.ts'
 import { graphqlOptions } from './graphql.ts'
+import { createGrpc } from './grpc.ts'
 import { type Identity, openIdentity } from './identity.ts'
 import { choosePort, issuerOf } from './origin.ts'
 import { createSeal } from './seal.ts'
@@ -43,6 +44,8 @@ export interface ServiceOptions {
 export interface Service {
   readonly origin: string
   readonly adminOrigin: string
+  /** Where gRPC is served: `127.0.0.1:50051`; undefined where it is not. */
+  readonly grpcAddress: string | undefined
   /** The issuer of its tokens, and how its pages are reached; undefined where it keeps no accounts or believes another issuer. */
   readonly issuer: string | undefined
   readonly database: Database
@@ -106,22 +109,32 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     mountRest({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...documentOptions(app, settings) })
     mountGraphql({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...graphqlOptions(app, settings, mode) })
     await identity?.mount(server, engine, verifier)
+    const grpc = createGrpc({ app, settings, mode, engine, server })
 
     const admin = createAdminServer({ metrics, readiness })
     const { origin: adminOrigin } = await listenOn('ADMIN_PORT', () =>
       admin.listen({ port: settings.adminPort, host: settings.adminHost }),
     )
     stops.add(() => admin.stop())
+    const grpcAddress = grpc && (await listenOn('GRPC_PORT', () => grpc.listen()))
+    stops.add(() => grpc?.stop())
     const { origin } = await listenOn('PORT', () => server.listen({ port, host: settings.host }))
     stops.add(() => server.stop({ graceMs: settings.shutdownGraceMs }))
 
     const closed = closedOperations(app.domain)
     if (closed.length > 0) logger.info('No rule permits these operations, so they are not there', { operations: closed })
     const readyMs = Math.round(performance.now() - beganMs)
-    logger.info('The service is ready', { origin, admin_origin: adminOrigin, ready_ms: readyMs, mode })
+    logger.info('The service is ready', {
+      origin,
+      admin_origin: adminOrigin,
+      ...(grpcAddress !== undefined && { grpc_address: grpcAddress }),
+      ready_ms: readyMs,
+      mode,
+    })
     return {
       origin,
       adminOrigin,
+      grpcAddress,
       issuer,
       database,
       logger,

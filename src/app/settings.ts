@@ -13,6 +13,14 @@ export interface Settings {
   readonly adminPort: number
   /** `ADMIN_HOST`, default 127.0.0.1. */
   readonly adminHost: string
+  /** `GRPC_PORT`, default 50051; undefined for `off`: no gRPC. */
+  readonly grpcPort: number | undefined
+  /** `GRPC_HOST`, default 127.0.0.1. */
+  readonly grpcHost: string
+  /** `GRPC_TLS_CERT_FILE`: a certificate chain in PEM; with a key gRPC is served over TLS, else in clear. */
+  readonly grpcTlsCertFile: string | undefined
+  /** `GRPC_TLS_KEY_FILE`: its key, in PEM. */
+  readonly grpcTlsKeyFile: string | undefined
   /** `DATABASE_URL`; undefined: the embedded database. */
   readonly databaseUrl: string | undefined
   /** `DATABASE_STATEMENT_TIMEOUT_MS`, default 30,000. */
@@ -85,6 +93,10 @@ export function readSettings(environment: Environment): Settings {
     host: text('HOST') ?? '127.0.0.1',
     adminPort: integer('ADMIN_PORT', 3_001, 0, 65_535),
     adminHost: text('ADMIN_HOST') ?? '127.0.0.1',
+    grpcPort: text('GRPC_PORT') === 'off' ? undefined : integer('GRPC_PORT', 50_051, 0, 65_535),
+    grpcHost: text('GRPC_HOST') ?? '127.0.0.1',
+    grpcTlsCertFile: text('GRPC_TLS_CERT_FILE'),
+    grpcTlsKeyFile: text('GRPC_TLS_KEY_FILE'),
     databaseUrl: readUrl('DATABASE_URL', text('DATABASE_URL'), ['postgres:', 'postgresql:']),
     statementTimeoutMs: integer('DATABASE_STATEMENT_TIMEOUT_MS', 30_000, 100, 600_000),
     listTimeoutMs: integer('DATABASE_LIST_TIMEOUT_MS', 5_000, 100, 600_000),

@@ -1,8 +1,13 @@
 /** The gRPC surface: the protobuf description of a domain, and its services. */
+export type { AdmitScope } from './admit-call.ts'
+export type { AnswerMetadata, CallMetadata, GrpcCall, MethodHandler, RunStream, RunUnary, UnaryAnswer } from './call.ts'
 export { describeGrpc, type GrpcDescription, type GrpcMethod } from './describe/describe-grpc.ts'
 export type { MethodKind, MethodMeaning } from './describe/draft.ts'
+export { handlerOf } from './handle.ts'
 export { EMPTY_LOCK, LOCK_FILE, type ProtoLock, readLock, renderLock } from './lock.ts'
 export { decodeRequest } from './messages/decode-request.ts'
 export { fieldPathOf } from './messages/field-path.ts'
 export { type MethodMessages, methodMessages } from './messages/method-messages.ts'
+export { type MountGrpcOptions, mountGrpc } from './mount.ts'
 export { PROTO_HEADER, renderProto } from './print.ts'
+export { GrpcServer, type GrpcServerOptions, type RenderFailure, type ServerTls } from './server.ts'

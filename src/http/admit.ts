@@ -5,75 +5,95 @@
  */
 import { PlinthError } from '../kernel/index.ts'
 import type { Actor } from '../model/index.ts'
-import type { Exchange } from './exchange.ts'
+import type { RateOutcome } from '../resilience/index.ts'
+import type { Caller } from './caller-address.ts'
 import { type Budget, type Budgets, clientOf } from './rate-limits.ts'
 import type { Route, ServerState } from './route.ts'
 
-/** Calls `enter` once it is known who asks. Throws, or fails the exchange later, when the caller is not let in. */
-export function admit(state: ServerState, route: Route, exchange: Exchange, enter: () => void): void {
+/** Who wants to be let in, whatever transport they came over. */
+export interface Asker {
+  readonly authorization: string | undefined
+  readonly caller: Caller
+  /** Of the monotonic clock. */
+  readonly startedAtMs: number
+  /** Set once it is known. */
+  actor: Actor
+  /** Throws when nothing could be taken. */
+  judge(budget: Budget, outcome: RateOutcome | undefined, isTold: boolean): void
+  /** Called with what is thrown later. */
+  fail(thrown: unknown): void
+}
+
+/** Calls `enter` once it is known who asks. Throws, or fails the asker later, when the caller is not let in. */
+export function admit(
+  state: Pick<ServerState, 'authenticate'>,
+  route: Pick<Route, 'budgets' | 'isPublic'>,
+  asker: Asker,
+  enter: () => void,
+): void {
   const { budgets } = route
   if (budgets === undefined) {
     if (route.isPublic) enter()
-    else identify(state, undefined, exchange, enter)
+    else identify(state, undefined, asker, enter)
   } else if (route.isPublic) {
-    takeThen(exchange, budgets.address, exchange.caller.key, true, enter)
-  } else if (exchange.raw.headers.authorization === undefined) {
-    takeThen(exchange, budgets.address, exchange.caller.key, true, () => identify(state, budgets, exchange, enter))
+    takeThen(asker, budgets.address, asker.caller.key, true, enter)
+  } else if (asker.authorization === undefined) {
+    takeThen(asker, budgets.address, asker.caller.key, true, () => identify(state, budgets, asker, enter))
   } else {
-    takeThen(exchange, budgets.addressCeiling, exchange.caller.key, false, () => identify(state, budgets, exchange, enter))
+    takeThen(asker, budgets.addressCeiling, asker.caller.key, false, () => identify(state, budgets, asker, enter))
   }
 }
 
-function identify(state: ServerState, budgets: Budgets | undefined, exchange: Exchange, enter: () => void): void {
+function identify(state: Pick<ServerState, 'authenticate'>, budgets: Budgets | undefined, asker: Asker, enter: () => void): void {
   let actor: Actor | Promise<Actor>
   try {
-    actor = state.authenticate(exchange.raw.headers.authorization)
+    actor = state.authenticate(asker.authorization)
   } catch (error) {
-    countRefusal(error, budgets, exchange)
+    countRefusal(error, budgets, asker)
     return
   }
   if (actor instanceof Promise) {
     actor
       .then(
-        (known) => countActor(known, budgets, exchange, enter),
-        (error: unknown) => countRefusal(error, budgets, exchange),
+        (known) => countActor(known, budgets, asker, enter),
+        (error: unknown) => countRefusal(error, budgets, asker),
       )
-      .catch((error: unknown) => exchange.fail(error))
+      .catch((error: unknown) => asker.fail(error))
   } else {
-    countActor(actor, budgets, exchange, enter)
+    countActor(actor, budgets, asker, enter)
   }
 }
 
-function countActor(actor: Actor, budgets: Budgets | undefined, exchange: Exchange, enter: () => void): void {
-  exchange.actor = actor
+function countActor(actor: Actor, budgets: Budgets | undefined, asker: Asker, enter: () => void): void {
+  asker.actor = actor
   if (budgets === undefined || actor.subject === null) {
     enter()
     return
   }
   const client = clientOf(actor)
-  const next = client === null ? enter : () => takeThen(exchange, budgets.client, client, false, enter)
-  takeThen(exchange, budgets.account, actor.subject, true, next)
+  const next = client === null ? enter : () => takeThen(asker, budgets.client, client, false, enter)
+  takeThen(asker, budgets.account, actor.subject, true, next)
 }
 
 /** Who sends bad tokens is counted with those who send none. */
-function countRefusal(error: unknown, budgets: Budgets | undefined, exchange: Exchange): void {
+function countRefusal(error: unknown, budgets: Budgets | undefined, asker: Asker): void {
   if (budgets === undefined || !(error instanceof PlinthError) || error.status !== 401) throw error
-  takeThen(exchange, budgets.address, exchange.caller.key, true, () => {
+  takeThen(asker, budgets.address, asker.caller.key, true, () => {
     throw error
   })
 }
 
-function takeThen(exchange: Exchange, budget: Budget, key: string, isTold: boolean, next: () => void): void {
-  const taking = budget.take(key, exchange.startedAtMs)
+function takeThen(asker: Asker, budget: Budget, key: string, isTold: boolean, next: () => void): void {
+  const taking = budget.take(key, asker.startedAtMs)
   if (taking instanceof Promise) {
     taking
       .then((outcome) => {
-        exchange.judge(budget, outcome, isTold)
+        asker.judge(budget, outcome, isTold)
         next()
       })
-      .catch((error: unknown) => exchange.fail(error))
+      .catch((error: unknown) => asker.fail(error))
   } else {
-    exchange.judge(budget, taking, isTold)
+    asker.judge(budget, taking, isTold)
     next()
   }
 }

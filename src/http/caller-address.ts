@@ -5,8 +5,6 @@
  * wrote it are trusted; what stands further left was written by the caller, as was the whole of it when the peer is no such proxy.
  * No other header of this kind (`Forwarded`, `X-Real-IP`, `X-Forwarded-Host`, `X-Forwarded-Proto`) is believed from anybody.
  */
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { isAddressRange, isInRange, readAddress } from '../kernel/index.ts'
 import { addressKey } from '../resilience/index.ts'
@@ -18,7 +16,13 @@ export interface Caller {
   readonly key: string
 }
 
-export type ReadCaller = (raw: IncomingMessage) => Caller
+/** As much of a request as says where it came from. The object of a socket is kept in mind, so that it is looked at once. */
+export interface Arrival {
+  readonly socket: { readonly remoteAddress?: string | undefined }
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+export type ReadCaller = (arrival: Arrival) => Caller
 
 interface Peer extends Caller {
   readonly isTrusted: boolean
@@ -38,10 +42,10 @@ export function callerReader(trustedProxies: readonly string[]): ReadCaller {
       throw new TypeError(`Cannot trust the proxies "${range}": it is no range in CIDR notation, expected one as "10.0.0.0/8"`)
   }
   const isTrusted = (address: string): boolean => trustedProxies.some((range) => isInRange(address, range))
-  const peers = new WeakMap<Socket, Peer>()
+  const peers = new WeakMap<Arrival['socket'], Peer>()
   const lists = new LRUCache<string, Caller>({ max: LISTS_KEPT })
 
-  const readPeer = (socket: Socket): Peer => {
+  const readPeer = (socket: Arrival['socket']): Peer => {
     const known = peers.get(socket)
     if (known !== undefined) return known
     const address = socket.remoteAddress ?? ''

@@ -9,6 +9,7 @@ import { PlinthError, toPlinthError } from '../kernel/index.ts'
 import { type Actor, NOBODY } from '../model/index.ts'
 import { readTraceContext, type TraceContext } from '../observe/index.ts'
 import type { RateOutcome } from '../resilience/index.ts'
+import type { Asker } from './admit.ts'
 import { abandonBody, hasBody } from './body.ts'
 import type { Caller } from './caller-address.ts'
 import { type Cookies, readCookies } from './cookies.ts'
@@ -16,6 +17,7 @@ import { type EventStream, openEventStream } from './event-stream.ts'
 import type { HttpReply, HttpRequest } from './handle.ts'
 import type { HeaderBlock } from './header-block.ts'
 import type { JsonObject } from './json.ts'
+import { noteFailure } from './note-failure.ts'
 import { type Query, readQuery } from './query.ts'
 import { type Budget, clientOf } from './rate-limits.ts'
 import { errorHeaders } from './render-error.ts'
@@ -29,19 +31,7 @@ const NO_EXTRA: readonly string[] = Object.freeze([])
 /** nginx's word for a client that went away before its answer began. */
 const CLIENT_GONE_STATUS = 499
 
-/** Refusals of a sign-in, which has events of its own. Every other 401 and 403 is a refusal of access. */
-const SIGN_IN_CODES: ReadonlySet<string> = new Set([
-  'AUTH_CREDENTIALS_INVALID',
-  'AUTH_FACTOR_INVALID',
-  'AUTH_TICKET_INVALID',
-  'AUTH_REFRESH_INVALID',
-])
-
-function isDenial({ status, code }: PlinthError): boolean {
-  return (status === 401 || status === 403) && !SIGN_IN_CODES.has(code)
-}
-
-export class Exchange implements HttpRequest, HttpReply {
+export class Exchange implements HttpRequest, HttpReply, Asker {
   readonly raw: IncomingMessage
   readonly params: Readonly<Record<string, string>>
   readonly requestId: string
@@ -109,6 +99,10 @@ export class Exchange implements HttpRequest, HttpReply {
     return this.#cookies
   }
 
+  get authorization(): string | undefined {
+    return this.raw.headers.authorization
+  }
+
   get caller(): Caller {
     this.#caller ??= this.#server.readCaller(this.raw)
     return this.#caller
@@ -159,7 +153,7 @@ export class Exchange implements HttpRequest, HttpReply {
   note(thrown: unknown): PlinthError {
     const error = toPlinthError(thrown)
     this.#notedCode ??= error.code
-    this.#noteFailure(error)
+    noteFailure(this.#server, this.#route, this, error)
     return error
   }
 
@@ -210,7 +204,7 @@ export class Exchange implements HttpRequest, HttpReply {
       )
       return
     }
-    this.#noteFailure(error)
+    noteFailure(this.#server, this.#route, this, error)
     const { allow, renderFailure } = this.#route
     const { body, headers } = renderFailure(error, this.requestId)
     const extra = errorHeaders(error)
@@ -256,7 +250,7 @@ export class Exchange implements HttpRequest, HttpReply {
     const response = this.#response
     if (response.destroyed || this.#errorCode !== null) return
     this.#errorCode = error.code
-    this.#noteFailure(error)
+    noteFailure(this.#server, this.#route, this, error)
     if (response.headersSent) {
       response.destroy()
       return
@@ -312,31 +306,5 @@ export class Exchange implements HttpRequest, HttpReply {
     if (declared <= this.#route.bodyBytesMax) return false
     abandonBody(this.raw)
     return true
-  }
-
-  /** What the log and the metrics keep of a failure besides its line. */
-  #noteFailure(error: PlinthError): void {
-    const { limit, metrics } = this.#route
-    if (error.code === 'RATE_LIMIT_OVERLOADED') return
-    if (error.status >= 500) this.#logFault(error)
-    else if (isDenial(error)) this.#noteDenial(error)
-    else if (error.code === 'RATE_LIMIT_EXCEEDED') metrics.recordLimited(limit)
-  }
-
-  #noteDenial({ code, status }: PlinthError): void {
-    const { operation, metrics } = this.#route
-    metrics.recordDenied(code)
-    this.#server.denials.note({ operation, code, status, requestId: this.requestId }, performance.now(), {
-      trace: this.trace,
-      userId: this.#server.hashUserId(this.actor),
-    })
-  }
-
-  #logFault(error: PlinthError): void {
-    this.#server.logger.error(
-      error.message,
-      { request_id: this.requestId, operation: this.#route.operation, code: error.code, error: error.cause ?? error },
-      { trace: this.trace, userId: this.#server.hashUserId(this.actor) },
-    )
   }
 }

@@ -1,5 +1,6 @@
 export { type AdminServer, type AdminServerOptions, createAdminServer } from './admin-server.ts'
 export { type Asset, createAsset } from './asset.ts'
+export type { CallArrival, CalledOperation, OpenCall, OpenCalls } from './calls.ts'
 export { type CookieOptions, type Cookies, clearCookie, readCookies, renderCookie } from './cookies.ts'
 export { refuseCrossSite } from './cross-site.ts'
 export type { EventStream } from './event-stream.ts'

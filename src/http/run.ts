@@ -52,7 +52,8 @@ export function runRoute(
   }
 }
 
-function isOverloaded({ loop, inFlight, inFlightMax }: ServerState, nowMs: number): boolean {
+/** Whether one more request is more than the process can do now. */
+export function isOverloaded({ loop, inFlight, inFlightMax }: ServerState, nowMs: number): boolean {
   return decideOverload({ inFlight, inFlightMax, lateMs: loop.readLateMs(nowMs), debtMs: loop.debtMs })
 }
 

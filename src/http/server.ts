@@ -13,6 +13,7 @@ import { NOBODY } from '../model/index.ts'
 import { createDenialLog, createUserHash, type Logger, type OperationMetrics } from '../observe/index.ts'
 import type { RateLimitStore } from '../resilience/index.ts'
 import { callerReader } from './caller-address.ts'
+import { createCalls, type OpenCalls } from './calls.ts'
 import { createCors } from './cors.ts'
 import { JSON_HEADERS } from './header-block.ts'
 import { createReadiness, type Readiness } from './health.ts'
@@ -76,6 +77,8 @@ export interface HttpServer {
   stop(options?: { readonly graceMs?: number; readonly lingerMs?: number }): Promise<{ readonly cutOff: number }>
   /** For handlers that count by more than address and account. */
   readonly limits: NamedLimits
+  /** Lets in, counts and logs what comes over another transport, as if it came over this one. */
+  readonly calls: OpenCalls
   /** Says who asks: for whoever keeps a connection and asks again. */
   readonly authenticate: Authenticate
   readonly inFlight: number
@@ -122,6 +125,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     route: (route) => routes.add(route),
     upgrade: (route) => upgrades.add(route),
     limits: createNamedLimits(state.budgets),
+    calls: createCalls(state, options),
     authenticate: state.authenticate,
     get inFlight() {
       return state.inFlight

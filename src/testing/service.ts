@@ -1,11 +1,12 @@
 /**
  * A whole service for tests over the wire: a database of its own, free ports, tokens for any role, and the lines that it logs.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type App, migrate, mintDevelopmentToken, openDatabase, readSettings, type Service, startService } from '../app/index.ts'
+import { LOCK_FILE } from '../grpc/index.ts'
 import { openConnection, type PlainConnection } from '../pg/index.ts'
 import { type DatabaseTemplate, type TestDatabase, testDatabase } from './database.ts'
 
@@ -41,6 +42,8 @@ export interface TestAnswer {
 export interface TestService extends AsyncDisposable {
   readonly origin: string
   readonly adminOrigin: string
+  /** `127.0.0.1:50051`. */
+  readonly grpcAddress: string
   readonly databaseUrl: string
   readonly service: Service
   /** Lines of the log so far, parsed. */
@@ -82,6 +85,8 @@ export async function testService(options: TestServiceOptions): Promise<TestServ
   // Keys and secrets go into a folder of this service alone.
   const folder = mkdtempSync(join(tmpdir(), 'plinth-test-'))
   const app: App = { ...options.app, folder }
+  const lock = join(options.app.folder, LOCK_FILE)
+  if (existsSync(lock)) copyFileSync(lock, join(folder, LOCK_FILE))
   const cleanUps: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
   const stop = async (): Promise<void> => {
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
@@ -91,6 +96,7 @@ export async function testService(options: TestServiceOptions): Promise<TestServ
     const settings = readSettings({
       PORT: '0',
       ADMIN_PORT: '0',
+      GRPC_PORT: '0',
       ...WIDE_LIMITS,
       DATABASE_URL: databaseUrl,
       ...options.environment,
@@ -106,6 +112,7 @@ export async function testService(options: TestServiceOptions): Promise<TestServ
     return {
       origin: service.origin,
       adminOrigin: service.adminOrigin,
+      grpcAddress: service.grpcAddress ?? '',
       databaseUrl,
       service,
       logs: () => {

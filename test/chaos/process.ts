@@ -50,6 +50,7 @@ export async function openServiceHost(): Promise<ServiceHost> {
           NODE_OPTIONS: '',
           PORT: '0',
           ADMIN_PORT: '0',
+          GRPC_PORT: '0',
           // A few accounts send all of the load.
           RATE_LIMIT_READ: '1000000000/1000000000',
           RATE_LIMIT_WRITE: '1000000000/1000000000',

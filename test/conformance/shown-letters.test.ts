@@ -18,7 +18,7 @@ async function register(mode: Mode, environment: Readonly<Record<string, string>
   const lines: string[] = []
   const service = await startService({
     app: { ...app, folder },
-    settings: readSettings({ PORT: '0', ADMIN_PORT: '0', DATABASE_URL: database.url, ...environment }),
+    settings: readSettings({ PORT: '0', ADMIN_PORT: '0', GRPC_PORT: 'off', DATABASE_URL: database.url, ...environment }),
     mode,
     logDestination: { write: (line: string) => lines.push(line) },
     onLetter: ({ text }) => void shown.push(text),
