@@ -16,27 +16,27 @@ import {
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { type FieldMask, FieldMaskSchema } from '@bufbuild/protobuf/wkt'
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
-import { describeGrpc, type GrpcDescription, type GrpcMethod, type ProtoLock } from '../../src/grpc/index.ts'
+import { describeGrpc, EMPTY_LOCK, type GrpcDescription, type GrpcMethod } from '../../src/grpc/index.ts'
 import { toSnakeCase } from '../../src/kernel/index.ts'
 import type { Domain, FieldModel, Json, ResourceModel } from '../../src/model/index.ts'
 import type { TestService } from '../../src/testing/index.ts'
 import { type AgreedRecord, type Operation, type Outcome, PAGES_MAX, type Values } from './operation.ts'
-import { agreedRecord, refused, type Surface } from './surface.ts'
+import { agreedRecord, type OpenSurface, refused } from './surface.ts'
 
 const OPERATORS: Readonly<Record<string, string>> = { in: 'any_of', null: 'is_null' }
 /** A call that takes longer has failed. */
 const PATIENCE_MS = 10_000
 const DETAILS = 'grpc-status-details-bin'
 
-/** @param portOf where the service listens for gRPC */
-export function openGrpc(
-  domain: Domain,
-  lock: ProtoLock,
-  portOf: (service: TestService) => number,
-): (service: TestService) => Surface {
-  const description = describeGrpc(domain, lock)
+/**
+ * Over a domain without a lock, as the services of the tests are started.
+ *
+ * @param addressOf where the service serves gRPC: `127.0.0.1:50051`
+ */
+export function openGrpc(domain: Domain, addressOf: (service: TestService) => string): OpenSurface {
+  const description = describeGrpc(domain, EMPTY_LOCK)
   return (service) => {
-    const client = new Client(`127.0.0.1:${portOf(service)}`, credentials.createInsecure())
+    const client = new Client(addressOf(service), credentials.createInsecure())
     return {
       name: 'gRPC',
       run: (operation, token) => new GrpcCalls(description, client, token).run(operation),
@@ -77,12 +77,8 @@ class GrpcCalls {
 
   async #walk(method: GrpcMethod, operation: Operation & { readonly kind: 'list' }): Promise<Outcome | undefined> {
     const { resource, under } = operation
-    // A parent is a filter like any other here, and an empty list does not say whether there is such a parent.
-    if (under !== undefined) {
-      const filter = [...(operation.filter ?? []), { column: under.child.by.column, operator: 'eq', value: under.id } as const]
-      const outcome = await this.#walk(method, { ...operation, filter, under: undefined })
-      return outcome?.kind === 'pages' && outcome.pages.flat().length > 0 ? outcome : undefined
-    }
+    // A parent is a filter like any other here, and a filter does not ask whether there is such a parent.
+    if (under !== undefined) return undefined
     // To protobuf nought is not said.
     if (operation.limit === 0) return undefined
     const json = listJson(resource, operation)
@@ -98,7 +94,9 @@ class GrpcCalls {
       const page = jsonOf(method.descMethod.output, answer.message)
       const records = (page[toSnakeCase(resource.plural)] ?? []) as readonly Readonly<Record<string, Json>>[]
       pages.push(records.map((record) => readRecord(resource, record)))
-      const isLast = isNumbered ? pages.length >= Number(page['total_pages'] ?? 0) : (page['next_page_token'] ?? '') === ''
+      const isLast = isNumbered
+        ? pages.length * operation.limit >= Number(page['total_size'] ?? 0)
+        : (page['next_page_token'] ?? '') === ''
       if (isLast) break
       place = isNumbered ? { page: pages.length + 1 } : { page_token: page['next_page_token'] as string }
     }
