@@ -1,5 +1,5 @@
 /** The domain of the reference service: users and their posts. */
-import { ALWAYS, belongsTo, choice, domain, either, email, hasMany, permit, resource, secret, text, timestamp } from 'plinth'
+import { ALWAYS, belongsTo, choice, domain, email, hasMany, permit, resource, secret, text, timestamp } from 'plinth'
 
 export const User = resource('user', {
   idPrefix: 'usr',
@@ -34,7 +34,8 @@ export const Post = resource('post', {
   },
   list: { sort: ['-createdAt', 'title'], filter: ['author', 'status', 'createdAt', 'publishedAt'], search: ['title'] },
   policies: ({ actor, record, context }) => [
-    permit('read').when(either(record.status.is('published'), record.author.is(actor.id))),
+    permit('read').when(record.status.is('published')),
+    permit('read').needs('posts:read').when(record.author.is(actor.id)),
     permit('read', 'read-deleted').to('admin').needs('posts:read'),
     permit('create', 'update', 'publish')
       .to('editor')

@@ -103,6 +103,32 @@ export class Reference<Value> {
   }
 }
 
+/** Whether the condition, or any part of it, reads who asks. */
+export function readsActor(condition: Condition): boolean {
+  switch (condition.node) {
+    case 'compare':
+      return condition.left.from === 'actor' || condition.right.from === 'actor'
+    case 'nothing':
+      return condition.operand.from === 'actor'
+    case 'all':
+    case 'either':
+      return condition.parts.some(readsActor)
+    case 'not':
+      return readsActor(condition.part)
+    case 'role':
+    case 'permission':
+    case 'kind':
+    case 'device':
+    case 'proof':
+      return true
+    case 'constant':
+    case 'time-of-day':
+    case 'weekday':
+    case 'address':
+      return false
+  }
+}
+
 /** Whether the condition, or any part of it, reads the record. */
 export function readsRecord(condition: Condition): boolean {
   switch (condition.node) {

@@ -13,6 +13,7 @@ export {
   type Operand,
   type Proof,
   Reference,
+  readsActor,
   readsRecord,
 } from './condition.ts'
 export {

@@ -143,6 +143,59 @@ test('isReadable() and isWritable() ask for a role where the field does, and for
   ])
 })
 
+describe('an application that acts for somebody', () => {
+  const session = { id: null, clientId: 'app', device: null, authenticatedAtMs: 0, secondFactorAtMs: 0 }
+  const fields = { name: text({ max: 50 }), owner: belongsTo(User) }
+  const lent = domain({
+    name: 'lent',
+    roles: { admin: ['notes:read'] },
+    resources: [
+      User,
+      resource('note', {
+        fields,
+        policies: ({ actor, record }) => [
+          permit('read').needs('notes:read').when(record.owner.is(actor.id)),
+          permit('read-deleted').when(actor.hasPermission('notes:read')),
+          permit('update').when(record.owner.is(actor.id)),
+          permit('delete').to('admin'),
+          permit('restore').when(actor.isUser),
+          permit('create'),
+        ],
+      }),
+      resource('page', {
+        fields,
+        policies: ({ actor, record }) => [
+          permit('read').when(record.name.is('public')),
+          permit('update').when(either(record.name.is('public'), record.owner.is(actor.id))),
+        ],
+      }),
+    ],
+  })
+  const may = (name: string, verb: string, actor: Partial<Actor>) =>
+    new Access(lent.resource(name), verb).decide(as({ roles: ['admin'], ...actor })) !== DENIED
+
+  test.each([
+    ['note', 'read', true],
+    ['note', 'read-deleted', true],
+    ['note', 'create', true],
+    ['note', 'update', false],
+    ['note', 'delete', false],
+    ['note', 'restore', false],
+    ['page', 'read', true],
+    ['page', 'update', false],
+  ])('%s %s: %s, which the person may always', (name, verb, expected) => {
+    const permissions = ['notes:read']
+
+    expect(may(name, verb, { permissions })).toBe(true)
+    expect(may(name, verb, { permissions, session: { ...session, clientId: null } })).toBe(true)
+    expect(may(name, verb, { permissions, session })).toBe(expected)
+  })
+
+  test('may nothing of what it was not lent the permission for', () => {
+    expect(may('note', 'read', { permissions: ['other:read'], session })).toBe(false)
+  })
+})
+
 describe('Access.staleProofs()', () => {
   const NOW_MS = 1_000_000_000
   const session = { id: null, clientId: null, device: null, authenticatedAtMs: null, secondFactorAtMs: null }

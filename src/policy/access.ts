@@ -3,17 +3,23 @@
  *
  * A rule splits in two: the part about actor and context is decided here, in memory; the part about the record is left for SQL.
  * The rules whose first part holds form a bit set, and each set has one fixed predicate: so statements are few, and none depends on who asks.
+ *
+ * An application that somebody lent their account to was lent permissions and nothing else. A rule that asks for none is judged for it as for
+ * nobody: the failure this prevents is an application with one scope that does all that its owner may do for being who they are.
  */
 import {
+  type Actor,
   ALWAYS,
   all,
   type Condition,
   either,
   NEVER,
+  NOBODY,
   not,
   type Proof,
   type ResourceModel,
   type Rule,
+  readsActor,
   readsRecord,
 } from '../model/index.ts'
 import { evaluateCondition } from './evaluate.ts'
@@ -47,6 +53,8 @@ interface SplitRule {
   readonly guard: Condition
   /** What must hold of the record. */
   readonly residual: Condition
+  /** Whether it asks for a permission, which is what can be lent. */
+  readonly asksPermission: boolean
 }
 
 function flatten(condition: Condition): readonly Condition[] {
@@ -74,6 +82,7 @@ function split(rule: Rule): SplitRule {
     rule,
     guard: joinAll([...roles, ...needed, ...parts.flatMap(neededActor), ...parts.filter((part) => !readsRecord(part))]),
     residual: joinAll(parts.filter(readsRecord)),
+    asksPermission: rule.permissions.length > 0 || parts.some(({ node }) => node === 'permission'),
   }
 }
 
@@ -192,6 +201,16 @@ export class Access {
   }
 
   #guardHolds(rule: SplitRule, input: PolicyInput): boolean {
+    if (!rule.asksPermission && isLent(input.actor)) {
+      // The record would be compared with the person, whom the application is not.
+      if (readsActor(rule.residual)) return false
+      return evaluateCondition(rule.guard, this.#resource.fieldsByName, { ...input, actor: NOBODY }, {})
+    }
     return rule.guard === ALWAYS || evaluateCondition(rule.guard, this.#resource.fieldsByName, input, {})
   }
+}
+
+/** Whether an OAuth client acts for somebody. */
+function isLent({ kind, session }: Actor): boolean {
+  return kind === 'user' && session !== undefined && session.clientId !== null
 }

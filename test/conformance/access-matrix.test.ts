@@ -18,7 +18,7 @@ const WHOLE = readTable()
 const SUBSCRIPTIONS = WHOLE.filter(isSubscription)
 const TABLE = WHOLE.filter((row) => !isSubscription(row))
 /** Whom the schema refuses before anybody asks who they are, where a document names a field that no answer has. */
-const REFUSED_BY_SCHEMA: readonly Principal[] = ['nobody', 'service']
+const REFUSED_BY_SCHEMA: readonly Principal[] = ['nobody', 'service', "editor's app"]
 const TABLE_OF_GRAPHQL = TABLE.map((row): Row => {
   if (nameOf(row) !== 'users.get: its password') return row
   return { ...row, cells: new Map([...row.cells].map(([who, cell]) => [who, REFUSED_BY_SCHEMA.includes(who) ? '400' : cell])) }

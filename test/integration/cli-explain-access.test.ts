@@ -64,10 +64,13 @@ describe('plinth explain-access', { timeout: 30_000 }, () => {
 
   rule 1, read
     ✓ actor  always
-    ✗ record record.status is "published" or record.author is actor.id
+    ✗ record record.status is "published"
         ✗ record.status is "published": record.status is "draft"
-        ✗ record.author is actor.id: record.author is ${ADA}, actor.id is usr_01h455vb4pex5vsknk084sn02r
   rule 2, read
+    ✓ actor  the permission posts:read and not (actor.id is nothing)
+    ✗ record record.author is actor.id
+        ✗ record.author is actor.id: record.author is ${ADA}, actor.id is usr_01h455vb4pex5vsknk084sn02r
+  rule 3, read
     ✗ actor  the role admin and the permission posts:read
         ✗ the role admin: roles: editor
         ✓ the permission posts:read: permissions: posts:read, posts:write
