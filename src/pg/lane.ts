@@ -18,6 +18,8 @@ const WATCH_INTERVAL_MS = 500
 const PACE_ANSWERS = 16
 /** Each prepared statement takes memory of the server, and clients choose what is asked for: those used least recently go. */
 const PREPARED_MAX = 500
+/** In characters: a tree of thirty levels is 30,000, and 0.4 MiB of the server's memory. What all other operations need is 500,000. */
+const PREPARED_TEXT_MAX = 2_000_000
 /** A server that does not answer a farewell in this time is left without one. */
 const FAREWELL_MS_MAX = 2_000
 
@@ -30,8 +32,8 @@ export class Lane {
   readonly #options: ConnectionOptions
   readonly #silenceMsMax: number
   #client: pg.Client | undefined
-  /** The names of the statements that the connection has prepared. */
-  #prepared: LRUCache<string, true> | undefined
+  /** The statements that the connection has prepared: the length of each by its name. */
+  #prepared: LRUCache<string, number> | undefined
   #connecting: Promise<pg.Client> | undefined
   #refusedUntilMs = 0
   #watch: NodeJS.Timeout | undefined
@@ -108,6 +110,8 @@ export class Lane {
     this.#client = client
     this.#prepared = new LRUCache({
       max: PREPARED_MAX,
+      maxSize: PREPARED_TEXT_MAX,
+      sizeCalculation: (length) => length,
       dispose: (_, name, reason) => void (reason === 'evict' && forgetStatement(client, name)),
     })
     this.#progressAtMs = performance.now()
@@ -116,7 +120,8 @@ export class Lane {
   }
 
   #send(client: pg.Client, statement: LaneStatement, values: BoundValue[]): Promise<readonly Row[]> {
-    if (client === this.#client && statement.name !== '') this.#prepared?.set(statement.name, true)
+    const { name, text } = statement
+    if (client === this.#client && name !== '' && this.#prepared?.get(name) === undefined) this.#prepared?.set(name, text.length)
     if (!this.#isGathering) {
       this.#isGathering = true
       gatherWrites(client, () => {

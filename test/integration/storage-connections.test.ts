@@ -6,6 +6,7 @@ import blog from '../../examples/blog/app.ts'
 import type { RequestContext } from '../../src/engine/index.ts'
 import { PlinthError, type Uuid } from '../../src/kernel/index.ts'
 import { openConnection, PgStore, type PgStoreOptions } from '../../src/pg/index.ts'
+import { Lane } from '../../src/pg/lane.ts'
 import { waitFor } from '../../src/testing/index.ts'
 import { actorOf, contextOf, newId, openStorage, recordStatements, type Storage } from './storage-kit.ts'
 
@@ -251,6 +252,18 @@ describe('prepared statements', () => {
     expect(sent.filter(({ text }) => text.startsWith('DEALLOCATE '))).toHaveLength(200)
     expect((await list(1)).records).toHaveLength(1)
     await store.close()
+  })
+
+  test('are bounded by their text too, for those of trees are long', async () => {
+    const lane = new Lane({ url: storage.url, applicationName: 'long' }, 5_000)
+    const longText = (at: number): string => `SELECT ${at} /* ${'x'.repeat(30_000)} */`
+
+    for (let at = 0; at < 150; at++) await lane.run({ name: `long_${at}`, text: longText(at) }, [])
+    const [kept] = await lane.run({ name: '', text: 'SELECT sum(length(statement))::text FROM pg_prepared_statements' }, [])
+
+    expect(Number(kept?.[0])).toBeGreaterThan(1_900_000)
+    expect(Number(kept?.[0])).toBeLessThanOrEqual(2_000_000)
+    await lane.close()
   })
 })
 
