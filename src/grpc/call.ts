@@ -32,8 +32,14 @@ export interface UnaryAnswer {
 /** Answers one message with one. Failures are thrown as `PlinthError`; `errors.ts` renders them. */
 export type RunUnary = (call: GrpcCall, request: Uint8Array) => Promise<UnaryAnswer>
 
+/** Many messages, one at a time; the next is asked for when there is room for it. */
+export interface StreamAnswer extends AsyncIterable<Uint8Array> {
+  /** Resolves when nothing that happens from now on is missed: the time for the headers. Rejects as the first message would. */
+  readonly ready: Promise<void>
+}
+
 /** Answers one message with many. Failures are thrown as `PlinthError`. */
-export type RunStream = (call: GrpcCall, request: Uint8Array) => AsyncIterable<Uint8Array>
+export type RunStream = (call: GrpcCall, request: Uint8Array) => StreamAnswer
 
 /** How a method is run, whatever transport it came over. */
 export type MethodHandler =

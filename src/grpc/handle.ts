@@ -1,8 +1,8 @@
 /** What each method does, as ordered steps: decode, read, run, write. All that its calls share is made once, at start. */
 import type { Message } from '@bufbuild/protobuf'
-import type { Engine, RequestContext, ResourceOperations } from '../engine/index.ts'
+import type { Change, Engine, RequestContext, ResourceOperations, Watch } from '../engine/index.ts'
 import { readOnceKey } from '../http/index.ts'
-import type { GrpcCall, MethodHandler, RunStream, RunUnary, UnaryAnswer } from './call.ts'
+import type { GrpcCall, MethodHandler, RunUnary, UnaryAnswer } from './call.ts'
 import type { GrpcMethod } from './describe/describe-grpc.ts'
 import { decodeRequest } from './messages/decode-request.ts'
 import { methodMessages } from './messages/method-messages.ts'
@@ -52,13 +52,18 @@ export function handlerOf(method: GrpcMethod, engine: Engine): MethodHandler {
       const operations = engine.resource(method.resource.name)
       return {
         kind: 'stream',
-        run: async function* ({ context, signal }, bytes) {
+        run({ context, signal }, bytes) {
           const input = messages.read(decodeRequest(method.descMethod.input, bytes), context.actor)
-          for await (const change of operations.watch(context, input, signal)) yield messages.write(change)
-        } satisfies RunStream,
+          const watch = operations.watch(context, input, signal)
+          return { ready: watch.ready, [Symbol.asyncIterator]: () => writeAll(watch, messages.write) }
+        },
       }
     }
   }
+}
+
+async function* writeAll(watch: Watch, write: (change: Change) => Uint8Array): AsyncGenerator<Uint8Array> {
+  for await (const change of watch) yield write(change)
 }
 
 const NO_METADATA: UnaryAnswer['metadata'] = Object.freeze([])

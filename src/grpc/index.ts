@@ -1,6 +1,15 @@
 /** The gRPC surface: the protobuf description of a domain, and its services. */
 export type { AdmitScope } from './admit-call.ts'
-export type { AnswerMetadata, CallMetadata, GrpcCall, MethodHandler, RunStream, RunUnary, UnaryAnswer } from './call.ts'
+export type {
+  AnswerMetadata,
+  CallMetadata,
+  GrpcCall,
+  MethodHandler,
+  RunStream,
+  RunUnary,
+  StreamAnswer,
+  UnaryAnswer,
+} from './call.ts'
 export { describeGrpc, type GrpcDescription, type GrpcMethod } from './describe/describe-grpc.ts'
 export type { MethodKind, MethodMeaning } from './describe/draft.ts'
 export { handlerOf } from './handle.ts'

@@ -100,10 +100,12 @@ export class GrpcServer {
       void this.#serve(method, arrive, wire, async (arrived, call) => {
         arrived.opened.release()
         const signal = AbortSignal.any([call.signal, this.#draining.signal])
+        const answer = run({ ...call, signal }, wire.request)
+        await answer.ready
         const headers = new Metadata()
         addAll(headers, arrived, [])
         wire.sendMetadata(headers)
-        for await (const message of run({ ...call, signal }, wire.request)) {
+        for await (const message of answer) {
           // The caller reads at its own pace: the next one is asked for when this one has left.
           if (!wire.write(asBuffer(message))) await once(wire, 'drain', { signal })
         }

@@ -1,0 +1,138 @@
+// Proves RPC-04, REL-05: streams, deadlines and the end of the server of gRPC.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:http2'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { credentials, type ServiceError, status } from '@grpc/grpc-js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import app from '../../examples/blog/app.ts'
+import { testService } from '../../src/testing/index.ts'
+import { type Blog, startBlog, USERS } from './blog.ts'
+import { type GrpcClient, grpcClient, type Message } from './grpc-kit.ts'
+
+let blog: Blog
+let posts: GrpcClient
+
+beforeAll(async () => {
+  blog = await startBlog()
+  posts = grpcClient(blog.service.grpcAddress, 'post')
+})
+
+afterAll(async () => {
+  posts[Symbol.dispose]()
+  await blog[Symbol.asyncDispose]()
+})
+
+/** Opens a watch; its headers come when it hears. */
+async function watch(client: GrpcClient, request: object, token?: string) {
+  const stream = client.stream('WatchPosts', request, { token, deadlineMs: 20_000 })
+  const changes: Message[] = []
+  stream.on('data', (change: Message) => changes.push(change))
+  const ended = new Promise<ServiceError | undefined>((resolve) => {
+    stream.on('error', (error: ServiceError) => resolve(error))
+    stream.on('end', () => resolve(undefined))
+  })
+  await Promise.race([ended, new Promise((resolve) => stream.on('metadata', resolve))])
+  return { stream, changes, ended }
+}
+
+describe('WatchPosts', () => {
+  test('tells a change that the caller may read, and goes on behind it', async () => {
+    const first = await watch(posts, {}, blog.tokens.editor)
+    const id = await blog.post({ title: 'Heard' })
+    await expect.poll(() => first.changes.length, { timeout: 5_000 }).toBe(1)
+    first.stream.cancel()
+    const later = await blog.post({ title: 'Heard later' })
+
+    const second = await watch(posts, { after: first.changes[0].cursor }, blog.tokens.editor)
+    await expect.poll(() => second.changes.length, { timeout: 5_000 }).toBe(1)
+    second.stream.cancel()
+
+    expect(first.changes[0]).toMatchObject({ post: { id, title: 'Heard' } })
+    expect(second.changes[0]).toMatchObject({ post: { id: later } })
+  })
+
+  test('is refused for a cursor that is none', async () => {
+    const { ended } = await watch(posts, { after: 'nonsense' }, blog.tokens.editor)
+
+    expect((await ended)?.code).toBe(status.INVALID_ARGUMENT)
+  })
+})
+
+describe('a deadline', () => {
+  test('that passes ends the call with DEADLINE_EXCEEDED, and in the log as gone', async () => {
+    const sql = await blog.service.sql()
+    const id = await blog.post()
+    await sql.query('BEGIN')
+    await sql.query('LOCK TABLE posts IN ACCESS EXCLUSIVE MODE')
+
+    const failure = await posts.fail('GetPost', { id }, { deadlineMs: 200, metadata: { 'x-request-id': 'too-late' } })
+    await sql.query('ROLLBACK')
+
+    expect(failure.code).toBe(status.DEADLINE_EXCEEDED)
+    await expect
+      .poll(() => blog.service.logs().filter((line) => JSON.stringify(line).includes('too-late')), { timeout: 5_000 })
+      .toMatchObject([{ fields: { operation: 'posts.get', status: 499 } }])
+  })
+})
+
+describe('a server that stops', () => {
+  test('ends its streams with UNAVAILABLE, so that clients go on elsewhere', async () => {
+    const service = await testService({ app })
+    using client = grpcClient(service.grpcAddress, 'post')
+    const { ended } = await watch(client, {}, service.token('admin'))
+
+    await service.stop()
+
+    expect((await ended)?.code).toBe(status.UNAVAILABLE)
+  })
+})
+
+describe('the limits of a connection', () => {
+  test('are told to the client: a hundred calls at once', async () => {
+    const session = connect(`http://${blog.service.grpcAddress}`)
+
+    const settings = await new Promise<{ readonly maxConcurrentStreams?: number }>((resolve) =>
+      session.on('remoteSettings', resolve),
+    )
+    session.destroy()
+
+    expect(settings.maxConcurrentStreams).toBe(100)
+  })
+
+  test('refuse a message above 1 MiB', async () => {
+    const post = { author_id: USERS.editor, title: 'Long', body: 'x'.repeat(1_048_577) }
+
+    const failure = await posts.fail('CreatePost', { post }, { token: blog.tokens.editor })
+
+    expect(failure.code).toBe(status.RESOURCE_EXHAUSTED)
+  })
+})
+
+describe('GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE', () => {
+  test('serve calls over TLS', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plinth-grpc-'))
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', ...subject]
+    execFileSync('openssl', [...made, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    await using service = await testService({ app, environment: { GRPC_TLS_CERT_FILE: cert, GRPC_TLS_KEY_FILE: key } })
+    using client = grpcClient(
+      service.grpcAddress.replace('127.0.0.1', 'localhost'),
+      'post',
+      credentials.createSsl(readFileSync(cert)),
+    )
+
+    const { message } = await client.call('ListPosts', {})
+    rmSync(folder, { recursive: true })
+
+    expect(message.posts).toEqual([])
+  })
+
+  test('are refused one without the other', async () => {
+    const starting = testService({ app, environment: { GRPC_TLS_CERT_FILE: '/nowhere' } })
+
+    await expect(starting).rejects.toThrow('expected both or none')
+  })
+})
