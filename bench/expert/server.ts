@@ -2,8 +2,8 @@
  * The expert's server: as the floor, but PostgreSQL prints the JSON and the server passes the text on. Ids are the one thing that
  * JavaScript still prints, for TypeID in SQL costs more than all the rest.
  */
-import { randomFillSync } from 'node:crypto'
-import { decodeTypeId, encodeTypeIdSuffix, uuidGenerator } from '../../src/kernel/index.ts'
+import { encodeTypeIdSuffix } from '../../src/kernel/index.ts'
+import { newId, PATH, uuidOf, whyNothingChanged } from '../floor/posts.ts'
 import * as schema from '../floor/schema.ts'
 import { createService, Refused, serve } from '../floor/service.ts'
 
@@ -12,13 +12,8 @@ interface Rendered {
   readonly json: string
 }
 
-const PATH = '/api/v1/posts'
 const JSON_TYPE = 'application/json; charset=utf-8'
 const { app, sql } = await createService()
-const newId = uuidGenerator(
-  { now: Date.now, monotonicMs: () => performance.now() },
-  { fill: (target) => void randomFillSync(target) },
-)
 
 app.get<{ Params: { id: string } }>(`${PATH}/:id`, { schema: { params: schema.PARAMS } }, async (request, reply) => {
   const { actor } = request
@@ -91,29 +86,13 @@ app.patch<{ Params: { id: string }; Body: schema.PatchBody; Headers: { 'if-match
         SELECT now(), 'post', id, 'update', version, ${actor.subject}, ${request.id}, ${sql.json(Object.keys(body))} FROM change
       )
       SELECT version, row_to_json(change)::text AS json FROM change`
-    if (row === undefined) throw await whyNothingChanged(id, version, actor.id, actor.isAdmin)
+    if (row === undefined) throw await whyNothingChanged(sql, id, version, actor.id, actor.isAdmin)
     void reply.header('etag', `"${row.version}"`)
     return reply.type(JSON_TYPE).send(recordAnswer(row, request.id))
   },
 )
 
 await serve(app, sql)
-
-/** Tells missing, stale and forbidden apart, once an update has found no row. */
-async function whyNothingChanged(id: string, version: number, actor: string, isAdmin: boolean): Promise<Refused> {
-  const [row] = await sql<{ version: number }[]>`
-    SELECT version FROM posts
-    WHERE id = ${id} AND deleted_at IS NULL AND (status = 'published' OR author_id = ${actor} OR ${isAdmin})`
-  if (row === undefined) return new Refused(404, 'NOT_FOUND_RECORD', 'There is no such record')
-  if (row.version !== version) return new Refused(409, 'CONFLICT_VERSION', 'The record has changed since it was read')
-  return new Refused(403, 'AUTH_FORBIDDEN', 'You may not do this')
-}
-
-function uuidOf(text: string): string {
-  const uuid = decodeTypeId(text.slice(0, text.indexOf('_')), text)
-  if (uuid === undefined) throw new Refused(400, 'VALIDATION_FAILED', 'The id is not valid')
-  return uuid
-}
 
 // Every statement prints the columns in this order, so the parts that JavaScript needs stand at fixed places:
 // {"id":"01890a5d-ac96-774b-bcce-b302099a8057","author_id":"01890a5d-ac96-774b-bcce-b302099a8057","created_at":"2026-11-22T…

@@ -2,9 +2,9 @@
  * The floor: the posts of the reference service, written by hand for this API alone, on Fastify and postgres.js.
  * Plain SQL, rows made into objects, objects made into JSON by the schema-compiled serializer. What Plinth is measured against.
  */
-import { randomFillSync } from 'node:crypto'
-import { decodeTypeId, encodeTypeId, uuidGenerator } from '../../src/kernel/index.ts'
+import { encodeTypeId } from '../../src/kernel/index.ts'
 import { POST_PAGE, POST_RECORD } from './answer.ts'
+import { newId, PATH, uuidOf, whyNothingChanged } from './posts.ts'
 import * as schema from './schema.ts'
 import { createService, Refused, serve } from './service.ts'
 
@@ -20,12 +20,7 @@ interface Row {
   readonly version: number
 }
 
-const PATH = '/api/v1/posts'
 const { app, sql } = await createService()
-const newId = uuidGenerator(
-  { now: Date.now, monotonicMs: () => performance.now() },
-  { fill: (target) => void randomFillSync(target) },
-)
 
 app.get<{ Params: { id: string } }>(
   `${PATH}/:id`,
@@ -113,29 +108,13 @@ app.patch<{ Params: { id: string }; Body: schema.PatchBody; Headers: { 'if-match
         SELECT now(), 'post', id, 'update', version, ${actor.subject}, ${request.id}, ${sql.json(Object.keys(body))} FROM change
       )
       SELECT id, author_id, title, body, status, published_at, created_at, updated_at, version FROM change`
-    if (row === undefined) throw await whyNothingChanged(id, version, actor.id, actor.isAdmin)
+    if (row === undefined) throw await whyNothingChanged(sql, id, version, actor.id, actor.isAdmin)
     void reply.header('etag', `"${row.version}"`)
     return recordAnswer(row, request.id)
   },
 )
 
 await serve(app, sql)
-
-/** Tells missing, stale and forbidden apart, once an update has found no row. */
-async function whyNothingChanged(id: string, version: number, actor: string, isAdmin: boolean): Promise<Refused> {
-  const [row] = await sql<{ version: number }[]>`
-    SELECT version FROM posts
-    WHERE id = ${id} AND deleted_at IS NULL AND (status = 'published' OR author_id = ${actor} OR ${isAdmin})`
-  if (row === undefined) return new Refused(404, 'NOT_FOUND_RECORD', 'There is no such record')
-  if (row.version !== version) return new Refused(409, 'CONFLICT_VERSION', 'The record has changed since it was read')
-  return new Refused(403, 'AUTH_FORBIDDEN', 'You may not do this')
-}
-
-function uuidOf(text: string): string {
-  const uuid = decodeTypeId(text.slice(0, text.indexOf('_')), text)
-  if (uuid === undefined) throw new Refused(400, 'VALIDATION_FAILED', 'The id is not valid')
-  return uuid
-}
 
 function recordOf(row: Row): Row {
   return { ...row, id: encodeTypeId('post', row.id), author_id: encodeTypeId('usr', row.author_id) }
