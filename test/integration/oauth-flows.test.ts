@@ -70,6 +70,26 @@ async function codeFlow(registered: ClientWithSecret, person: Person, scope: str
   return { config, browser, consent, tokens, back }
 }
 
+/** What an app asks for a code with; by a page's address or pushed. */
+function codeRequest({ client }: ClientWithSecret, challenge: string, more: Record<string, string> = {}): Record<string, string> {
+  return {
+    client_id: client.id,
+    response_type: 'code',
+    redirect_uri: REDIRECT,
+    scope: 'posts:read',
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+    ...more,
+  }
+}
+
+/** Exchanges the code that an app got back. */
+function redeem(back: URL, verifier: string, { client, secret }: ClientWithSecret) {
+  const code = back.searchParams.get('code') ?? ''
+  const form = { grant_type: 'authorization_code', code, redirect_uri: REDIRECT, code_verifier: verifier }
+  return post(`${kit.origin}/oauth/token`, form, basic(client.id, secret))
+}
+
 function claimsOf(token: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
 }
@@ -198,15 +218,7 @@ describe('the code flow', () => {
     const registered = await register({ scopes: ['posts:read'] })
     const url = new URL(`${kit.origin}/oauth/authorize`)
     url.search = String(
-      new URLSearchParams({
-        client_id: registered.client.id,
-        response_type: 'code',
-        redirect_uri: REDIRECT,
-        scope: 'users:write',
-        state: 's',
-        code_challenge: (await pkce()).challenge,
-        code_challenge_method: 'S256',
-      }),
+      new URLSearchParams(codeRequest(registered, (await pkce()).challenge, { scope: 'users:write', state: 's' })),
     )
 
     const back = new URL((await kit.browser().open(url.href)).url)
@@ -240,29 +252,13 @@ describe('the code flow', () => {
     const registered = await register()
     const { verifier, challenge } = await pkce()
     const browser = kit.browser()
-    const query = new URLSearchParams({
-      client_id: registered.client.id,
-      response_type: 'code',
-      redirect_uri: REDIRECT,
-      scope: 'posts:read',
-      code_challenge: challenge,
-      code_challenge_method: 'S256',
-    })
+    const query = new URLSearchParams(codeRequest(registered, challenge))
 
     const factor = await browser.signIn(await browser.open(`/oauth/authorize?${query}`), person)
     const wrong = await browser.submit(factor, '/second-factor', { code: '000000' })
     const consent = await browser.submit(wrong, '/second-factor', { code: CODE })
     const back = new URL((await browser.allow(consent)).url)
-    const answer = await post(
-      `${kit.origin}/oauth/token`,
-      {
-        grant_type: 'authorization_code',
-        code: back.searchParams.get('code') ?? '',
-        redirect_uri: REDIRECT,
-        code_verifier: verifier,
-      },
-      basic(registered.client.id, registered.secret),
-    )
+    const answer = await redeem(back, verifier, registered)
 
     expect(factor.text).toContain('Enter your code')
     expect([wrong.status, wrong.text.includes('The code is not right')]).toEqual([401, true])
@@ -273,14 +269,7 @@ describe('the code flow', () => {
     const person = await kit.person()
     const registered = await register()
     const browser = kit.browser()
-    const query = new URLSearchParams({
-      client_id: registered.client.id,
-      response_type: 'code',
-      redirect_uri: REDIRECT,
-      scope: 'posts:read',
-      code_challenge: (await pkce()).challenge,
-      code_challenge_method: 'S256',
-    })
+    const query = new URLSearchParams(codeRequest(registered, (await pkce()).challenge))
 
     const page = await browser.submit(await browser.open(`/oauth/authorize?${query}`), '/sign-in', {
       login: person.login,
@@ -296,15 +285,7 @@ describe('the code flow', () => {
   test('who does not allow sends the client away with access_denied', async () => {
     const registered = await register()
     const browser = kit.browser()
-    const query = new URLSearchParams({
-      client_id: registered.client.id,
-      response_type: 'code',
-      redirect_uri: REDIRECT,
-      scope: 'posts:read',
-      state: 'kept',
-      code_challenge: (await pkce()).challenge,
-      code_challenge_method: 'S256',
-    })
+    const query = new URLSearchParams(codeRequest(registered, (await pkce()).challenge, { state: 'kept' }))
     const consent = await browser.signIn(await browser.open(`/oauth/authorize?${query}`), await kit.person())
 
     const back = new URL((await browser.submit(consent, '/consent', { decision: 'deny' })).url)
@@ -315,14 +296,7 @@ describe('the code flow', () => {
   test('a second request of the same client in the same browser asks nothing again', async () => {
     const registered = await register()
     const { browser } = await codeFlow(registered, await kit.person(), 'posts:read')
-    const query = new URLSearchParams({
-      client_id: registered.client.id,
-      response_type: 'code',
-      redirect_uri: REDIRECT,
-      scope: 'posts:read',
-      code_challenge: (await pkce()).challenge,
-      code_challenge_method: 'S256',
-    })
+    const query = new URLSearchParams(codeRequest(registered, (await pkce()).challenge))
 
     const back = await browser.open(`/oauth/authorize?${query}`)
 
@@ -677,15 +651,7 @@ describe('pushed authorization requests', () => {
     const { verifier, challenge } = await pkce()
     const pushed = await post(
       `${kit.origin}/oauth/par`,
-      {
-        client_id: registered.client.id,
-        response_type: 'code',
-        redirect_uri: REDIRECT,
-        scope: 'posts:read',
-        state: 'pushed',
-        code_challenge: challenge,
-        code_challenge_method: 'S256',
-      },
+      codeRequest(registered, challenge, { state: 'pushed' }),
       basic(registered.client.id, registered.secret),
     )
     const browser = kit.browser()
@@ -693,16 +659,7 @@ describe('pushed authorization requests', () => {
 
     const consent = await browser.signIn(await browser.open(`/oauth/authorize?${query}`), await kit.person())
     const back = new URL((await browser.allow(consent)).url)
-    const answer = await post(
-      `${kit.origin}/oauth/token`,
-      {
-        grant_type: 'authorization_code',
-        code: back.searchParams.get('code') ?? '',
-        redirect_uri: REDIRECT,
-        code_verifier: verifier,
-      },
-      basic(registered.client.id, registered.secret),
-    )
+    const answer = await redeem(back, verifier, registered)
     const again = await kit.browser().open(`/oauth/authorize?${query}`)
 
     expect(pushed.status).toBe(201)
@@ -735,14 +692,7 @@ describe('signing out', () => {
     const registered = await register()
     const person = await kit.person()
     const { browser } = await codeFlow(registered, person, 'posts:read')
-    const query = new URLSearchParams({
-      client_id: registered.client.id,
-      response_type: 'code',
-      redirect_uri: REDIRECT,
-      scope: 'posts:read',
-      code_challenge: (await pkce()).challenge,
-      code_challenge_method: 'S256',
-    })
+    const query = new URLSearchParams(codeRequest(registered, (await pkce()).challenge))
 
     kit.clock.aheadMs += 3_000
     await kit.accounts.setPassword(person.id, 'x', BY)
