@@ -23,6 +23,11 @@ describe('readSettings()', () => {
     })
   })
 
+  test('takes "off" for no gRPC', () => {
+    expect(readSettings({}).grpcPort).toBe(50_051)
+    expect(readSettings({ GRPC_PORT: 'off' }).grpcPort).toBeUndefined()
+  })
+
   test('reads the ranges of trusted proxies', () => {
     expect(readSettings({ TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::/32,' }).trustedProxies).toEqual([
       '10.0.0.0/8',

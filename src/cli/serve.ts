@@ -102,7 +102,7 @@ async function greet(scope: CommandScope, service: Service): Promise<void> {
   ${green('●')} ${bold(app.domain.name)} is ready after ${readyMs} ms ${dim(`· ${database.description}`)}
 
     REST        ${origin}/api/v1
-    GraphQL     ${origin}/graphql
+    GraphQL     ${origin}/graphql${renderGrpc(service)}
     Reference   ${origin}/docs
     OpenAPI     ${origin}/openapi.json
     Errors      ${origin}/docs/errors
@@ -118,6 +118,11 @@ async function greet(scope: CommandScope, service: Service): Promise<void> {
 
   ${dim('Ctrl-C stops it. One JSON line for each request follows.')}
 `)
+}
+
+/** Where gRPC is, if it is. */
+function renderGrpc({ grpcAddress }: Service): string {
+  return grpcAddress === undefined ? '' : `\n    gRPC        ${grpcAddress} (the files: plinth proto)`
 }
 
 /** Where clients find all about signing in, and where its letters are. */

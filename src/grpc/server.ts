@@ -168,6 +168,8 @@ export class GrpcServer {
     wire.on('cancelled', () => abort.abort())
     try {
       const context: WatchContext = await arrived.admit()
+      // What nobody waits for any more is not begun.
+      abort.signal.throwIfAborted()
       await work(arrived, { method, context, metadata, signal: abort.signal })
       opened.end(abort.signal.aborted ? CLIENT_GONE_STATUS : 200)
       return undefined

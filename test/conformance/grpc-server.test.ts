@@ -136,3 +136,28 @@ describe('GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE', () => {
     await expect(starting).rejects.toThrow('expected both or none')
   })
 })
+
+describe('production', () => {
+  const settings = { PUBLIC_URL: 'https://api.example.com' }
+
+  test('does not start where the lock of field numbers is not what the declaration says', async () => {
+    const starting = testService({ app: { ...app, folder: tmpdir() }, mode: 'production', environment: settings })
+
+    await expect(starting).rejects.toThrow('Cannot start: proto.lock.json is not what the declaration says')
+  })
+
+  test('starts without a lock where gRPC is off', async () => {
+    const environment = { ...settings, GRPC_PORT: 'off' }
+    await using service = await testService({ app: { ...app, folder: tmpdir() }, mode: 'production', environment })
+
+    expect(service.service.grpcAddress).toBeUndefined()
+  })
+})
+
+test('A port that another process has is told by the name of its setting', async () => {
+  const [, port = ''] = blog.service.grpcAddress.split(':')
+
+  const starting = testService({ app, environment: { GRPC_PORT: port } })
+
+  await expect(starting).rejects.toThrow(`Cannot listen on 127.0.0.1:${port}: another process uses this port`)
+})
