@@ -77,6 +77,12 @@ const TOO_MUCH: readonly (readonly [string, string])[] = [
     '{ users(first: 100) { nodes { posts(first: 100) { nodes { author { posts(first: 100) { totalCount } } } } } } }',
   ],
   ['many counts', `{ users(first: 100) { nodes { ${many(15, (at) => `c${at}: posts { totalCount }`)} } } }`],
+  ['counts of all that has a text in it', `{ ${many(3, (at) => `c${at}: posts(search: "the${at}") { totalCount }`)} }`],
+  ['counts of all', `{ ${many(10, (at) => `c${at}: posts { totalCount }`)} }`],
+  [
+    'a title under many names',
+    `{ posts(first: 100) { nodes { author { posts(first: 50) { nodes { ${many(15, (at) => `t${at}: title`)} } } } } } }`,
+  ],
   ['many roots', `{ ${many(12, (at) => `r${at}: users { totalCount }`)} }`],
   ['a megabyte of spaces', `{ __typename }${' '.repeat(1_000_000)}`],
   ['sixty kilobytes of brackets', `{ users(orderBy: ${'['.repeat(60_000)}`],

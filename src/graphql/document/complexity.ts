@@ -16,7 +16,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql'
-import type { FieldModel, ResourceModel } from '../../model/index.ts'
+import type { FieldModel, JsonSchema, ResourceModel } from '../../model/index.ts'
 import { meaningOf } from '../meaning.ts'
 import { NODES_MAX } from '../schema/derive-schema.ts'
 import { firstDefault } from '../schema/list-arguments.ts'
@@ -30,16 +30,24 @@ interface Weight {
   readonly fixed: number
   /** For each record of the page that the selection describes. */
   readonly perRecord: number
+  /** Counts of the list that the selection describes: what one takes is known where the list stands. */
+  readonly totals: number
 }
 
-const NO_WEIGHT: Weight = { fixed: 0, perRecord: 0 }
+const NO_WEIGHT: Weight = { fixed: 0, perRecord: 0, totals: 0 }
 const RECORD_WEIGHT = 1
-/** A count reads the index of the whole list. */
+/** A count of the list under one record reads its part of an index. */
 const TOTAL_WEIGHT = 10
+/** One of all records reads a whole index: 100 ms for 200,000 posts, in which 1,000 to 2,000 records can be read. */
+const TOTAL_OF_ALL_WEIGHT = 1_000
+/** And one of all records with a text in them looks into each that might have it: 500 ms for as many. */
+const TOTAL_OF_SEARCH_WEIGHT = 5_000
 /** A change and its journal entry. */
 const CHANGE_WEIGHT = 10
-/** Characters that weigh as much as a record. */
-const LONG_TEXT = 2_000
+/** Characters that weigh as much as a record. Shorter texts weigh their part of it, or a title under twenty names would come for nothing. */
+const RECORD_CHARACTERS = 2_000
+/** Ids and times come with their record. */
+const SHORT_TEXT = 64
 /** A value whose size the schema does not tell. */
 const JSON_WEIGHT = 5
 
@@ -59,7 +67,7 @@ export class Scales {
   weigh(operation: OperationDefinitionNode, variables: VariableValues): number {
     const weighed = new Map<string, Weight>()
     const root = this.#schema.getRootType(operation.operation) ?? undefined
-    return this.#weighSelection(operation.selectionSet, root, variables, weighed).fixed
+    return Math.round(this.#weighSelection(operation.selectionSet, root, variables, weighed).fixed)
   }
 
   #weighSelection(
@@ -70,12 +78,14 @@ export class Scales {
   ): Weight {
     let fixed = 0
     let perRecord = 0
+    let totals = 0
     for (const selection of selections) {
       const weight = this.#weighOne(selection, type, variables, weighed)
       fixed += weight.fixed
       perRecord += weight.perRecord
+      totals += weight.totals
     }
-    return { fixed, perRecord }
+    return { fixed, perRecord, totals }
   }
 
   #weighOne(
@@ -125,6 +135,7 @@ function weighByMeaning(
   variables: VariableValues,
 ): Weight {
   const meaning = meaningOf(field)
+  const once = (fixed: number): Weight => ({ ...NO_WEIGHT, fixed })
   switch (meaning?.kind) {
     case undefined:
     case 'info':
@@ -134,47 +145,57 @@ function weighByMeaning(
     case 'hasPrevious':
     case 'firstCursor':
     case 'lastCursor':
-      return { fixed: (own ?? 0) + below.fixed, perRecord: 0 }
+    case 'record':
+      return once((own ?? 0) + below.fixed)
     case 'field':
-      return { fixed: own ?? valueWeight(meaning.field), perRecord: 0 }
+      return once(own ?? valueWeight(meaning.field))
     case 'get':
     case 'node':
     case 'reference':
     case 'changed':
     case 'watch':
-      return { fixed: (own ?? RECORD_WEIGHT) + below.fixed, perRecord: 0 }
-    case 'record':
-      return { fixed: (own ?? 0) + below.fixed, perRecord: 0 }
+      return once((own ?? RECORD_WEIGHT) + below.fixed)
     case 'nodes':
-      return { fixed: idCount(node, variables) * ((own ?? RECORD_WEIGHT) + below.fixed), perRecord: 0 }
-    case 'list':
-      return {
-        fixed: (own ?? RECORD_WEIGHT) + below.fixed + pageSize(meaning.resource, node, variables) * below.perRecord,
-        perRecord: 0,
-      }
+      return once(idCount(node, variables) * ((own ?? RECORD_WEIGHT) + below.fixed))
+    case 'list': {
+      const isSearched = typeof readArgument(node, 'search', variables) === 'string'
+      const totals = below.totals * (isSearched ? TOTAL_OF_SEARCH_WEIGHT : TOTAL_OF_ALL_WEIGHT)
+      return once((own ?? RECORD_WEIGHT) + totals + weighPage(meaning.resource, node, below, variables))
+    }
     case 'children': {
-      const size = pageSize(meaning.child.resource, node, variables)
-      return { fixed: (own ?? RECORD_WEIGHT) + below.fixed + size * below.perRecord, perRecord: 0 }
+      const totals = below.totals * TOTAL_WEIGHT
+      return once((own ?? RECORD_WEIGHT) + totals + weighPage(meaning.child.resource, node, below, variables))
     }
     case 'edges':
     case 'records':
-      return { fixed: 0, perRecord: (own ?? RECORD_WEIGHT) + below.fixed }
+      return { ...NO_WEIGHT, perRecord: (own ?? RECORD_WEIGHT) + below.fixed }
     case 'total':
-      return { fixed: own ?? TOTAL_WEIGHT, perRecord: 0 }
+      return own === undefined ? { ...NO_WEIGHT, totals: 1 } : once(own)
     case 'create':
     case 'update':
     case 'replace':
     case 'delete':
     case 'restore':
     case 'act':
-      return { fixed: (own ?? CHANGE_WEIGHT) + below.fixed, perRecord: 0 }
+      return once((own ?? CHANGE_WEIGHT) + below.fixed)
   }
 }
 
+function weighPage(resource: ResourceModel, node: FieldNode, below: Weight, variables: VariableValues): number {
+  return below.fixed + pageSize(resource, node, variables) * below.perRecord
+}
+
 function valueWeight({ kind }: FieldModel): number {
-  const { maxLength } = kind.schema
   if (kind.graphqlType === 'JSON') return JSON_WEIGHT
-  return typeof maxLength === 'number' ? Math.floor(maxLength / LONG_TEXT) : 0
+  const characters = charactersIn(kind.schema)
+  return characters > SHORT_TEXT ? characters / RECORD_CHARACTERS : 0
+}
+
+/** How long a text, or all texts of a list, can be. */
+function charactersIn({ maxLength, maxItems, items }: JsonSchema): number {
+  if (typeof maxLength === 'number') return maxLength
+  const perItem = typeof items === 'object' && items !== null && 'maxLength' in items ? items.maxLength : undefined
+  return typeof perItem === 'number' && typeof maxItems === 'number' ? perItem * maxItems : 0
 }
 
 /** A size that cannot be is weighed as the largest; who reads the arguments refuses it. */
@@ -193,7 +214,7 @@ function idCount(node: FieldNode, variables: VariableValues): number {
   return Math.min(Array.isArray(ids) ? ids.length : 1, NODES_MAX)
 }
 
-/** The value as far as it matters here: numbers, and how long a list is. */
+/** The value as far as it matters here: numbers, texts, and how long a list is. */
 function readArgument(node: FieldNode, name: string, variables: VariableValues): unknown {
   const value: ValueNode | undefined = node.arguments?.find((argument) => argument.name.value === name)?.value
   switch (value?.kind) {
@@ -203,6 +224,8 @@ function readArgument(node: FieldNode, name: string, variables: VariableValues):
       return value.values
     case Kind.VARIABLE:
       return variables[value.name.value]
+    case Kind.STRING:
+      return value.value
     default:
       return undefined
   }

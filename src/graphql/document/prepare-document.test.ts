@@ -116,7 +116,7 @@ test('what is measured as small is validated quickly: each rule takes all fields
 describe('complexity', () => {
   test('counts records, lists multiplied', () => {
     // One list, twenty users, for each a list and ten posts.
-    expect(weightOf('{ users(first: 20) { nodes { id posts(first: 10) { nodes { title } } } } }')).toBe(1 + 20 * (1 + 1 + 10))
+    expect(weightOf('{ users(first: 20) { nodes { id posts(first: 10) { nodes { status } } } } }')).toBe(1 + 20 * (1 + 1 + 10))
   })
 
   test('takes ten where no size is given', () => {
@@ -136,12 +136,27 @@ describe('complexity', () => {
     const text =
       '{ a: users(first: 2) { ...F } b: users(first: 3) { ...F } } fragment F on UserConnection { nodes { id } totalCount }'
 
-    expect(weightOf(text)).toBe(1 + 2 + 10 + 1 + 3 + 10)
+    expect(weightOf(text)).toBe(1 + 2 + 1_000 + 1 + 3 + 1_000)
   })
 
   test('weighs long texts and the ids that are asked for', () => {
     expect(weightOf('{ posts(first: 2) { nodes { body } } }')).toBe(1 + 2 * (1 + 25))
     expect(weightOf('{ nodes(ids: ["a", "b", "c"]) { id } }')).toBe(3)
+  })
+
+  test('weighs a text under every name that it is asked by', () => {
+    const names = Array.from({ length: 20 }, (_, at) => `t${at}: title`).join(' ')
+
+    // Two hundred characters are a tenth of a record.
+    expect(weightOf(`{ posts(first: 10) { nodes { ${names} } } }`)).toBe(1 + 10 * (1 + 20 / 10))
+  })
+
+  test('weighs counts by what they read: a part of an index, the whole of one, or texts', () => {
+    expect(weightOf('{ users(first: 2) { nodes { posts(search: "engine") { totalCount } } } }')).toBe(1 + 2 * (1 + 1 + 10))
+    expect(weightOf('{ posts { totalCount } }')).toBe(1 + 1_000)
+    expect(weightOf('{ posts(search: "engine") { totalCount } }')).toBe(1 + 5_000)
+    expect(weightOf('query ($s: String) { posts(search: $s) { totalCount } }', { s: 'engine' })).toBe(1 + 5_000)
+    expect(weightOf('query ($s: String) { posts(search: $s) { totalCount } }', { s: null })).toBe(1 + 1_000)
   })
 
   test('takes declared weights', () => {
