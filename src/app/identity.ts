@@ -229,8 +229,10 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     settle: () => later.drain(),
     async stop() {
       stopSweep()
+      // What the follower hears goes on later, so it falls silent first.
+      await follower.stop()
       await later.drain()
-      await Promise.all([follower.stop(), keys.stop(), mailer.close(), passwords.stop()])
+      await Promise.all([keys.stop(), mailer.close(), passwords.stop()])
       await Promise.all([sql.close(), watching.close()])
     },
   }

@@ -21,6 +21,8 @@ export interface AdminRoutesParts {
   readonly endBrowsers?: (accountId: Uuid) => Promise<void>
 }
 
+const ERRORS = ['AUTH_FORBIDDEN', 'AUTH_STEP_UP_REQUIRED', 'NOT_FOUND_RECORD']
+
 export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
   const { accounts, sessions, scope, onChanged } = parts
   const by = (request: HttpRequest) => ({ actor: request.actor.subject, requestId: request.requestId })
@@ -48,7 +50,7 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
       caller: 'account',
       limit: 'read',
       answers: { 200: { description: 'The sessions, the one used last first.', data: listSchema(SESSION) } },
-      errors: ['AUTH_FORBIDDEN', 'NOT_FOUND_RECORD'],
+      errors: ERRORS,
       async handle(request) {
         const account = await readAccount(parts, request)
         return { status: 200, data: renderSessions(await sessions.list(account.id), null) }
@@ -62,7 +64,7 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
       caller: 'account',
       limit: 'write',
       answers: { 204: { description: 'All its sessions have ended.', data: null } },
-      errors: ['AUTH_FORBIDDEN', 'NOT_FOUND_RECORD'],
+      errors: ERRORS,
       async handle(request) {
         const account = await readAccount(parts, request)
         await sessions.end(account.id, 'ended_by_admin', by(request))
@@ -78,7 +80,7 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
       caller: 'account',
       limit: 'write',
       answers: { 204: { description: 'The session has ended.', data: null } },
-      errors: ['AUTH_FORBIDDEN', 'NOT_FOUND_RECORD'],
+      errors: ERRORS,
       async handle(request) {
         const account = await readAccount(parts, request)
         const only = readSessionId(request, 'session_id')
@@ -95,7 +97,7 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
       caller: 'account',
       limit: 'write',
       answers: { 204: { description: 'The account is suspended.', data: null } },
-      errors: ['AUTH_FORBIDDEN', 'NOT_FOUND_RECORD'],
+      errors: ERRORS,
       handle: (request) => suspend(request, true),
     },
     {
@@ -106,7 +108,7 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
       caller: 'account',
       limit: 'write',
       answers: { 204: { description: 'The account may be used again.', data: null } },
-      errors: ['AUTH_FORBIDDEN', 'NOT_FOUND_RECORD'],
+      errors: ERRORS,
       handle: (request) => suspend(request, false),
     },
   ]
@@ -121,13 +123,25 @@ async function readAccount({ scope, engine, accounts }: AdminRoutesParts, reques
   return account
 }
 
-/** @throws `AUTH_FORBIDDEN` for whoever may not update every account, `AUTH_REQUIRED` for nobody */
+/**
+ * @throws `AUTH_FORBIDDEN` for whoever may not update every account, `AUTH_STEP_UP_REQUIRED` for whoever may once they show again who they are,
+ * `AUTH_REQUIRED` for nobody
+ */
 export function expectAccountManager(
   engine: Engine,
   { accounts, clock }: Pick<IdentityScope, 'accounts' | 'clock'>,
   { actor, address }: Pick<HttpRequest, 'actor' | 'address'>,
 ): void {
   const access = engine.resource(accounts.resource.name).compiled.access('update')
-  if (access.decide({ actor, nowMs: clock.now(), address }) === UNCONDITIONAL) return
-  throw actor.kind === 'nobody' ? new PlinthError('AUTH_REQUIRED') : new PlinthError('AUTH_FORBIDDEN')
+  const nowMs = clock.now()
+  const input = { actor, nowMs, address }
+  if (access.decide(input) === UNCONDITIONAL) return
+  if (actor.kind === 'nobody') throw new PlinthError('AUTH_REQUIRED')
+  if (actor.kind !== 'user' || actor.session === undefined) throw new PlinthError('AUTH_FORBIDDEN')
+  const session = { ...actor.session, authenticatedAtMs: nowMs, secondFactorAtMs: nowMs }
+  if (access.decide({ ...input, actor: { ...actor, session } }) !== UNCONDITIONAL) throw new PlinthError('AUTH_FORBIDDEN')
+  const ages = access.staleProofs(input)?.map(({ withinS }) => withinS) ?? []
+  throw new PlinthError('AUTH_STEP_UP_REQUIRED', 'Show again who you are to do this', {
+    ...(ages.length > 0 && { proofAgeSMax: Math.min(...ages) }),
+  })
 }

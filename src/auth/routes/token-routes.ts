@@ -15,6 +15,9 @@ export interface TokenRoutesParts {
   readonly revoked: RevokedTokens
 }
 
+/** What this service has ever put into a token: a mistyped one must not look revoked. */
+const JTI = text({ min: 16, max: 128, pattern: /[A-Za-z0-9_-]+/ })
+
 export function tokenRoutes({ scope, engine, revoked }: TokenRoutesParts): readonly IdentityRoute[] {
   return [
     {
@@ -26,10 +29,10 @@ export function tokenRoutes({ scope, engine, revoked }: TokenRoutesParts): reado
       caller: 'account',
       limit: 'write',
       input: {
-        jti: text({ min: 1, max: 255 }).optional().describe('The `jti` of the token. Left out: the token of this request.'),
+        jti: JTI.optional().describe('The `jti` of the token. Left out: the token of this request.'),
       },
       answers: { 204: { description: 'The token is refused from now on, everywhere within a second.', data: null } },
-      errors: ['AUTH_FORBIDDEN'],
+      errors: ['AUTH_FORBIDDEN', 'AUTH_STEP_UP_REQUIRED'],
       async handle(request, input) {
         const given = input['jti']
         const own = readOwnJti(request)
