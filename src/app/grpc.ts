@@ -5,6 +5,7 @@ import type { Engine } from '../engine/index.ts'
 import {
   describeGrpc,
   EMPTY_LOCK,
+  failureDescriber,
   type GrpcDescription,
   GrpcServer,
   LOCK_FILE,
@@ -42,7 +43,10 @@ export function createGrpc({ app, settings, mode, engine, server }: GrpcParts): 
   const { grpcHost: host, grpcPort: port, shutdownGraceMs: graceMs } = settings
   if (port === undefined) return undefined
   const description = describeLocked(app, mode)
-  const grpc = new GrpcServer({ tls: readTls(settings) })
+  const grpc = new GrpcServer({
+    describeFailure: failureDescriber({ domain: app.domain.name, docsUrl: server.docsUrl }),
+    tls: readTls(settings),
+  })
   mountGrpc({ description, engine, server, clock: SYSTEM_CLOCK, grpc })
   return { listen: () => grpc.listen(host, port), stop: () => grpc.stop({ graceMs }) }
 }

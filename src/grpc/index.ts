@@ -12,6 +12,14 @@ export type {
 } from './call.ts'
 export { describeGrpc, type GrpcDescription, type GrpcMethod } from './describe/describe-grpc.ts'
 export type { MethodKind, MethodMeaning } from './describe/draft.ts'
+export {
+  type DescribeFailure,
+  type ErrorScope,
+  type FailureDetail,
+  failureDescriber,
+  type GrpcFailure,
+  writeStatus,
+} from './errors.ts'
 export { handlerOf } from './handle.ts'
 export { EMPTY_LOCK, LOCK_FILE, type ProtoLock, readLock, renderLock } from './lock.ts'
 export { decodeRequest } from './messages/decode-request.ts'
@@ -19,4 +27,4 @@ export { fieldPathOf } from './messages/field-path.ts'
 export { type MethodMessages, methodMessages } from './messages/method-messages.ts'
 export { type MountGrpcOptions, mountGrpc } from './mount.ts'
 export { PROTO_HEADER, renderProto } from './print.ts'
-export { GrpcServer, type GrpcServerOptions, type RenderFailure, type ServerTls } from './server.ts'
+export { GrpcServer, type GrpcServerOptions, type ServerTls } from './server.ts'

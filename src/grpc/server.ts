@@ -12,14 +12,12 @@ import {
   status,
 } from '@grpc/grpc-js'
 import type { WatchContext } from '../engine/index.ts'
-import { CATALOGUE, PlinthError, toPlinthError } from '../kernel/index.ts'
+import { PlinthError, toPlinthError } from '../kernel/index.ts'
 import { type ArriveCall, type ArrivedCall, pathOf } from './admit-call.ts'
 import type { CallMetadata, GrpcCall, RunStream, RunUnary } from './call.ts'
 import type { GrpcMethod } from './describe/describe-grpc.ts'
+import { type DescribeFailure, writeStatus } from './errors.ts'
 import * as limits from './limits.ts'
-
-/** What a call that failed is answered with, its metadata included. */
-export type RenderFailure = (error: PlinthError, method: GrpcMethod, requestId: string) => Partial<StatusObject>
 
 export interface ServerTls {
   /** PEM: the certificate and those between it and the root. */
@@ -29,8 +27,7 @@ export interface ServerTls {
 }
 
 export interface GrpcServerOptions {
-  /** Default: the code and the message alone. */
-  readonly renderFailure?: RenderFailure
+  readonly describeFailure: DescribeFailure
   /** Default: no TLS; HTTP/2 in clear. */
   readonly tls?: ServerTls | undefined
 }
@@ -40,17 +37,13 @@ const CLIENT_GONE_STATUS = 499
 /** Clients try again elsewhere when they are told `UNAVAILABLE`. */
 const STOPPING = 'The service stops: go on elsewhere, behind the last change'
 const GRACE_MS = 10_000
-
-const renderPlainly: RenderFailure = (error) => ({
-  code: status[error.grpc],
-  details: error.status === 500 ? CATALOGUE.INTERNAL_ERROR.message : error.message,
-})
+const DETAILS = 'grpc-status-details-bin'
 
 /**
  * The server behind `GRPC_PORT`. Nothing listens until `listen`.
  *
  * @example
- * const server = new GrpcServer({ renderFailure })
+ * const server = new GrpcServer({ describeFailure: failureDescriber({ domain: 'blog', docsUrl }) })
  * server.unary(method, arrivals(method, scope), run)
  * const address = await server.listen('127.0.0.1', 0)
  */
@@ -180,12 +173,11 @@ export class GrpcServer {
       }
       const error = toPlinthError(thrown)
       opened.end(error.status, error)
-      const { renderFailure = renderPlainly } = this.#options
-      const failure = renderFailure(error, method, opened.requestId)
-      const trailers = failure.metadata ?? new Metadata()
+      const failure = this.#options.describeFailure(error, method, opened.requestId)
+      const trailers = new Metadata()
       addAll(trailers, arrived, [])
-      // The library encodes it as a URI, which fails for half a character.
-      return { ...failure, details: (failure.details ?? '').toWellFormed(), metadata: trailers }
+      trailers.set(DETAILS, Buffer.from(writeStatus(failure)))
+      return { code: failure.number, details: failure.message, metadata: trailers }
     }
   }
 }

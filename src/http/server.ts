@@ -79,6 +79,8 @@ export interface HttpServer {
   readonly limits: NamedLimits
   /** Lets in, counts and logs what comes over another transport, as if it came over this one. */
   readonly calls: OpenCalls
+  /** Where a code is explained. */
+  readonly docsUrl: DocsUrl
   /** Says who asks: for whoever keeps a connection and asks again. */
   readonly authenticate: Authenticate
   readonly inFlight: number
@@ -126,6 +128,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     upgrade: (route) => upgrades.add(route),
     limits: createNamedLimits(state.budgets),
     calls: createCalls(state, options),
+    docsUrl,
     authenticate: state.authenticate,
     get inFlight() {
       return state.inFlight

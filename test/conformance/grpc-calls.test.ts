@@ -1,6 +1,9 @@
 // Proves RPC-01, LOG-02: what the methods of a service answer over the port of gRPC.
-import { status } from '@grpc/grpc-js'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fromBinary } from '@bufbuild/protobuf'
+import { BinaryReader } from '@bufbuild/protobuf/wire'
+import { AnySchema } from '@bufbuild/protobuf/wkt'
+import { type ServiceError, status } from '@grpc/grpc-js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Blog, startBlog, USERS } from './blog.ts'
 import { type GrpcClient, grpcClient } from './grpc-kit.ts'
 
@@ -86,3 +89,72 @@ test('a call leaves one line in the log, under its request id and trace', async 
     },
   ])
 })
+
+describe('a failure', () => {
+  test('tells its code, its request, where it is explained and each violated field', async () => {
+    const failure = await posts.fail(
+      'CreatePost',
+      { post: { author_id: USERS.editor, title: '' } },
+      { token: blog.tokens.editor, metadata: { 'x-request-id': 'refused-1' } },
+    )
+    const details = readStatus(failure)
+
+    expect(failure.code).toBe(status.INVALID_ARGUMENT)
+    expect(failure.metadata.get('x-request-id')).toEqual(['refused-1'])
+    expect(details['google.rpc.ErrorInfo']).toContain('VALIDATION_FAILED')
+    expect(details['google.rpc.ErrorInfo']).toContain('blog')
+    expect(details['google.rpc.RequestInfo']).toContain('refused-1')
+    expect(details['google.rpc.Help']).toContain('/docs/errors#VALIDATION_FAILED')
+    expect(details['google.rpc.BadRequest']).toContain('post.title')
+    expect(details['google.rpc.BadRequest']).toContain('post.body')
+  })
+
+  test('of the store tells nothing of it', async () => {
+    const sql = await blog.service.sql()
+    const id = await blog.post()
+    await sql.query('ALTER TABLE posts RENAME TO posts_away')
+
+    const failure = await posts.fail('GetPost', { id })
+    await sql.query('ALTER TABLE posts_away RENAME TO posts')
+
+    expect(failure.code).toBe(status.INTERNAL)
+    expect(failure.details).toBe('Something went wrong on our side')
+    expect(failure.metadata.get('grpc-status-details-bin').join()).not.toContain('posts')
+  })
+
+  test('for too many calls says when to come back', async () => {
+    await using narrow = await startBlog({ RATE_LIMIT_READ: '60/1' })
+    using client = grpcClient(narrow.service.grpcAddress, 'post')
+    await client.call('ListPosts', {}, { token: narrow.tokens.viewer })
+
+    const failure = await client.fail('ListPosts', {}, { token: narrow.tokens.viewer })
+
+    expect(failure.code).toBe(status.RESOURCE_EXHAUSTED)
+    expect(Object.keys(readStatus(failure))).toContain('google.rpc.RetryInfo')
+    expect(failure.metadata.get('ratelimit')[0]).toMatch(/^"read";r=0/)
+  })
+})
+
+test('a token that is not believed is refused on every method, whoever may call it', async () => {
+  const failure = await posts.fail('ListPosts', {}, { token: 'nonsense' })
+
+  expect(failure.code).toBe(status.UNAUTHENTICATED)
+  expect(readStatus(failure)['google.rpc.ErrorInfo']).toContain('AUTH_TOKEN_INVALID')
+})
+
+/** The details of a `google.rpc.Status` by type; their texts lie in the bytes as they are. */
+function readStatus({ metadata }: ServiceError): Readonly<Record<string, string>> {
+  const [bytes] = metadata.get('grpc-status-details-bin')
+  if (!(bytes instanceof Buffer)) throw new Error('The failure has no details')
+  const reader = new BinaryReader(bytes)
+  const details: Record<string, string> = {}
+  while (reader.pos < reader.len) {
+    const [number, type] = reader.tag()
+    if (number !== 3) reader.skip(type)
+    else {
+      const any = fromBinary(AnySchema, reader.bytes())
+      details[any.typeUrl.replace('type.googleapis.com/', '')] = Buffer.from(any.value).toString()
+    }
+  }
+  return details
+}
