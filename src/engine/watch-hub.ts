@@ -5,6 +5,7 @@
 import { type Clock, PlinthError } from '../kernel/index.ts'
 import { NOBODY } from '../model/index.ts'
 import { UNCONDITIONAL } from '../policy/index.ts'
+import { addressKey } from '../resilience/index.ts'
 import type { ChangeFeed, FeedEntry, FeedPoint } from './change-feed.ts'
 import type { CompiledResource } from './compiled-resource.ts'
 import { decideAccess } from './decide.ts'
@@ -20,7 +21,7 @@ import { Turns } from './watch-turns.ts'
 export interface WatchLimits {
   /** Watches at once, of all callers; default 20,000. */
   readonly watchesMax?: number
-  /** Of one account, or of one address where nobody is signed in; default 200. */
+  /** Of one account, or of one address where nobody is signed in (a /64 of IPv6); default 200. */
   readonly watchesPerCallerMax?: number
 }
 
@@ -72,7 +73,7 @@ export class WatchHub {
     decideAccess(compiled.access('read'), model, context)
     if (input.fields !== undefined) fieldSets.select(context.actor, input.fields.names, input.fields.byName)
     const after = input.after === undefined ? undefined : this.#openCursor(model.name, input.after)
-    const caller = context.actor.subject ?? context.address ?? ''
+    const caller = context.actor.subject ?? addressKey(context.address ?? '')
     this.#admit(caller)
     this.#follow()
     const channel = this.#channel(compiled)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'
 import type { RequestContext, WatchContext } from '../../src/engine/index.ts'
 import { PlinthError, type Uuid } from '../../src/kernel/index.ts'
+import { NOBODY } from '../../src/model/index.ts'
 import { waitFor } from '../../src/testing/index.ts'
 import { actorOf, contextOf, newId, nobody, valuesOf } from './storage-kit.ts'
 import { type Listener, listen, openWatched, seal, type Watched } from './watch-kit.ts'
@@ -244,6 +245,15 @@ describe('who watches', () => {
     listeners.push(listen(engine, ada))
     expect(engine.watches).toBe(3)
   })
+})
+
+test('a caller without an account is counted by network: IPv6 has addresses for everybody', () => {
+  const engine = watched.anotherEngine({ limits: { watchesPerCallerMax: 2 } })
+  const from = (address: string): WatchContext => ({ ...contextOf(NOBODY), address })
+  listeners.push(listen(engine, from('2001:db8:0:1::1')), listen(engine, from('2001:db8:0:1::2')))
+
+  expect(() => listen(engine, from('2001:db8:0:1:ffff::3'))).toThrow(expect.objectContaining({ code: 'RATE_LIMIT_EXCEEDED' }))
+  listeners.push(listen(engine, from('2001:db8:0:2::1')))
 })
 
 describe('a cursor', () => {

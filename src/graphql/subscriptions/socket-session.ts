@@ -8,6 +8,7 @@ import type { WatchContext } from '../../engine/index.ts'
 import { type NamedLimits, readJson, type WebSocketChannel } from '../../http/index.ts'
 import { PlinthError, toPlinthError } from '../../kernel/index.ts'
 import { type Actor, NOBODY } from '../../model/index.ts'
+import { addressKey } from '../../resilience/index.ts'
 import type { AnswerError } from '../answer-errors.ts'
 import type { ReadyOperation } from '../document/ready-operation.ts'
 import { readBodyRequest } from '../endpoint/read-request.ts'
@@ -155,7 +156,7 @@ export class SocketSession {
     const { executor, limits, nowMs } = this.#options
     const { requestId, address } = this.#channel
     const actor = await this.#actor()
-    const budget = `socket ${actor.subject ?? address}`
+    const budget = `socket ${actor.subject ?? addressKey(address)}`
     await limits.take('read', budget)
     const readiness = executor.read(readBodyRequest({ body: payload }))
     if (readiness.kind === 'refused') {
