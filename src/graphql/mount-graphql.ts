@@ -46,7 +46,7 @@ const OPERATIONS = { query: 'graphql.query', mutation: 'graphql.mutation', subsc
 export function mountGraphql(options: GraphqlOptions): Executor {
   const { server, clock = Date, origin = '' } = options
   const executor = new Executor({ ...options, docsUrl: (code) => `${origin.replace(/\/$/, '')}/docs/errors#${code}` })
-  const live = { executor, subscriptions: new Subscriptions({ schema: executor.schema, engine: options.engine }) }
+  const live = { executor, subscriptions: new Subscriptions({ schema: executor.schema, engine: options.engine, clock }) }
   const renderFailure: RenderFailure = (error, requestId) => ({
     headers: HEADERS[JSON_TYPE],
     body: executor.renderRefusal([{ error }], requestId),
@@ -113,8 +113,8 @@ async function run(
     requestId: request.requestId,
     renew: () => server.authenticate(request.header('authorization')),
   }
-  if (isStream) return serveEvents(scope, ready, context, reply)
   const onceKey = ready.type === 'mutation' ? readOnceKey(request, OPERATIONS.mutation, fingerprintOf(ready)) : undefined
+  if (isStream) return serveEvents(scope, ready, context, reply, onceKey)
   const outcome = await executor.run(ready, context, onceKey)
   for (const { error } of outcome.errors) reply.note(error)
   const extra = outcome.isReplay === true ? ['idempotency-replayed', 'true'] : []

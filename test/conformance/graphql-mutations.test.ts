@@ -240,6 +240,22 @@ describe('Idempotency-Key', () => {
     expect(second.headers.get('idempotency-replayed')).toBe('true')
   })
 
+  test('counts for a mutation that is answered as a stream of events too', async () => {
+    const answers = await Promise.all(
+      [1, 2].map(() =>
+        blog.ask('POST /graphql', {
+          as: 'editor',
+          headers: { accept: 'text/event-stream', 'idempotency-key': 'graphql-events' },
+          body: { query: CREATE, variables: input() },
+        }),
+      ),
+    )
+
+    const [first, second] = answers.map(({ text }) => text)
+    expect(first).toContain('event: next\ndata: {"data":{"createPost":{"post":{')
+    expect(second).toBe(first)
+  })
+
   test('is good for one request', async () => {
     await once('graphql-2')
 

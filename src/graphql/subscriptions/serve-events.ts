@@ -2,7 +2,7 @@
  * GraphQL over server-sent events, one connection for each operation: `next` for each answer, `complete` at the end.
  * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
  */
-import type { WatchContext } from '../../engine/index.ts'
+import type { OnceKey, WatchContext } from '../../engine/index.ts'
 import type { HttpReply } from '../../http/index.ts'
 import type { ReadyOperation } from '../document/ready-operation.ts'
 import type { Executor } from '../executor.ts'
@@ -20,12 +20,17 @@ export interface EventsScope {
   readonly subscriptions: Subscriptions
 }
 
-/** Answers a ready operation as a stream. What is wrong before the first answer is thrown, to be answered as any other failure. */
+/**
+ * Answers a ready operation as a stream. What is wrong before the first answer is thrown, to be answered as any other failure.
+ *
+ * @param onceKey for mutations: under which it is to happen once
+ */
 export async function serveEvents(
   scope: EventsScope,
   ready: ReadyOperation,
   context: WatchContext,
   reply: HttpReply,
+  onceKey: OnceKey | undefined,
 ): Promise<void> {
   const { executor, subscriptions } = scope
   const abort = new AbortController()
@@ -33,7 +38,7 @@ export async function serveEvents(
   const answers =
     ready.type === 'subscription'
       ? await subscriptions.run(ready, context, abort.signal)
-      : [await runOnce(executor, ready, context, reply)]
+      : [await runOnce(executor, ready, context, reply, onceKey)]
   const stream = reply.openEvents()
   if (stream.signal.aborted) abort.abort()
   else stream.signal.addEventListener('abort', () => abort.abort())
@@ -47,8 +52,14 @@ export async function serveEvents(
   stream.end()
 }
 
-async function runOnce(executor: Executor, ready: ReadyOperation, context: WatchContext, reply: HttpReply): Promise<string> {
-  const answer = await executor.run(ready, context)
+async function runOnce(
+  executor: Executor,
+  ready: ReadyOperation,
+  context: WatchContext,
+  reply: HttpReply,
+  onceKey: OnceKey | undefined,
+): Promise<string> {
+  const answer = await executor.run(ready, context, onceKey)
   for (const { error } of answer.errors) reply.note(error)
   return executor.render(answer, context.requestId)
 }

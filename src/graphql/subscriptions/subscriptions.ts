@@ -6,7 +6,7 @@
  */
 import { type FieldNode, type GraphQLObjectType, type GraphQLSchema, getNamedType, isObjectType } from 'graphql'
 import type { Change, ChangeKind, Engine, RecordSelection, WatchContext } from '../../engine/index.ts'
-import { invalid, NAME_SHOWN_MAX, PlinthError, parseJson, shorten, type Uuid } from '../../kernel/index.ts'
+import { type Clock, invalid, NAME_SHOWN_MAX, PlinthError, parseJson, shorten, type Uuid } from '../../kernel/index.ts'
 import type { ResourceModel } from '../../model/index.ts'
 import { type CollectScope, collectFields } from '../document/collect-fields.ts'
 import type { ReadyOperation } from '../document/ready-operation.ts'
@@ -17,6 +17,8 @@ import { foundIn, planRecord, readArguments } from '../plan-records.ts'
 export interface SubscriptionsOptions {
   readonly schema: GraphQLSchema
   readonly engine: Engine
+  /** The wall clock, for rules that ask what time it is when something is told. */
+  readonly clock: Pick<Clock, 'now'>
 }
 
 interface SubscriptionPlan {
@@ -29,6 +31,7 @@ interface SubscriptionPlan {
 
 export class Subscriptions {
   readonly #engine: Engine
+  readonly #clock: Pick<Clock, 'now'>
   readonly #schema: GraphQLSchema
   readonly #root: GraphQLObjectType | undefined
   /** Plans that hold for every request, as long as their document is kept. */
@@ -36,9 +39,10 @@ export class Subscriptions {
   /** What was printed of a change, by what was asked. */
   readonly #printed = new WeakMap<Change, WeakMap<RecordSelection, string>>()
 
-  constructor({ schema, engine }: SubscriptionsOptions) {
+  constructor({ schema, engine, clock }: SubscriptionsOptions) {
     this.#schema = schema
     this.#engine = engine
+    this.#clock = clock
     this.#root = schema.getSubscriptionType() ?? undefined
   }
 
@@ -77,7 +81,8 @@ export class Subscriptions {
   async #read({ as, resource, select }: SubscriptionPlan, { id }: Change, context: WatchContext): Promise<string | undefined> {
     const actor = (await context.renew?.()) ?? context.actor
     const root = { kind: 'record', as, isAlias: true, resource, id, select } as const
-    const { json, failures } = await this.#engine.readTree({ ...context, actor }, { spelling: GRAPHQL_SPELLING, roots: [root] })
+    const now = { ...context, actor, nowMs: this.#clock.now() }
+    const { json, failures } = await this.#engine.readTree(now, { spelling: GRAPHQL_SPELLING, roots: [root] })
     const [failure] = failures
     if (failure !== undefined) throw failure.error
     const record = (parseJson(json) as Readonly<Record<string, unknown>>)[as]
