@@ -1,8 +1,13 @@
 // Proves ERR-01: one declaration, and surfaces that cannot disagree about it.
+
 import { describe, expect, test } from 'vitest'
+import blog from '../../examples/blog/app.ts'
+import type { TestService } from '../../src/testing/index.ts'
+import { ordersApp } from '../domains/orders/app.ts'
 import { type Agreement, compareSurfaces } from './agreement.ts'
 import { BLOG_POOL, blogWorld } from './blog-world.ts'
 import { openGraphql } from './graphql.ts'
+import { openGrpc } from './grpc.ts'
 import type { Outcome } from './operation.ts'
 import { type Pool, sampleQuestions } from './operations.ts'
 import { ORDERS_POOL, ordersWorld } from './orders-world.ts'
@@ -12,6 +17,7 @@ import { World, type WorldOptions } from './world.ts'
 
 const COUNT = Number(process.env['AGREEMENT_QUESTIONS'] ?? 1_200)
 const SEED = Number(process.env['AGREEMENT_SEED'] ?? Date.now() % 2 ** 31)
+const grpcAddress = (service: TestService): string => service.grpcAddress
 /** Enough to mend by. */
 const SHOWN_MAX = 12
 
@@ -31,14 +37,22 @@ function report(name: string, { compared, asked, outcomes, differences }: Agreem
 
 describe('the surfaces', () => {
   test('agree about users and posts', { timeout: 300_000 }, async () => {
-    const agreement = await ask(BLOG_POOL, [blogWorld(openRest), blogWorld(openGraphql)], COUNT)
+    const agreement = await ask(
+      BLOG_POOL,
+      [blogWorld(openRest), blogWorld(openGraphql), blogWorld(openGrpc(blog.domain, grpcAddress))],
+      COUNT,
+    )
 
     expect(report('blog', agreement)).toBe('')
     expect(agreement.compared).toBeGreaterThan(COUNT / 2)
   })
 
   test('agree about orders', { timeout: 300_000 }, async () => {
-    const agreement = await ask(ORDERS_POOL, [ordersWorld(openRest), ordersWorld(openGraphql)], COUNT)
+    const agreement = await ask(
+      ORDERS_POOL,
+      [ordersWorld(openRest), ordersWorld(openGraphql), ordersWorld(openGrpc(ordersApp.domain, grpcAddress))],
+      COUNT,
+    )
 
     expect(report('orders', agreement)).toBe('')
     expect(agreement.compared).toBeGreaterThan(COUNT / 2)
