@@ -8,13 +8,14 @@ import {
   failureDescriber,
   type GrpcDescription,
   GrpcServer,
+  healthService,
   LOCK_FILE,
   mountGrpc,
   type ProtoLock,
   readLock,
   type ServerTls,
 } from '../grpc/index.ts'
-import type { HttpServer } from '../http/index.ts'
+import type { HttpServer, Readiness } from '../http/index.ts'
 import { SYSTEM_CLOCK } from './clock.ts'
 import type { App } from './declare.ts'
 import { type Settings, SettingsError } from './settings.ts'
@@ -26,6 +27,7 @@ export interface GrpcParts {
   readonly mode: Mode
   readonly engine: Engine
   readonly server: HttpServer
+  readonly readiness: Readiness
 }
 
 /** The server of gRPC, ready to listen where the settings say. */
@@ -39,7 +41,7 @@ export interface Grpc {
  *
  * @throws `SettingsError` for a certificate that cannot be read, and in production for a lock file that is not what the declaration says
  */
-export function createGrpc({ app, settings, mode, engine, server }: GrpcParts): Grpc | undefined {
+export function createGrpc({ app, settings, mode, engine, server, readiness }: GrpcParts): Grpc | undefined {
   const { grpcHost: host, grpcPort: port, shutdownGraceMs: graceMs } = settings
   if (port === undefined) return undefined
   const description = describeLocked(app, mode)
@@ -47,6 +49,8 @@ export function createGrpc({ app, settings, mode, engine, server }: GrpcParts): 
     describeFailure: failureDescriber({ domain: app.domain.name, docsUrl: server.docsUrl }),
     tls: readTls(settings),
   })
+  const services = new Set(description.methods.map(({ descMethod }) => descMethod.parent.typeName))
+  grpc.addService(...healthService({ readiness, services, draining: grpc.draining }))
   mountGrpc({ description, engine, server, clock: SYSTEM_CLOCK, grpc })
   return { listen: () => grpc.listen(host, port), stop: () => grpc.stop({ graceMs }) }
 }

@@ -109,7 +109,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     mountRest({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...documentOptions(app, settings) })
     mountGraphql({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...graphqlOptions(app, settings, mode) })
     await identity?.mount(server, engine, verifier)
-    const grpc = createGrpc({ app, settings, mode, engine, server })
+    const grpc = createGrpc({ app, settings, mode, engine, server, readiness })
 
     const admin = createAdminServer({ metrics, readiness })
     const { origin: adminOrigin } = await listenOn('ADMIN_PORT', () =>
@@ -119,7 +119,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const grpcAddress = grpc && (await listenOn('GRPC_PORT', () => grpc.listen()))
     stops.add(() => grpc?.stop())
     const { origin } = await listenOn('PORT', () => server.listen({ port, host: settings.host }))
-    stops.add(() => server.stop({ graceMs: settings.shutdownGraceMs }))
+    // Both doors close at the same time.
+    stops.add(() => Promise.all([grpc?.stop(), server.stop({ graceMs: settings.shutdownGraceMs })]))
 
     const closed = closedOperations(app.domain)
     if (closed.length > 0) logger.info('No rule permits these operations, so they are not there', { operations: closed })

@@ -21,6 +21,7 @@ export {
   writeStatus,
 } from './errors.ts'
 export { handlerOf } from './handle.ts'
+export { type ForeignService, type HealthOptions, healthService } from './health.ts'
 export { EMPTY_LOCK, LOCK_FILE, type ProtoLock, readLock, renderLock } from './lock.ts'
 export { decodeRequest } from './messages/decode-request.ts'
 export { fieldPathOf } from './messages/field-path.ts'

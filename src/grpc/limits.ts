@@ -16,5 +16,7 @@ export const CONNECTION_IDLE_MS = 5 * 60_000
 export const KEEP_ALIVE_MS = 25_000
 /** How long the other side has to answer a ping: grpc-go's default. */
 export const KEEP_ALIVE_TIMEOUT_MS = 20_000
+/** Balancers that watch the health of this process; each has a few. */
+export const HEALTH_WATCHES_MAX = 200
 /** What one connection may hold in memory, in MB: room for its calls' messages at a usual size. Node's default is 10. */
 export const SESSION_MEMORY_MB = 10

@@ -69,6 +69,11 @@ export class GrpcServer {
     })
   }
 
+  /** Aborted when the server begins to stop. */
+  get draining(): AbortSignal {
+    return this.#draining.signal
+  }
+
   /** Registers foreign services: health, reflection. */
   addService(...service: Parameters<Server['addService']>): void {
     this.#server.addService(...service)

@@ -137,6 +137,43 @@ describe('GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE', () => {
   })
 })
 
+describe('grpc.health.v1.Health', () => {
+  const ask = (client: GrpcClient, service: string): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      const request = Buffer.from([10, service.length, ...Buffer.from(service)])
+      const same = (bytes: Buffer): Buffer => bytes
+      client.raw.makeUnaryRequest('/grpc.health.v1.Health/Check', same, same, request, (error, answer) =>
+        error === null && answer !== undefined ? resolve(answer) : reject(error),
+      )
+    })
+
+  test('says that the process and its services serve', async () => {
+    expect([...(await ask(posts, ''))]).toEqual([8, 1])
+    expect([...(await ask(posts, 'post.v1.PostService'))]).toEqual([8, 1])
+  })
+
+  test('knows no service that there is not', async () => {
+    await expect(ask(posts, 'nobody.v1.NobodyService')).rejects.toMatchObject({ code: status.NOT_FOUND })
+  })
+
+  test('tells those who watch that the server stops', async () => {
+    const service = await testService({ app })
+    using client = grpcClient(service.grpcAddress, 'post')
+    const same = (bytes: Buffer): Buffer => bytes
+    const heard: number[] = []
+    const stream = client.raw.makeServerStreamRequest('/grpc.health.v1.Health/Watch', same, same, Buffer.alloc(0))
+    const ended = new Promise((resolve) => stream.on('end', resolve))
+    stream.on('error', () => undefined)
+    stream.on('data', (bytes: Buffer) => heard.push(bytes[1] ?? 0))
+    await expect.poll(() => heard, { timeout: 5_000 }).toEqual([1])
+
+    await service.stop()
+    await ended
+
+    expect(heard).toEqual([1, 2])
+  })
+})
+
 describe('production', () => {
   const settings = { PUBLIC_URL: 'https://api.example.com' }
 
