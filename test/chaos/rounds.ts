@@ -36,7 +36,7 @@ export function tally(values: Iterable<string | number>): Record<string, number>
   return counts
 }
 
-/** The value below which this share of the numbers lies; 0 of none. */
+/** The value below which this share of the numbers lies; 0 of none. Share 1 is the largest, however many there are. */
 export function percentile(numbers: readonly number[], share: number): number {
   const sorted = [...numbers].sort((left, right) => left - right)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0

@@ -80,7 +80,8 @@ describe('a change of a record that another session has locked', () => {
           await delay(100)
         }
       })()
-      reads.push(...(await readUntil(waiting, paths)))
+      // As arguments of one `push` they would be too many for the stack.
+      for (const read of await readUntil(waiting, paths)) reads.push(read)
       for (const { status, json, tookMs: took } of await waiting) {
         expect([status, json.error.code]).toEqual([409, 'CONFLICT_IN_PROGRESS'])
         tookMs.push(took)
@@ -96,8 +97,8 @@ describe('a change of a record that another session has locked', () => {
       reads: tally(reads.map(({ status }) => status)),
       read_ms_p99_before: Math.round(percentile(latencies(before), 0.99) * 10) / 10,
       read_ms_p99: Math.round(percentile(latencies(reads), 0.99) * 10) / 10,
-      read_ms_max: Math.round(Math.max(...latencies(reads))),
-      write_ms_max: Math.round(Math.max(...latencies(writes))),
+      read_ms_max: Math.round(percentile(latencies(reads), 1)),
+      write_ms_max: Math.round(percentile(latencies(writes), 1)),
       event_loop_ms_p99: Math.round(loop.percentile(99) / 1e6),
     })
     // PostgreSQL bounds each lock by itself: who waits in line for the row may then wait as long again for the one in front.
@@ -107,9 +108,9 @@ describe('a change of a record that another session has locked', () => {
     expect(tally(reads.map(({ status }) => status))).toEqual({ 200: reads.length })
     expect(tally(writes.map(({ status }) => status))).toEqual({ 200: writes.length })
     // No read and no change of another record is held by the lock; the rest is the noise of a shared machine.
-    expect(Math.max(...latencies(reads))).toBeLessThan(budgetMs(1_000))
+    expect(percentile(latencies(reads), 1)).toBeLessThan(budgetMs(1_000))
     expect(percentile(latencies(reads), 0.99)).toBeLessThan(Math.max(percentile(latencies(before), 0.99) * 2, budgetMs(50)))
-    expect(Math.max(...latencies(writes))).toBeLessThan(budgetMs(1_000))
+    expect(percentile(latencies(writes), 1)).toBeLessThan(budgetMs(1_000))
     expect(loop.percentile(99) / 1e6).toBeLessThan(budgetMs(50))
   })
 })
@@ -142,11 +143,11 @@ describe('a statement that computes for ever', () => {
     report('F12 a statement without end', {
       answers: tally(answers.map(({ json }) => json.error.code)),
       waited_ms: answers.map(({ tookMs }) => Math.round(tookMs)),
-      other_ms_max: Math.round(Math.max(...latencies(users))),
+      other_ms_max: Math.round(percentile(latencies(users), 1)),
     })
     expect(tally(answers.map(({ status, headers }) => `${status} ${headers['retry-after']}`))).toEqual({ '503 1': 12 })
     expect(tally(users.map(({ status }) => status))).toEqual({ 200: 20 })
-    expect(Math.max(...latencies(users))).toBeLessThan(budgetMs(500))
+    expect(percentile(latencies(users), 1)).toBeLessThan(budgetMs(500))
     expect(answers.some(({ json }) => json.error.code === 'DEPENDENCY_TIMEOUT')).toBe(true)
     expect(Math.min(...latencies(answers))).toBeGreaterThan(STATEMENT_TIMEOUT_MS * 0.9)
   })
