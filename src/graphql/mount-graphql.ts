@@ -7,6 +7,7 @@ import { type HttpReply, type HttpRequest, type HttpServer, headerBlock, type Re
 import { type Clock, PlinthError } from '../kernel/index.ts'
 import type { OperationRequest, ReadyOperation } from './document/ready-operation.ts'
 import { chooseMediaType, GRAPHQL_TYPE, JSON_TYPE, type MediaType, wantsPage } from './endpoint/media-type.ts'
+import { OPERATIONS } from './endpoint/operations.ts'
 import { readBodyRequest, readUrlRequest } from './endpoint/read-request.ts'
 import { refuseSimpleRequest } from './endpoint/refuse-simple-request.ts'
 import { Executor, type ExecutorOptions } from './executor.ts'
@@ -29,9 +30,6 @@ const HEADERS = {
   [GRAPHQL_TYPE]: headerBlock({ 'content-type': `${GRAPHQL_TYPE}; charset=utf-8`, vary: VARY }),
   [JSON_TYPE]: headerBlock({ 'content-type': `${JSON_TYPE}; charset=utf-8`, vary: VARY }),
 }
-
-/** Operations are counted by what they are, never by a name that a client made up. */
-const OPERATIONS = { query: 'graphql.query', mutation: 'graphql.mutation', subscription: 'graphql.subscription' } as const
 
 /**
  * Adds `/graphql` to a server that does not listen yet.

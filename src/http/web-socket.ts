@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
 import type { TraceContext } from '../observe/index.ts'
+import type { CallArrival } from './calls.ts'
 import { BUFFERED_BYTES_MAX, CLOSE_MS } from './socket-limits.ts'
 
 /** @see https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
@@ -62,6 +63,20 @@ export class WebSocketChannel {
   header(name: string): string | undefined {
     const value = this.#raw.headers[name]
     return typeof value === 'string' ? value : value?.join(', ')
+  }
+
+  /** The socket as each operation on it arrives, for the limits, the log and the trace. */
+  arrival(authorization: string | undefined): CallArrival {
+    const { socket, headers } = this.#raw
+    const { requestId } = this
+    return {
+      socket,
+      headers,
+      authorization,
+      requestId,
+      traceparent: this.header('traceparent'),
+      tracestate: this.header('tracestate'),
+    }
   }
 
   /** Calls back with each text, in order. One listener, set before the handler returns; what it throws is a fault of ours and closes the socket. */

@@ -222,6 +222,38 @@ describe('a web socket', () => {
     expect(read).toEqual([{ posts: { nodes: [{ title: 'By socket' }] } }])
   })
 
+  test('has each operation counted, logged and limited as a request is', async () => {
+    const service = await testService({ app, environment: { RATE_LIMIT_WRITE: '60/2' } })
+    const client = socketClient(service.origin)
+    const query = 'mutation { deletePost(input: { id: "x" }) { errors { code } } }'
+    const ask = (document: string): Promise<unknown> => {
+      const answer = hear((sink) => client.subscribe({ query: document }, sink as never))
+      return answer.over.then((end) => (end === 'complete' ? answer.answers[0] : end))
+    }
+
+    const told = [await ask('{ __typename }'), await ask('{ nothing }'), await ask(query), await ask(query), await ask(query)]
+    const metrics = await (await fetch(`${service.adminOrigin}/metrics`)).text()
+    const lines = service.logs().map(({ fields }) => fields as Record<string, unknown>)
+    await client.dispose()
+    await service.stop()
+
+    expect(JSON.stringify(told.at(-2))).toContain('VALIDATION_FAILED')
+    expect(JSON.stringify(told.at(-1))).toContain('RATE_LIMIT_EXCEEDED')
+    const counted = metrics.split('\n').filter((line) => line.includes('_count{') && line.includes('surface="graphql"'))
+    expect(counted.join('\n')).toContain('operation="graphql.query"')
+    expect(counted.join('\n')).toContain('operation="graphql.mutation"')
+    const seen = lines
+      .filter(({ operation }) => /^graphql\.(?!socket)/.test(String(operation)))
+      .map((line) => `${line['operation']} ${line['status']}`)
+    expect(seen).toEqual([
+      'graphql.query 200',
+      'graphql.query 400',
+      'graphql.mutation 200',
+      'graphql.mutation 200',
+      'graphql.mutation 429',
+    ])
+  })
+
   test('is closed with 4403 for a token that is no good', async () => {
     const refused = subscribe('sockets', blog.service.origin, 'nonsense', { query: '{ __typename }' })
 

@@ -4,16 +4,11 @@
  * An answer is sent when the one before has left, so a client that does not read holds up its own operations and costs one answer each.
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
-import type { WatchContext } from '../../engine/index.ts'
-import { type NamedLimits, readJson, type WebSocketChannel } from '../../http/index.ts'
+import { readJson, type WebSocketChannel } from '../../http/index.ts'
 import { PlinthError, toPlinthError } from '../../kernel/index.ts'
 import { type Actor, NOBODY } from '../../model/index.ts'
-import { addressKey } from '../../resilience/index.ts'
 import type { AnswerError } from '../answer-errors.ts'
-import type { ReadyOperation } from '../document/ready-operation.ts'
-import { readBodyRequest } from '../endpoint/read-request.ts'
-import type { Executor } from '../executor.ts'
-import type { Subscriptions } from './subscriptions.ts'
+import { runSocketOperation, type SocketOperationScope } from './socket-operation.ts'
 
 export const SOCKET_PROTOCOL = 'graphql-transport-ws'
 
@@ -32,12 +27,8 @@ const OPERATIONS_MAX = 100
 /** A UUID is 36. */
 const ID_LENGTH_MAX = 128
 
-export interface SocketSessionOptions {
-  readonly executor: Executor
-  readonly subscriptions: Subscriptions
+export interface SocketSessionOptions extends SocketOperationScope {
   readonly authenticate: (authorization: string | undefined) => Actor | Promise<Actor>
-  readonly limits: NamedLimits
-  readonly nowMs: () => number
   /** Default 5 s. */
   readonly initTimeoutMs?: number
 }
@@ -153,35 +144,13 @@ export class SocketSession {
   }
 
   async #run(id: string, payload: Message, signal: AbortSignal): Promise<void> {
-    const { executor, limits, nowMs } = this.#options
-    const { requestId, address } = this.#channel
-    const actor = await this.#actor()
-    const budget = `socket ${actor.subject ?? addressKey(address)}`
-    await limits.take('read', budget)
-    const readiness = executor.read(readBodyRequest({ body: payload }))
-    if (readiness.kind === 'refused') {
-      await this.#sendErrors(id, readiness.errors)
-      return
-    }
-    const { ready } = readiness
-    if (ready.type === 'mutation') await limits.take('write', budget)
-    const context: WatchContext = { actor, nowMs: nowMs(), address, requestId, renew: () => this.#actor() }
-    for await (const text of this.#answer(ready, context, signal)) {
+    const caller = { arrival: this.#channel.arrival(this.#authorization), renew: () => this.#actor() }
+    for await (const told of runSocketOperation(this.#options, caller, payload, signal)) {
       if (signal.aborted) return
-      await this.#channel.send(`{"id":${JSON.stringify(id)},"type":"next","payload":${text}}`)
+      if ('refused' in told) return this.#sendErrors(id, told.refused)
+      await this.#channel.send(`{"id":${JSON.stringify(id)},"type":"next","payload":${told.answer}}`)
     }
     if (!signal.aborted) this.#send({ id, type: 'complete' })
-  }
-
-  async *#answer(ready: ReadyOperation, context: WatchContext, signal: AbortSignal): AsyncIterable<string> {
-    const { executor, subscriptions } = this.#options
-    if (ready.type === 'subscription') {
-      yield* await subscriptions.run(ready, context, signal)
-      return
-    }
-    const answer = await executor.run(ready, context)
-    this.#note(answer.errors)
-    yield executor.render(answer, context.requestId)
   }
 
   /** Whom the connection speaks for now. */
@@ -208,13 +177,8 @@ export class SocketSession {
   }
 
   #sendErrors(id: string, errors: readonly AnswerError[]): Promise<void> {
-    this.#note(errors)
     const { errors: list } = JSON.parse(this.#options.executor.renderRefusal(errors, this.#channel.requestId))
     return this.#channel.send(JSON.stringify({ id, type: 'error', payload: list }))
-  }
-
-  #note(errors: readonly AnswerError[]): void {
-    for (const { error } of errors) if (error.status >= 500) this.#channel.report(error.cause ?? error)
   }
 
   #send(message: Message): void {
