@@ -9,7 +9,7 @@ import { budgetMs, waitFor } from '../../src/testing/index.ts'
 import { Caller, type Outcome } from './caller.ts'
 import { judge } from './ledger.ts'
 import { type OwnDatabase, processTree, startOwnDatabase } from './own-database.ts'
-import { percentile, percentile, report, seededRandom, size, tally } from './rounds.ts'
+import { percentile, report, seededRandom, size, tally } from './rounds.ts'
 import { Writers } from './writers.ts'
 
 const STATEMENT_TIMEOUT_MS = 2_000
