@@ -13,6 +13,7 @@ import {
   mountGrpc,
   type ProtoLock,
   readLock,
+  reflectionServices,
   type ServerTls,
 } from '../grpc/index.ts'
 import type { HttpServer, Readiness } from '../http/index.ts'
@@ -51,6 +52,8 @@ export function createGrpc({ app, settings, mode, engine, server, readiness }: G
   })
   const services = new Set(description.methods.map(({ descMethod }) => descMethod.parent.typeName))
   grpc.addService(...healthService({ readiness, services, draining: grpc.draining }))
+  if (settings.grpcReflection ?? mode === 'development')
+    for (const service of reflectionServices(description.registry, services)) grpc.addService(...service)
   mountGrpc({ description, engine, server, clock: SYSTEM_CLOCK, grpc })
   return { listen: () => grpc.listen(host, port), stop: () => grpc.stop({ graceMs }) }
 }

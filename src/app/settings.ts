@@ -17,6 +17,8 @@ export interface Settings {
   readonly grpcPort: number | undefined
   /** `GRPC_HOST`, default 127.0.0.1. */
   readonly grpcHost: string
+  /** `GRPC_REFLECTION`, default true in development, else false: clients may ask which services there are. */
+  readonly grpcReflection: boolean | undefined
   /** `GRPC_TLS_CERT_FILE`: a certificate chain in PEM; with a key gRPC is served over TLS, else in clear. */
   readonly grpcTlsCertFile: string | undefined
   /** `GRPC_TLS_KEY_FILE`: its key, in PEM. */
@@ -95,6 +97,7 @@ export function readSettings(environment: Environment): Settings {
     adminHost: text('ADMIN_HOST') ?? '127.0.0.1',
     grpcPort: text('GRPC_PORT') === 'off' ? undefined : integer('GRPC_PORT', 50_051, 0, 65_535),
     grpcHost: text('GRPC_HOST') ?? '127.0.0.1',
+    grpcReflection: readSwitch('GRPC_REFLECTION', text('GRPC_REFLECTION')),
     grpcTlsCertFile: text('GRPC_TLS_CERT_FILE'),
     grpcTlsKeyFile: text('GRPC_TLS_KEY_FILE'),
     databaseUrl: readUrl('DATABASE_URL', text('DATABASE_URL'), ['postgres:', 'postgresql:']),
@@ -178,6 +181,10 @@ function readOrigin(name: string, value: string | undefined): string | undefined
   if (origin !== undefined && new URL(origin).origin !== origin)
     throw new SettingsError(`Cannot use ${name}: it is no plain origin, expected one as "${new URL(origin).origin}"`)
   return origin
+}
+
+function readSwitch(name: string, value: string | undefined): boolean | undefined {
+  return value === undefined ? undefined : oneOf(name, value, ['true', 'false'] as const, 'false') === 'true'
 }
 
 function readSecret(value: string | undefined): string | undefined {

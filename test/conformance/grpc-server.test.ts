@@ -174,6 +174,44 @@ describe('grpc.health.v1.Health', () => {
   })
 })
 
+describe('reflection', () => {
+  const text = (number: number, value: string): Buffer => Buffer.from([(number << 3) | 2, value.length, ...Buffer.from(value)])
+
+  test.each(['v1', 'v1alpha'])('%s names the services and gives the file of a symbol', async (version) => {
+    const same = (bytes: Buffer): Buffer => bytes
+    const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
+    const stream = posts.raw.makeBidiStreamRequest(path, same, same)
+    const answers: Buffer[] = []
+    stream.on('data', (bytes: Buffer) => answers.push(bytes))
+    const ended = new Promise((resolve) => stream.on('end', resolve))
+
+    stream.write(text(7, ''))
+    stream.write(text(4, 'post.v1.PostService.GetPost'))
+    stream.write(text(4, 'nobody.v1.Nothing'))
+    stream.write(text(3, 'google/protobuf/timestamp.proto'))
+    stream.end()
+    await ended
+
+    expect(answers[0]?.toString()).toContain('post.v1.PostService')
+    expect(answers[1]?.toString()).toContain('post/v1/post.proto')
+    expect(answers[1]?.toString()).toContain('google/protobuf/timestamp.proto')
+    expect(answers[2]?.toString()).toContain('There is no such file or symbol')
+    expect(answers[3]?.toString()).toContain('nanos')
+  })
+
+  test('is not there in production unless it is asked for', async () => {
+    const environment = { PUBLIC_URL: 'https://api.example.com' }
+    await using service = await testService({ app, mode: 'production', environment })
+    using client = grpcClient(service.grpcAddress, 'post')
+    const same = (bytes: Buffer): Buffer => bytes
+    const stream = client.raw.makeBidiStreamRequest('/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', same, same)
+
+    const error = await new Promise<ServiceError>((resolve) => stream.on('error', resolve))
+
+    expect(error.code).toBe(status.UNIMPLEMENTED)
+  })
+})
+
 describe('production', () => {
   const settings = { PUBLIC_URL: 'https://api.example.com' }
 
