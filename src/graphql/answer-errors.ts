@@ -1,4 +1,4 @@
-/** How a failure stands in `errors` of a GraphQL answer. Knows the format of errors, not what failed. */
+/** What an answer is, and how a failure stands in its `errors`. Knows the format of errors, not what failed. */
 import type { GraphQLError, SourceLocation } from 'graphql'
 import { CATALOGUE, type ErrorCode, PlinthError } from '../kernel/index.ts'
 
@@ -8,6 +8,13 @@ export interface AnswerError {
   /** Keys and positions from `data` to the field that is null for it. */
   readonly path?: readonly (string | number)[] | undefined
   readonly locations?: readonly SourceLocation[] | undefined
+}
+
+/** What goes out, but for its envelope. */
+export interface Answer {
+  /** The text of `data`. */
+  readonly data: string
+  readonly errors: readonly AnswerError[]
 }
 
 /** Where a code is explained. */

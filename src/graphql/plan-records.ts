@@ -174,7 +174,7 @@ export function readArguments(scope: CollectScope, field: GraphQLField<unknown, 
 }
 
 /** What is wrong with an argument, by the keys of the answer that lead to it. */
-export function placed({ field, code, message }: ErrorDetail, path: readonly string[]): ErrorDetail {
+function placed({ field, code, message }: ErrorDetail, path: readonly string[]): ErrorDetail {
   return { field: [...path, field].join('.'), code, message }
 }
 

@@ -2,18 +2,11 @@
 import { type GraphQLSchema, isNonNullType, Kind } from 'graphql'
 import type { Engine, RequestContext } from '../engine/index.ts'
 import { parseJson } from '../kernel/index.ts'
-import type { AnswerError } from './answer-errors.ts'
+import type { Answer, AnswerError } from './answer-errors.ts'
 import { type CollectScope, collectFields } from './document/collect-fields.ts'
 import type { ReadyOperation } from './document/ready-operation.ts'
 import type { QueryPlanner } from './plan-query.ts'
 import { runIntrospection, type SchemaAnswer } from './run-introspection.ts'
-
-/** What goes out, but for its envelope. */
-export interface Answer {
-  /** The text of `data`. */
-  readonly data: string
-  readonly errors: readonly AnswerError[]
-}
 
 export interface QueryScope {
   readonly schema: GraphQLSchema

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { type TestService, testService } from '../../src/testing/index.ts'
+import { recordStatements } from '../integration/storage-kit.ts'
 import { ACCOUNTS, type HostileBlog, newPost, startHostileBlog } from './blog.ts'
 import { NAUGHTY } from './naughty-strings.ts'
 
@@ -103,8 +104,14 @@ const TOO_MUCH: readonly (readonly [string, string])[] = [
 
 describe('a document is refused before anything runs', () => {
   test.each(TOO_MUCH)('%s', async (_, query) => {
-    const { status, json, cpuMs } = await sendOften(ask(query))
+    let answer: Sent | undefined
+    const statements = await recordStatements(async () => {
+      answer = await sendOften(ask(query))
+    })
 
+    if (answer === undefined) throw new Error('there is no answer')
+    const { status, json, cpuMs } = answer
+    expect(statements).toEqual([])
     expect(status).toBeGreaterThanOrEqual(400)
     expect(status).toBeLessThan(500)
     expect(json.data).toBeUndefined()

@@ -2,8 +2,8 @@
  * Refuses what a page of another site made a browser send without asking first (CSRF).
  *
  * A caller is known by the `Authorization` header alone, which no browser adds by itself, so such a request could never act for anybody. It could
- * still make the service work. A request that no browser sends across sites without a preflight is let through: with a token, with a body
- * of type `application/json`, or with one of the headers that clients add for this purpose.
+ * still make the service work, so what a browser says comes from another site must have what it sends only after a preflight: a token, or one of
+ * the headers that clients add for this purpose. (No body but JSON is read, which asks for a preflight too; a plain GET has none.)
  */
 import type { HttpRequest } from '../../http/index.ts'
 import { PlinthError } from '../../kernel/index.ts'

@@ -13,7 +13,7 @@ import type {
   StoredRecord,
 } from '../../engine/index.ts'
 import { PlinthError, parseJson, toPlinthError } from '../../kernel/index.ts'
-import type { AnswerError } from '../answer-errors.ts'
+import type { Answer, AnswerError } from '../answer-errors.ts'
 import { type CollectedFields, type CollectScope, collectFields } from '../document/collect-fields.ts'
 import type { ReadyOperation } from '../document/ready-operation.ts'
 import { GRAPHQL_SPELLING } from '../global-id.ts'
@@ -27,12 +27,6 @@ import { isExpected, toUserErrors, type UserError } from './user-errors.ts'
 export interface MutationsOptions {
   readonly schema: GraphQLSchema
   readonly engine: Engine
-}
-
-export interface Answer {
-  /** The text of `data`. */
-  readonly data: string
-  readonly errors: readonly AnswerError[]
 }
 
 /** One field of Mutation, ready to run. */
