@@ -1,4 +1,4 @@
-// Proves ERR-01: one declaration, and surfaces that cannot disagree about it.
+// Proves ERR-01, RPC-05: one declaration, and surfaces that cannot disagree about it.
 
 import { describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'

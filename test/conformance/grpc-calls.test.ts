@@ -1,4 +1,4 @@
-// Proves RPC-01, LOG-02: what the methods of a service answer over the port of gRPC.
+// Proves RPC-05, LOG-02: what the methods of a service answer over the port of gRPC.
 import { fromBinary } from '@bufbuild/protobuf'
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import { AnySchema } from '@bufbuild/protobuf/wkt'

@@ -1,4 +1,4 @@
-// Proves RPC-04, REL-05: streams, deadlines and the end of the server of gRPC.
+// Proves RPC-04, RPC-05: streams, deadlines, health, reflection, and the end of the server of gRPC.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:http2'
