@@ -160,6 +160,28 @@ test('a rule on the record and on the sign-in says no where the record is why, a
   expect(codeOf(await ask('PATCH', hidden, { auth_time: ago(1) }, title))).toBe('404 NOT_FOUND_RECORD')
 })
 
+test('GraphQL asks for the same proof, and tells of hidden records as little', async () => {
+  const mutation = 'mutation ($id: ID!) { deletePost(input: { id: $id }) { post { id } errors { code } } }'
+  const remove = async (path: string, claims: Readonly<Record<string, unknown>>): Promise<string> => {
+    const id = path.slice(path.lastIndexOf('/') + 1)
+    const { json } = await ask('POST', '/graphql', claims, { query: mutation, variables: { id } })
+    const [error] = json.errors ?? json.data.deletePost.errors
+    return error?.extensions?.code ?? error?.code ?? 'fine'
+  }
+  const own = await ask('POST', '/api/v1/posts', { device: 'browser' }, { title: 'A', body: 'B', author_id: ADA })
+  const made = `/api/v1/posts/${own.json.data.id}`
+  const missing = '/api/v1/posts/post_01h455vb4pex5vsknk084sn02z'
+  const stale = { auth_time: ago(10), mfa_at: ago(301) }
+  const fresh = { auth_time: ago(10), mfa_at: ago(1) }
+
+  expect([await remove(made, stale), await remove(hidden, stale), await remove(missing, stale)]).toEqual(
+    Array(3).fill('AUTH_STEP_UP_REQUIRED'),
+  )
+  expect([await remove(hidden, fresh), await remove(missing, fresh)]).toEqual(Array(2).fill('NOT_FOUND_RECORD'))
+  expect(await remove(made, fresh)).toBe('fine')
+  expect(await remove(made, { roles: ['editor'], ...fresh })).toBe('AUTH_FORBIDDEN')
+})
+
 test('a rule for devices holds for those alone, and for none where the token names none', async () => {
   const create = (claims: Readonly<Record<string, unknown>>): Promise<TestAnswer> =>
     ask('POST', '/api/v1/posts', claims, { title: 'A', body: 'B', author_id: ADA })
