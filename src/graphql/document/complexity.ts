@@ -56,6 +56,8 @@ export class Scales {
   readonly #schema: GraphQLSchema
   readonly #weights: FieldWeights
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
+  /** Of operations without variables. */
+  readonly #constant = new Map<OperationDefinitionNode, number>()
 
   constructor(schema: GraphQLSchema, fragments: ReadonlyMap<string, FragmentDefinitionNode>, weights: FieldWeights) {
     this.#schema = schema
@@ -65,9 +67,12 @@ export class Scales {
 
   /** @param variables as they were coerced, defaults filled in */
   weigh(operation: OperationDefinitionNode, variables: VariableValues): number {
-    const weighed = new Map<string, Weight>()
+    const known = this.#constant.get(operation)
+    if (known !== undefined) return known
     const root = this.#schema.getRootType(operation.operation) ?? undefined
-    return Math.round(this.#weighSelection(operation.selectionSet, root, variables, weighed).fixed)
+    const weight = Math.round(this.#weighSelection(operation.selectionSet, root, variables, new Map()).fixed)
+    if ((operation.variableDefinitions?.length ?? 0) === 0) this.#constant.set(operation, weight)
+    return weight
   }
 
   #weighSelection(
