@@ -164,6 +164,8 @@ export class GrpcServer {
     const abort = new AbortController()
     // At the deadline too; and behind every answer, when it has no effect.
     wire.on('cancelled', () => abort.abort())
+    // It may have gone while the handler was on its way.
+    if (wire.cancelled) abort.abort()
     try {
       const context: WatchContext = await arrived.admit()
       // What nobody waits for any more is not begun.
