@@ -18,14 +18,16 @@ import { World, type WorldOptions } from './world.ts'
 const COUNT = Number(process.env['AGREEMENT_QUESTIONS'] ?? 1_200)
 const SEED = Number(process.env['AGREEMENT_SEED'] ?? Date.now() % 2 ** 31)
 const grpcAddress = (service: TestService): string => service.grpcAddress
+/** The planted faults are to be found among the same questions each time: not every few hundred hold a deletion that succeeds. */
+const CONTROL = { count: 300, seed: 1 }
 /** Enough to mend by. */
 const SHOWN_MAX = 12
 
-async function ask(pool: Pool, worlds: readonly WorldOptions[], count: number): Promise<Agreement> {
+async function ask(pool: Pool, worlds: readonly WorldOptions[], count: number, seed = SEED): Promise<Agreement> {
   await using stack = new AsyncDisposableStack()
   const started: World[] = []
   for (const options of worlds) started.push(stack.use(await World.start(options)))
-  return await compareSurfaces(started, sampleQuestions(pool, count, SEED))
+  return await compareSurfaces(started, sampleQuestions(pool, count, seed))
 }
 
 function report(name: string, { compared, asked, outcomes, differences }: Agreement): string {
@@ -85,7 +87,7 @@ describe('the comparison of surfaces', () => {
     }
     const found: string[] = []
     for (const [name, alter] of Object.entries(faults)) {
-      const { differences } = await ask(BLOG_POOL, [blogWorld(openRest), blogWorld(altered(alter))], 150)
+      const { differences } = await ask(BLOG_POOL, [blogWorld(openRest), blogWorld(altered(alter))], CONTROL.count, CONTROL.seed)
       if (differences.length > 0) found.push(name)
     }
 
@@ -101,7 +103,7 @@ describe('the comparison of surfaces', () => {
       }
     }
 
-    const { differences } = await ask(BLOG_POOL, [blogWorld(openRest), blogWorld(forgetful)], 150)
+    const { differences } = await ask(BLOG_POOL, [blogWorld(openRest), blogWorld(forgetful)], CONTROL.count, CONTROL.seed)
 
     expect(differences.some((line) => /only REST: journal .*"operation":"delete"/.test(line))).toBe(true)
   })

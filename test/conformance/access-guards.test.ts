@@ -68,7 +68,10 @@ interface Mutant {
 /** What no caller of this service can feel, and why. */
 const UNFELT: Readonly<Record<string, string>> = {
   'user, rule 4: without its condition': 'the route registers as nobody, whoever calls',
-  'post, rule 3: without its roles': 'posts:write belongs to editors and admins, admins have rule 4, and no service is an author',
+  'post, rule 3: without posts:read': 'all roles have it, and an app is lent nothing by a rule that asks for no permission',
+  'post, rule 4: without its roles': 'posts:write belongs to editors and admins, admins have rule 5, and no service is an author',
+  'post, rule 4: without posts:write': 'editors have it, and an app is lent nothing by a rule that asks for no permission',
+  'post, rule 5: without posts:write': 'admins have it, and an app is lent nothing by a rule that asks for no permission',
 }
 
 const USER = User as unknown as Resource

@@ -474,7 +474,7 @@ describe('an internal table', () => {
       '/package.json',
       '/actuator',
       '/server-status',
-      '/graphql',
+      '/graphiql',
       '/healthz/../metrics',
     ]) {
       expect(verdict(await blog.nobody.call({ path }))).toBe('404 NOT_FOUND_ROUTE')

@@ -44,6 +44,10 @@ function actorOf({ roles }: Domain, records: Records, principal: Principal): Act
     const id = records.accountOf(principal) ?? null
     return { kind: 'user', id, subject: id, roles: [role], permissions }
   }
+  const app = (role: string, permissions: readonly string[]): Actor => ({
+    ...user(role, permissions),
+    session: { id: null, clientId: 'app', device: 'browser', authenticatedAtMs: null, secondFactorAtMs: null },
+  })
   switch (principal) {
     case 'nobody':
       return { kind: 'nobody', id: null, subject: null, roles: [], permissions: [] }
@@ -54,9 +58,9 @@ function actorOf({ roles }: Domain, records: Records, principal: Principal): Act
     case 'editor, not own':
       return user('editor')
     case "editor's app":
-      return user('editor', ['posts:read'])
+      return app('editor', ['posts:read'])
     case "admin's app":
-      return user('admin', ['users:read'])
+      return app('admin', ['users:read'])
     case 'service':
       return { kind: 'service', id: null, subject: 'service', roles: [], permissions: ['posts:read', 'posts:write'] }
     default:
