@@ -31,13 +31,12 @@ export const EXPORTED = FOLDERS.filter((folder) => folder !== 'cli')
  */
 export const LIBRARIES = {
   '@bufbuild/protobuf': ['grpc'],
-  '@connectrpc/connect': ['grpc'],
-  '@connectrpc/connect-node': ['grpc'],
   '@grpc/grpc-js': ['grpc'],
   '@simplewebauthn/server': ['auth'],
   '@node-rs/argon2': ['auth'],
   // The declarations of the package name its types, so users need them too.
   '@types/pg': ['pg'],
+  '@types/ws': ['http'],
   // In model it reads fields of kind json, in testing it is the independent judge of answers.
   ajv: ['model', 'testing'],
   'ajv-formats': ['model', 'testing'],

@@ -1,6 +1,5 @@
 // Proves RPC-04, RPC-05: streams, deadlines, health, reflection, and the end of the server of gRPC.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { credentials, type ServiceError, status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { testService } from '../../src/testing/index.ts'
+import { makeCertificate } from '../integration/certificate.ts'
 import { type Blog, startBlog, USERS } from './blog.ts'
 import { type GrpcClient, grpcClient, type Message } from './grpc-kit.ts'
 
@@ -114,9 +114,9 @@ describe('GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE', () => {
   test('serve calls over TLS', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'plinth-grpc-'))
     const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', ...subject]
-    execFileSync('openssl', [...made, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    const made = makeCertificate()
+    writeFileSync(cert, made.cert)
+    writeFileSync(key, made.key)
     await using service = await testService({ app, environment: { GRPC_TLS_CERT_FILE: cert, GRPC_TLS_KEY_FILE: key } })
     using client = grpcClient(
       service.grpcAddress.replace('127.0.0.1', 'localhost'),
