@@ -1,7 +1,7 @@
 /**
  * Runs what a reader would paste: the ```sh run blocks of README.md and docs/, in the order of each page, against a reference service
  * of its own (a copy of `examples/blog`, an empty database, free ports). A block passes when every command ends with 0; curl counts a
- * status of 400 or above as a failure. Pages are written for port 3000 and for `examples/blog`; the free port and the copy take their places. Where
+ * status of 400 or above as a failure. Pages are written for the ports 3000 and 50051 and for `examples/blog`; the free port and the copy take their places. Where
  * a reader pastes the link of a letter that the terminal shows, the tour takes the newest one from there.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
@@ -62,15 +62,23 @@ async function stopService(service: ChildProcess): Promise<void> {
   if (!isStopped) service.kill('SIGKILL')
 }
 
+interface Ports {
+  readonly port: number
+  readonly grpcPort: number
+}
+
 /** What a reader replaces by the link that the terminal shows. */
 const LINK = "'<the link in the terminal of npm start>'"
 
 /** The blocks of a page are one shell session: what one sets, the next can use. */
-function runPage(blocks: readonly Block[], port: number, app: string): string | undefined {
+function runPage(blocks: readonly Block[], { port, grpcPort }: Ports, app: string): string | undefined {
   const strictCurl = 'curl() { command curl --fail-with-body --silent --show-error "$@"; }'
   const newestLink = `"$(grep -o 'http://[^ ]*token=[A-Za-z0-9_-]*' '${app}/${TERMINAL}' | tail -n 1)"`
   const steps = blocks.map((block) => {
-    const text = block.text.replaceAll(/\b3000\b/g, String(port)).replaceAll('examples/blog', app)
+    const text = block.text
+      .replaceAll(/\b3000\b/g, String(port))
+      .replaceAll(/\b50051\b/g, String(grpcPort))
+      .replaceAll('examples/blog', app)
     // A letter is on its way when its request was answered, and there before a reader has looked.
     const wait = text.includes(LINK) ? 'sleep 2\n' : ''
     return `echo "@ ${block.page}:${block.line}" >&2\n${wait}${text.replaceAll(LINK, newestLink)}`
@@ -87,13 +95,13 @@ async function runTour(pages: readonly (readonly Block[])[]): Promise<string[]> 
   const folder = mkdtempSync(join(root, 'examples', '.tour-'))
   // As a project's own folder is: the database's user must be able to enter it.
   chmodSync(folder, 0o755)
-  const [port, adminPort] = [await findFreePort(), await findFreePort()]
+  const [port, adminPort, grpcPort] = [await findFreePort(), await findFreePort(), await findFreePort()]
   // All pages in a minute, from one address: a reader takes longer.
   const env = {
     ...process.env,
     PORT: String(port),
     ADMIN_PORT: String(adminPort),
-    GRPC_PORT: '0',
+    GRPC_PORT: String(grpcPort),
     RATE_LIMIT_SENSITIVE: '600/100',
   }
   let service: ChildProcess | undefined
@@ -104,7 +112,9 @@ async function runTour(pages: readonly (readonly Block[])[]): Promise<string[]> 
     const started = spawn(process.execPath, command, { cwd: folder, env, stdio: ['ignore', terminal, terminal] })
     service = started
     await waitUntilReady(port, started, join(folder, TERMINAL))
-    return pages.map((blocks) => runPage(blocks, port, relative(root, folder))).filter((failure) => failure !== undefined)
+    return pages
+      .map((blocks) => runPage(blocks, { port, grpcPort }, relative(root, folder)))
+      .filter((failure) => failure !== undefined)
   } finally {
     if (service) await stopService(service)
     rmSync(folder, { recursive: true, force: true })
