@@ -1,5 +1,5 @@
 // Proves INP-01, RPC-05: what strangers send to the port of gRPC costs them a call, and us nothing.
-import { connect } from 'node:http2'
+import { connect, constants } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { status } from '@grpc/grpc-js'
@@ -104,6 +104,12 @@ test('metadata that names a caller is not believed', async () => {
   expect(failure.code).toBe(status.UNAUTHENTICATED)
 })
 
+const underWay = async (): Promise<readonly string[]> => {
+  const text = await (await fetch(`${blog.service.adminOrigin}/metrics`)).text()
+  return text.match(/^plinth_(?:watches|requests_in_flight) .*$/gm) ?? []
+}
+const NOTHING = ['plinth_requests_in_flight 0', 'plinth_watches 0']
+
 test('watches that are cancelled leave nothing under way', async () => {
   const watching = Array.from({ length: 50 }, () => posts.stream('WatchPosts', {}, { token: blog.tokens.viewer }))
   await Promise.all(watching.map((stream) => new Promise((resolve) => stream.on('metadata', resolve))))
@@ -112,11 +118,29 @@ test('watches that are cancelled leave nothing under way', async () => {
     stream.cancel()
   }
 
-  const underWay = async (): Promise<readonly string[]> => {
-    const text = await (await fetch(`${blog.service.adminOrigin}/metrics`)).text()
-    return text.match(/^plinth_(?:watches|requests_in_flight) .*$/gm) ?? []
+  await expect.poll(underWay, { timeout: 5_000 }).toEqual(NOTHING)
+})
+
+test('watches that are reset as soon as they are sent leave nothing under way', async () => {
+  const session = connect(`http://${blog.service.grpcAddress}`)
+  const headers = {
+    ':method': 'POST',
+    ':path': '/post.v1.PostService/WatchPosts',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    authorization: `Bearer ${blog.tokens.viewer}`,
   }
-  await expect.poll(underWay, { timeout: 5_000 }).toEqual(['plinth_requests_in_flight 0', 'plinth_watches 0'])
+  const reset = Array.from({ length: 50 }, () => {
+    const stream = session.request(headers)
+    stream.on('error', () => undefined)
+    stream.end(Buffer.alloc(5))
+    stream.once('ready', () => stream.close(constants.NGHTTP2_CANCEL))
+    return new Promise((resolve) => stream.once('close', resolve))
+  })
+  await Promise.all(reset)
+
+  await expect.poll(underWay, { timeout: 5_000 }).toEqual(NOTHING)
+  session.close()
 })
 
 test('bytes that are no HTTP/2 end their own connection', async () => {
