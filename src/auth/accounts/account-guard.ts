@@ -16,18 +16,30 @@ export interface AccountGuardParts {
   readonly onDeleted: (id: Uuid, by: { readonly actor: string | null; readonly requestId: string }) => void
 }
 
+const NOTHING: GuardedValues = new Map()
+
 export function createAccountGuard({ scope, passwords, check, onChanged, onDeleted }: AccountGuardParts): StoreGuard {
   const { resource, login, password, displayName } = scope.accounts
   return {
     resource,
-    async beforeWrite(values: GuardedValues) {
+    replace(values) {
       const given = values.get(password)
-      if (given === undefined || given === null) return values
-      if (given instanceof PasswordDigest) return new Map(values).set(password, given.text)
-      const personal = [login, displayName].flatMap((field) => (field === undefined ? [] : [String(values.get(field) ?? '')]))
-      await check(String(given), personal)
-      return new Map(values).set(password, await passwords.hash(String(given)))
+      return given instanceof PasswordDigest ? new Map([[password, given.text]]) : NOTHING
     },
+    findSlowWork(values) {
+      const given = values.get(password)
+      if (given === undefined || given === null || given instanceof PasswordDigest) return undefined
+      const plain = String(given)
+      const personal = [login, displayName].flatMap((field) => (field === undefined ? [] : [String(values.get(field) ?? '')]))
+      return {
+        name: JSON.stringify([plain, personal]),
+        async run() {
+          await check(plain, personal)
+          return new Map([[password, await passwords.hash(plain)]])
+        },
+      }
+    },
+    async beforeChange() {},
     async afterChange(plan) {
       onChanged(plan.id)
       const { actor, requestId } = plan.context
