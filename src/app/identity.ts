@@ -84,6 +84,8 @@ export interface Identity {
 
 /** 50,000 rows of a table a minute: more than the attempts to sign in that one instance can judge. */
 const SWEEP_ROUNDS_MAX = 50
+/** As long as the subject of an account. */
+const NOBODY = 'usr_00000000000000000000000000'
 
 /** Opens what identity stands on: its connections, its keys, and the feed that keeps standings current. */
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
@@ -100,8 +102,11 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     newId: uuidGenerator(SYSTEM_CLOCK, SYSTEM_RANDOMNESS),
     vault: createVault(deriveKey),
     logger,
-    report: ({ event, subject, requestId, fields }) =>
-      logger.security(event, { ...fields, request_id: requestId }, { userId: hashUserId({ subject }) }),
+    report({ event, subject, requestId, fields }) {
+      // Hashed where there is nobody too: events come before answers, whose time must not tell whether there is an account.
+      const userId = hashUserId({ subject: subject ?? NOBODY })
+      logger.security(event, { ...fields, request_id: requestId }, { userId: subject === null ? null : userId })
+    },
   }
   const later = createLater(logger)
   const mailer = openMailer(app, settings)

@@ -32,6 +32,8 @@ interface Row {
   readonly is_verified: boolean
   readonly is_suspended: boolean
   readonly has_second_factor: boolean
+  /** False for the row of somebody else that is read where nobody has the name. */
+  readonly is_meant: boolean
 }
 
 type AccountsScope = Pick<IdentityScope, 'sql' | 'accounts' | 'clock'>
@@ -49,12 +51,17 @@ export class Accounts {
     const { resource, login, password, role, displayName } = scope.accounts
     const column = (name: string): string => `u.${identifier(name)}`
     const table = identifier(resource.table)
-    const select = `SELECT u."id", ${column(login.column)} AS login, ${displayName === undefined ? 'NULL::text' : column(displayName.column)} AS display_name, \
+    const select = (
+      isMeant: string,
+    ): string => `SELECT ${isMeant} AS is_meant, u."id", ${column(login.column)} AS login, ${displayName === undefined ? 'NULL::text' : column(displayName.column)} AS display_name, \
 ${column(role.column)} AS role, ${column(password.column)} AS password, a.password_changed_at, a.verified_login_digest IS NOT NULL AND a.verified_login_digest = ${digestOf(column(login.column))} AS is_verified, a.suspended_at IS NOT NULL AS is_suspended, \
 a.totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM plinth_passkeys p WHERE p.account_id = u."id") AS has_second_factor \
 FROM ${table} u LEFT JOIN plinth_accounts a ON a.account_id = u."id"`
-    this.#byLogin = `${select} WHERE ${column(login.column)} = $1::text AND u."deleted_at" IS NULL`
-    this.#byId = `${select} WHERE u."id" = $1::uuid AND u."deleted_at" IS NULL`
+    const isNamed = (row: string): string => `${row}.${identifier(login.column)} = $1::text AND ${row}."deleted_at" IS NULL`
+    // Where nobody has the name the oldest row is read, so that the time does not tell whether there was one to read, join and decode.
+    this.#byLogin = `${select(isNamed('u'))} WHERE u."id" = coalesce((SELECT n."id" FROM ${table} n WHERE ${isNamed('n')}), \
+(SELECT o."id" FROM ${table} o ORDER BY o."id" LIMIT 1))`
+    this.#byId = `${select('true')} WHERE u."id" = $1::uuid AND u."deleted_at" IS NULL`
     this.#lock = `SELECT FROM ${table} u WHERE u."id" = $1::uuid AND u."deleted_at" IS NULL`
     const stored = identifier(password.column)
     // The journal tells every instance, and those who audit, that the password changed; never to what.
@@ -191,7 +198,7 @@ SELECT FROM w`,
 
   async #find(text: string, key: string): Promise<Account | undefined> {
     const [row] = await this.#scope.sql.query<Row>(text, [key])
-    if (row === undefined) return undefined
+    if (row === undefined || !row.is_meant) return undefined
     return {
       id: row.id,
       subject: this.subjectOf(row.id),
