@@ -4,7 +4,9 @@ import {
   Accounts,
   AuthenticatorApps,
   accountRoutes,
+  addressChangedLetter,
   adminRoutes,
+  Claims,
   createAccountGuard,
   createBreachedPasswords,
   createPasswordHasher,
@@ -15,6 +17,7 @@ import {
   Failures,
   factorRoutes,
   type IdentityScope,
+  Invitations,
   type JwkSet,
   LetterSecrets,
   mountIdentityRoutes,
@@ -138,6 +141,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const failures = new Failures(scope)
   const secrets = new OneTimeSecrets(scope)
   const letterSecrets = new LetterSecrets(scope, { secrets, accounts, failures })
+  const claims = new Claims(scope, accounts)
+  const invitations = new Invitations({ secrets: letterSecrets, letters, send })
   const passwords = createPasswordHasher({ clock: SYSTEM_CLOCK })
   const policy = createPasswordPolicy(breachedOption(settings, logger))
   const check = (plain: string, personal: readonly string[]): Promise<void> => policy.check(plain, { personal })
@@ -181,9 +186,15 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         store,
         createAccountGuard({
           scope,
+          accounts,
           passwords,
           check,
           onChanged: (id) => standings.noteChange(id),
+          onRenamed({ subject, login, isVerified }, { requestId }) {
+            scope.report({ event: 'auth.address_changed', subject, requestId, fields: { was_verified: isVerified } })
+            // Whoever never showed that the address is theirs is told nothing of the account.
+            if (isVerified) send(addressChangedLetter(letters, login))
+          },
           onDeleted: (id, by) =>
             later.follow(async () => {
               await sessions.end(id, 'deleted', by)
@@ -192,7 +203,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         }),
       ),
     async mount(server, engine, verifier) {
-      const shared = { accounts, passwords, check, letters, send, later: later.run }
+      const shared = { accounts, claims, invitations, passwords, check, letters, send, later: later.run }
       const registration = new Registration({ ...shared, scope, engine, secrets: letterSecrets })
       mountJwks(server, keys)
       const lending = mountOAuth({
@@ -218,7 +229,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         isGood: async (purpose, secret) => (await secrets.peek(purpose, secret)) !== undefined,
       })
       mountIdentityRoutes(server, [
-        ...accountRoutes({ scope, accounts, registration, passwordChanges }),
+        ...accountRoutes({ scope, engine, accounts, invitations, registration, passwordChanges }),
         ...sessionRoutes({ scope, accounts, signIn, factors, sessions, endBrowsers }),
         ...factorRoutes({ scope, accounts, factors, changes, passkeys, signIn, sessions }),
         ...clientRoutes({

@@ -1,7 +1,16 @@
 export { createAccountGuard } from './accounts/account-guard.ts'
 export { type Account, Accounts } from './accounts/accounts.ts'
+export { Claims } from './accounts/claims.ts'
+export { Invitations, type InvitationsParts } from './accounts/invitations.ts'
 export { LetterSecrets } from './accounts/letter-secrets.ts'
-export { type Letter, type LetterScope, type Notice, noticeLetter, type SendLetter } from './accounts/letters.ts'
+export {
+  addressChangedLetter,
+  type Letter,
+  type LetterScope,
+  type Notice,
+  noticeLetter,
+  type SendLetter,
+} from './accounts/letters.ts'
 export { PasswordChanges } from './accounts/password-changes.ts'
 export { Registration } from './accounts/registration.ts'
 export { readBearer } from './bearer.ts'

@@ -54,8 +54,8 @@ export function mountAccountPages(server: HttpServer, options: AccountPagesOptio
     purpose: 'verify-email',
     render: (page) => renderConfirmAddress(frame, page),
     over: () => renderLinkOver(frame, 'confirm'),
-    async send({ token = '', password = '' }, { signal }) {
-      await registration.verify(token, password, signal)
+    async send({ token = '', password = '' }, { requestId, signal }) {
+      await registration.verify(token, password, { requestId, signal })
       return renderAddressConfirmed(frame)
     },
   }

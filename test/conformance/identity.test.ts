@@ -48,18 +48,23 @@ describe('registration', () => {
     expect((await signIn(blog, 'grace@example.com')).status).toBe(201)
   })
 
-  test('of an address that nobody has confirmed: the latest password counts, and a letter serves with its own only', async () => {
-    const email = 'victim@example.com'
-    await post('/auth/registrations', { email, password: 'the attacker has chosen this', display_name: 'Mallory' })
+  test('of an address that nobody has confirmed sets nothing: the second letter leads to choosing the password', async () => {
+    const email = 'twice@example.com'
+    await post('/auth/registrations', { email, password: 'copper lantern drifts north', display_name: 'Somebody' })
     const first = await letterSecret(blog, email)
-    await post('/auth/registrations', { email, password: PASSWORD, display_name: 'Victim' })
+    await post('/auth/registrations', { email, password: PASSWORD, display_name: 'Somebody' })
+    const letter = (await blog.letters()).findLast(({ to }) => to === email)
 
-    const latest = await letterSecret(blog, email)
-    const old = await post('/auth/email-verifications', { token: first, password: 'the attacker has chosen this' })
-    const fresh = await post('/auth/email-verifications', { token: latest, password: PASSWORD })
+    const early = await post('/auth/email-verifications', { token: first, password: PASSWORD })
+    const chosen = await post('/auth/password-resets', { token: await letterSecret(blog, email), password: PASSWORD })
+    const late = await post('/auth/email-verifications', { token: first, password: 'copper lantern drifts north' })
 
-    expect([old.status, fresh.status]).toEqual([400, 200])
-    expect((await signIn(blog, email, 'the attacker has chosen this')).status).toBe(401)
+    expect([letter?.subject, letter?.text]).toEqual([
+      expect.stringMatching(/waits for you$/),
+      expect.stringContaining('/auth/reset-password?'),
+    ])
+    expect([early.status, chosen.status, late.status]).toEqual([401, 204, 400])
+    expect((await signIn(blog, email, 'copper lantern drifts north')).status).toBe(401)
     expect((await signIn(blog, email)).status).toBe(201)
   })
 

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import blogApp from '../../examples/blog/app.ts'
 import { Accounts } from '../../src/auth/accounts/accounts.ts'
+import { Claims } from '../../src/auth/accounts/claims.ts'
 import type { IdentityScope, SecurityEvent } from '../../src/auth/ports.ts'
 import { createVault } from '../../src/auth/vault.ts'
 import { type Uuid, uuidGenerator } from '../../src/kernel/index.ts'
@@ -13,6 +14,7 @@ export interface IdentityKit extends AsyncDisposable {
   readonly scope: IdentityScope
   readonly sql: SqlPool
   readonly accounts: Accounts
+  readonly claims: Claims
   /** What was reported so far. */
   readonly events: readonly SecurityEvent[]
   /** Moves the wall clock on. */
@@ -51,6 +53,7 @@ export async function identityKit(): Promise<IdentityKit> {
     scope,
     sql,
     accounts,
+    claims: new Claims(scope, accounts),
     events,
     pass: (seconds) => {
       nowMs += seconds * 1_000

@@ -1,9 +1,11 @@
 /** What somebody was told a moment ago is no longer so: a password that was right is changed before the session is there. */
 import { describe, expect, test } from 'vitest'
+import type { Account } from '../../src/auth/accounts/accounts.ts'
 import { Failures } from '../../src/auth/failures.ts'
 import { OneTimeSecrets } from '../../src/auth/one-time-secrets.ts'
 import { Sessions } from '../../src/auth/sessions/sessions.ts'
 import { SignIn } from '../../src/auth/sessions/sign-in.ts'
+import type { Uuid } from '../../src/kernel/index.ts'
 import { type IdentityKit, identityKit } from './identity-kit.ts'
 
 const BY = { actor: null, requestId: 'test' }
@@ -78,39 +80,73 @@ describe('A change of the password', () => {
   })
 })
 
-describe('A registration of an address that somebody has registered', () => {
-  test('sets its password while nobody has confirmed it, and never after', async () => {
+describe('A claim of an account that nobody owns yet', () => {
+  test('by a registration gives what registrations give, and never what somebody else gave since', async () => {
     await using kit = await identityKit()
-    const { accounts } = kit
-    const id = await kit.addAccount('ada@example.com', { password: 'first', isVerified: false })
+    const { accounts, claims } = kit
+    const id = await kit.addAccount('ada@example.com', { role: 'viewer', password: 'chosen before', isVerified: false })
+    const read = await accountOf(kit, id)
 
-    expect(await accounts.setUnconfirmedPassword(id, 'second', BY)).toBe(true)
-    await accounts.markVerified({ id, login: 'ada@example.com' })
-    expect(await accounts.setUnconfirmedPassword(id, 'third', BY)).toBe(false)
-    // Another name is not confirmed by that, but the account is somebody's.
-    await kit.sql.query(`UPDATE users SET email = 'ada@example.org' WHERE id = $1::uuid`, [id])
-    expect(await accounts.setUnconfirmedPassword(id, 'fourth', BY)).toBe(false)
+    await kit.sql.query(`UPDATE users SET role = 'editor' WHERE id = $1::uuid`, [id])
 
-    expect(await accounts.findById(id)).toMatchObject({ passwordDigest: 'second', isVerified: false })
+    expect(claims.isInvited(read)).toBe(false)
+    expect(await claims.byPassword(read, 'test')).toBe(false)
+    expect(await accounts.findById(id)).toMatchObject({ isVerified: false, isClaimed: false })
+    expect(await claims.byLetter(read, 'chosen with the letter', 'test')).toBe(true)
+    expect(await accounts.findById(id)).toMatchObject({
+      passwordDigest: 'chosen with the letter',
+      isVerified: true,
+      role: 'editor',
+    })
   })
 
-  test('at the moment of the confirmation leaves no confirmed account with the password of another', async () => {
+  test('by letter and by password at once leaves the password that was chosen with the letter', async () => {
     await using kit = await identityKit()
-    const { accounts } = kit
+    const { accounts, claims } = kit
     for (let round = 0; round < 20; round++) {
-      const login = `ada${round}@example.com`
-      const id = await kit.addAccount(login, { password: 'of the owner', isVerified: false })
-      const owner = await accounts.findById(id)
-      if (owner === undefined) throw new TypeError('Cannot test: the account is not there')
+      const id = await kit.addAccount(`ada${round}@example.com`, { role: 'viewer', password: 'before', isVerified: false })
+      const read = await accountOf(kit, id)
 
-      const [isSet, isConfirmed] = await Promise.all([
-        accounts.setUnconfirmedPassword(id, 'of somebody else', BY),
-        accounts.confirm(owner),
-      ])
+      const [byLetter] = await Promise.all([claims.byLetter(read, 'with the letter', 'test'), claims.byPassword(read, 'test')])
 
-      expect(isSet).toBe(!isConfirmed)
-      const passwordDigest = isSet ? 'of somebody else' : 'of the owner'
-      expect(await accounts.findById(id)).toMatchObject({ passwordDigest, isVerified: isConfirmed })
+      expect(byLetter).toBe(true)
+      expect(await accounts.findById(id)).toMatchObject({ passwordDigest: 'with the letter', isVerified: true })
     }
   })
+
+  test('of twenty letters at once one sets the password', async () => {
+    await using kit = await identityKit()
+    const id = await kit.addAccount('ada@example.com', { isVerified: false })
+    const read = await accountOf(kit, id)
+
+    const claimed = await Promise.all(Array.from({ length: 20 }, (_, at) => kit.claims.byLetter(read, `number ${at}`, 'test')))
+
+    const winners = claimed.flatMap((isClaimed, at) => (isClaimed ? [at] : []))
+    expect(winners).toHaveLength(1)
+    expect(await kit.accounts.findById(id)).toMatchObject({ passwordDigest: `number ${winners[0]}` })
+    expect(kit.events.filter(({ event }) => event === 'auth.account_claimed')).toHaveLength(1)
+  })
+
+  test.each([
+    ['renamed', `UPDATE users SET email = 'ada@example.org' WHERE id = $1::uuid`],
+    ['deleted', 'UPDATE users SET deleted_at = now() WHERE id = $1::uuid'],
+    ['suspended', 'INSERT INTO plinth_accounts (account_id, suspended_at) VALUES ($1::uuid, now())'],
+  ])('that was %s since it was read changes nothing', async (_, statement) => {
+    await using kit = await identityKit()
+    const id = await kit.addAccount('ada@example.com', { isVerified: false })
+    const read = await accountOf(kit, id)
+
+    await kit.sql.query(statement, [id])
+
+    expect(await kit.claims.byLetter(read, 'too late', 'test')).toBe(false)
+    const [row] = await kit.sql.query('SELECT password FROM users WHERE id = $1::uuid', [id])
+    expect(row).toEqual({ password: null })
+    expect(kit.events).toEqual([])
+  })
 })
+
+async function accountOf({ accounts }: IdentityKit, id: Uuid): Promise<Account> {
+  const account = await accounts.findById(id)
+  if (account === undefined) throw new TypeError('Cannot test: the account is not there')
+  return account
+}

@@ -1,24 +1,32 @@
-/** The guard before the accounts' records: passwords are judged and become digests, and a change of an account takes effect at once. */
+/**
+ * The guard before the accounts' records: passwords are judged and become digests, a change of an account takes effect at once, and whoever loses their
+ * address is told there.
+ */
 import type { GuardedValues, StoreGuard } from '../../engine/index.ts'
 import type { Uuid } from '../../kernel/index.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { IdentityScope } from '../ports.ts'
+import type { Account, Accounts } from './accounts.ts'
 import type { CheckPassword } from './password-changes.ts'
 import { PasswordDigest } from './password-digest.ts'
 
 export interface AccountGuardParts {
   readonly scope: Pick<IdentityScope, 'accounts'>
+  readonly accounts: Pick<Accounts, 'findById'>
   readonly passwords: Pick<PasswordHasher, 'hash'>
   readonly check: CheckPassword
   /** Told of each account whose record changed, on this instance. */
   readonly onChanged: (id: Uuid) => void
+  /** Told of each account that was given another name, as it was before. */
+  readonly onRenamed: (former: Account, by: { readonly actor: string | null; readonly requestId: string }) => void
   /** Told of each account that was deleted: its sessions must not come back with it. */
   readonly onDeleted: (id: Uuid, by: { readonly actor: string | null; readonly requestId: string }) => void
 }
 
 const NOTHING: GuardedValues = new Map()
 
-export function createAccountGuard({ scope, passwords, check, onChanged, onDeleted }: AccountGuardParts): StoreGuard {
+export function createAccountGuard(parts: AccountGuardParts): StoreGuard<Account | undefined> {
+  const { scope, accounts, passwords, check, onChanged, onRenamed, onDeleted } = parts
   const { resource, login, password, displayName } = scope.accounts
   return {
     resource,
@@ -39,11 +47,15 @@ export function createAccountGuard({ scope, passwords, check, onChanged, onDelet
         },
       }
     },
-    async beforeChange() {},
-    async afterChange(plan) {
+    /** Two changes at once may both find the first name: its owner is told twice then. The one between was nobody's yet, and nobody is told there. */
+    async beforeChange(plan) {
+      return plan.changes.has(login) ? accounts.findById(plan.id) : undefined
+    },
+    async afterChange(plan, former) {
       onChanged(plan.id)
-      const { actor, requestId } = plan.context
-      if (plan.sets === 'deletion') onDeleted(plan.id, { actor: actor.subject, requestId })
+      const by = { actor: plan.context.actor.subject, requestId: plan.context.requestId }
+      if (plan.sets === 'deletion') onDeleted(plan.id, by)
+      if (former !== undefined && former.login !== plan.changes.get(login)) onRenamed(former, by)
     },
   }
 }

@@ -17,6 +17,8 @@ export interface Account {
   /** Null where it never was. Tells one password from the next, where a digest may be made anew of the same one. */
   readonly passwordChangedAt: Date | null
   readonly isVerified: boolean
+  /** Whether somebody has ever shown that a name of it is theirs: also where it has been given another name since. */
+  readonly isClaimed: boolean
   readonly isSuspended: boolean
   /** Whether its password is not enough. Stands here so that a sign-in without one asks the database once less. */
   readonly hasSecondFactor: boolean
@@ -30,6 +32,7 @@ interface Row {
   readonly password: string | null
   readonly password_changed_at: Date | null
   readonly is_verified: boolean
+  readonly is_claimed: boolean
   readonly is_suspended: boolean
   readonly has_second_factor: boolean
   /** False for the row of somebody else that is read where nobody has the name. */
@@ -54,7 +57,7 @@ export class Accounts {
     const select = (
       isMeant: string,
     ): string => `SELECT ${isMeant} AS is_meant, u."id", ${column(login.column)} AS login, ${displayName === undefined ? 'NULL::text' : column(displayName.column)} AS display_name, \
-${column(role.column)} AS role, ${column(password.column)} AS password, a.password_changed_at, a.verified_login_digest IS NOT NULL AND a.verified_login_digest = ${digestOf(column(login.column))} AS is_verified, a.suspended_at IS NOT NULL AS is_suspended, \
+${column(role.column)} AS role, ${column(password.column)} AS password, a.password_changed_at, a.verified_login_digest IS NOT NULL AND a.verified_login_digest = ${digestOf(column(login.column))} AS is_verified, a.verified_at IS NOT NULL AS is_claimed, a.suspended_at IS NOT NULL AS is_suspended, \
 a.totp_confirmed_at IS NOT NULL OR EXISTS (SELECT FROM plinth_passkeys p WHERE p.account_id = u."id") AS has_second_factor \
 FROM ${table} u LEFT JOIN plinth_accounts a ON a.account_id = u."id"`
     const isNamed = (row: string): string => `${row}.${identifier(login.column)} = $1::text AND ${row}."deleted_at" IS NULL`
@@ -80,8 +83,8 @@ ON CONFLICT (account_id) DO UPDATE SET password_changed_at = $3::timestamptz) SE
     return name === undefined ? undefined : this.#find(this.#byLogin, name)
   }
 
-  findById(id: Uuid): Promise<Account | undefined> {
-    return this.#find(this.#byId, id)
+  findById(id: Uuid, client: SqlClient = this.#scope.sql): Promise<Account | undefined> {
+    return this.#find(this.#byId, id, client)
   }
 
   /** The one spelling of a name: what is stored, and what failures are counted by. Undefined for what cannot be a name. */
@@ -121,33 +124,19 @@ ON CONFLICT (account_id) DO UPDATE SET password_changed_at = $3::timestamptz) SE
     return living.length > 0 && changed.length === 0
   }
 
+  /** Makes whoever changes or holds the account wait until the transaction ends. @returns what it is then */
+  async lock(client: SqlClient, id: Uuid): Promise<Account | undefined> {
+    await client.query(`${this.#lock} FOR UPDATE`, [id])
+    // A statement of its own: it sees what was committed while the lock was waited for.
+    return this.findById(id, client)
+  }
+
   /** Sets a new password's digest. @returns false when the account is gone */
-  setPassword(id: Uuid, digest: string, by: { readonly actor: string | null; readonly requestId: string }): Promise<boolean> {
-    return this.#writePassword(this.#scope.sql, id, digest, by)
-  }
-
-  /** The same for an account whose owner never showed that a name of it is theirs. @returns false for every other, and nothing is changed */
-  setUnconfirmedPassword(
+  async setPassword(
     id: Uuid,
     digest: string,
     by: { readonly actor: string | null; readonly requestId: string },
-  ): Promise<boolean> {
-    return this.#scope.sql.transaction(async (client) => {
-      await client.query(`${this.#lock} FOR UPDATE`, [id])
-      // A statement of its own: it sees what was committed while the lock was waited for.
-      const confirmed = await client.query(
-        'SELECT FROM plinth_accounts WHERE account_id = $1::uuid AND verified_at IS NOT NULL',
-        [id],
-      )
-      return confirmed.length === 0 && this.#writePassword(client, id, digest, by)
-    })
-  }
-
-  async #writePassword(
-    client: SqlClient,
-    id: Uuid,
-    digest: string,
-    by: { readonly actor: string | null; readonly requestId: string },
+    client: SqlClient = this.#scope.sql,
   ): Promise<boolean> {
     const { resource, password } = this.#scope.accounts
     const changed = JSON.stringify([password.name])
@@ -169,15 +158,6 @@ ON CONFLICT (account_id) DO UPDATE SET verified_login_digest = excluded.verified
     )
   }
 
-  /** Notes it for whoever has shown the password too. @returns false when the password is another one meanwhile, and nothing is noted */
-  confirm(account: Account): Promise<boolean> {
-    return this.#scope.sql.transaction(async (client) => {
-      const isHeld = await this.holdPassword(client, account)
-      if (isHeld) await this.markVerified(account, client)
-      return isHeld
-    })
-  }
-
   /** @returns whether anything changed */
   async setSuspended(
     id: Uuid,
@@ -196,8 +176,8 @@ SELECT FROM w`,
     return rows.length > 0
   }
 
-  async #find(text: string, key: string): Promise<Account | undefined> {
-    const [row] = await this.#scope.sql.query<Row>(text, [key])
+  async #find(text: string, key: string, client: SqlClient = this.#scope.sql): Promise<Account | undefined> {
+    const [row] = await client.query<Row>(text, [key])
     if (row === undefined || !row.is_meant) return undefined
     return {
       id: row.id,
@@ -208,6 +188,7 @@ SELECT FROM w`,
       passwordDigest: row.password,
       passwordChangedAt: row.password_changed_at,
       isVerified: row.is_verified,
+      isClaimed: row.is_claimed,
       isSuspended: row.is_suspended,
       hasSecondFactor: row.has_second_factor,
     }

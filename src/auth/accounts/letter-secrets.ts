@@ -1,6 +1,6 @@
 /**
- * The secrets in letters, and how many letters an account is sent. Each secret is bound to the name that the letter went to, and one to set a new
- * password to the password that there was: once an account has another, what was sent before serves no more.
+ * The secrets in letters, and how many letters an account is sent. Each secret is bound to the name that the letter went to and to the password that
+ * there was: once an account has another of either, what was sent before serves no more.
  */
 import type { Failures } from '../failures.ts'
 import type { OneTimeSecrets } from '../one-time-secrets.ts'
@@ -10,6 +10,8 @@ import type { Account, Accounts } from './accounts.ts'
 export type LetterPurpose = 'verify-email' | 'reset-password'
 
 const LIFETIMES_S: Readonly<Record<LetterPurpose, number>> = { 'verify-email': 24 * 3_600, 'reset-password': 30 * 60 }
+/** Whoever is invited on a Friday may read it on a Monday. It sets a password as the other does, and takes its place. */
+const INVITATION_LIFETIME_S = 3 * 86_400
 /** Guesses at what is asked beside the secret. */
 const ATTEMPTS = 10
 
@@ -32,15 +34,19 @@ export class LetterSecrets {
   }
 
   /** Takes one of the letters of a kind that an account is sent: five, then four an hour. @returns false when there is none left */
-  takeLetter(kind: LetterPurpose | 'registered-already', { id }: Pick<Account, 'id'>): Promise<boolean> {
+  takeLetter(kind: LetterPurpose | 'invitation' | 'registered-already', { id }: Pick<Account, 'id'>): Promise<boolean> {
     return this.#parts.failures.tryAttempt('letter', `${kind} ${id}`)
   }
 
   /** Makes the secret for a letter to the account's name; earlier ones for the purpose serve no more. */
-  issue(purpose: LetterPurpose, account: Addressee): Promise<string> {
-    const data = { account: this.#digest(purpose, account) }
-    const lifetimeS = LIFETIMES_S[purpose]
+  issue(purpose: LetterPurpose, account: Addressee, lifetimeS: number = LIFETIMES_S[purpose]): Promise<string> {
+    const data = { account: this.#digest(account) }
     return this.#parts.secrets.issue({ purpose, accountId: account.id, data, lifetimeS, attempts: ATTEMPTS })
+  }
+
+  /** Makes the secret to choose the password of an account that nobody owns yet. */
+  issueInvitation(account: Addressee): Promise<string> {
+    return this.issue('reset-password', account, INVITATION_LIFETIME_S)
   }
 
   /** Whose secret it is; takes one of its attempts. Undefined when it serves no more. */
@@ -48,7 +54,7 @@ export class LetterSecrets {
     const { secrets, accounts } = this.#parts
     const held = await secrets.spend(purpose, secret)
     const account = held?.accountId == null ? undefined : await accounts.findById(held.accountId)
-    return account !== undefined && held?.data['account'] === this.#digest(purpose, account) ? account : undefined
+    return account !== undefined && held?.data['account'] === this.#digest(account) ? account : undefined
   }
 
   /** Takes the secret itself. @returns false where somebody else was first */
@@ -56,8 +62,7 @@ export class LetterSecrets {
     return (await this.#parts.secrets.consume(purpose, secret)) !== undefined
   }
 
-  #digest(purpose: LetterPurpose, { login, passwordChangedAt = null }: Omit<Addressee, 'id'>): string {
-    const password = purpose === 'reset-password' ? passwordChangedAt : null
-    return this.#scope.vault.keyedDigest(`letter ${JSON.stringify([login, password])}`)
+  #digest({ login, passwordChangedAt = null }: Omit<Addressee, 'id'>): string {
+    return this.#scope.vault.keyedDigest(`letter ${JSON.stringify([login, passwordChangedAt])}`)
   }
 }

@@ -17,6 +17,7 @@ export interface LetterScope {
 
 /** What is told to the owner when it happened. */
 export type Notice =
+  | 'account_claimed'
   | 'password_changed'
   | 'totp_added'
   | 'totp_removed'
@@ -55,6 +56,21 @@ If it was not you, there is nothing to do.
   }
 }
 
+export function invitationLetter({ service, origin }: LetterScope, to: string, secret: string): Letter {
+  return {
+    to,
+    subject: `Your account at ${service} waits for you`,
+    text: `There is an account for this address at ${service}, and nobody has shown yet that the address is theirs.
+
+To make it yours, open this page within three days and choose its password:
+
+  ${origin}/auth/reset-password?token=${secret}
+
+If you expect no account there, do nothing: without this letter nobody can use it.
+`,
+  }
+}
+
 export function resetLetter({ service, origin }: LetterScope, to: string, secret: string): Letter {
   return {
     to,
@@ -70,7 +86,23 @@ If it was not you, do nothing: the password stays as it is.
   }
 }
 
+/** To the address that an account had until now. The new one is not named: it may be somebody else's. */
+export function addressChangedLetter({ service }: LetterScope, to: string): Letter {
+  return {
+    to,
+    subject: `${service}: your address was changed`,
+    text: `Your account at ${service} was given another address. From now on letters go there, and you sign in with it.
+
+If you do not know of this, write to those who run ${service}: somebody else may have your account.
+`,
+  }
+}
+
 const NOTICES: Readonly<Record<Notice, readonly [subject: string, sentence: string]>> = {
+  account_claimed: [
+    'Your account is yours',
+    'The password of your account was chosen for the first time, with the letter to this address.',
+  ],
   password_changed: [
     'Your password was changed',
     'The password of your account was changed, and all other sessions were signed out.',

@@ -1,18 +1,22 @@
-/** Changes passwords: by their owner, who knows the old one, or by a letter. Either signs everybody else out. */
+/** Changes passwords: by their owner, who knows the old one, or by a letter, which may be an invitation. Either signs everybody else out. */
 import { PlinthError, type Uuid } from '../../kernel/index.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RunLater } from '../ports.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { SignIn } from '../sessions/sign-in.ts'
 import type { Account, Accounts } from './accounts.ts'
+import type { Claims } from './claims.ts'
+import type { Invitations } from './invitations.ts'
 import type { LetterSecrets } from './letter-secrets.ts'
-import { type LetterScope, noticeLetter, resetLetter, type SendLetter } from './letters.ts'
+import { type LetterScope, type Notice, noticeLetter, resetLetter, type SendLetter } from './letters.ts'
 
 /** Judges a new password. @throws `VALIDATION_FAILED` with the field `password` */
 export type CheckPassword = (plain: string, personal: readonly string[]) => Promise<void>
 
 export interface PasswordChangesParts {
   readonly accounts: Accounts
+  readonly claims: Claims
+  readonly invitations: Invitations
   readonly secrets: LetterSecrets
   readonly passwords: PasswordHasher
   readonly check: CheckPassword
@@ -52,32 +56,37 @@ export class PasswordChanges {
   ): Promise<void> {
     await this.#parts.signIn.confirmPassword(account, { password: current, ...request })
     const digest = await this.#digest(account, next, request.signal)
-    await this.#set(account, digest, sessionId, { actor: account.subject, requestId: request.requestId })
+    const by = { actor: account.subject, requestId: request.requestId }
+    if (!(await this.#parts.accounts.setPassword(account.id, digest, by))) throw new PlinthError('AUTH_REQUIRED')
+    await this.#endOthers(account, sessionId, by, 'password_changed')
   }
 
-  /** Sends the letter to the owner of the name, if there is one. */
+  /** Sends the letter to the owner of the name, if there is one; to an account that nobody owns yet, the one that makes it theirs. */
   requestReset(login: string): void {
-    const { accounts, secrets, letters, send, later } = this.#parts
+    const { accounts, invitations, secrets, letters, send, later } = this.#parts
     // All of it later: whether there was anything to do shows neither in the time nor in a refusal when too much is under way.
     later(async () => {
       const account = await accounts.findByLogin(login)
-      if (account === undefined || account.isSuspended || !(await secrets.takeLetter('reset-password', account))) return
+      if (account === undefined || account.isSuspended) return
+      if (!account.isClaimed) return void (await invitations.send(account))
+      if (!(await secrets.takeLetter('reset-password', account))) return
       send(resetLetter(letters, account.login, await secrets.issue('reset-password', account)))
     })
   }
 
   /**
-   * Sets the password by a letter's secret. The letter came to the address, so the address is confirmed too.
+   * Sets the password by a letter's secret. The letter came to the address, so the address is confirmed too, and all that was there before ends.
    * @throws `AUTH_LINK_INVALID`; `VALIDATION_FAILED` and `RATE_LIMIT_OVERLOADED`, after which the letter still serves
    */
   async reset(secret: string, next: string, request: PasswordRequest): Promise<void> {
-    const { accounts, secrets } = this.#parts
+    const { claims, secrets } = this.#parts
     const account = await secrets.spend('reset-password', secret)
     if (account === undefined || account.isSuspended) throw new PlinthError('AUTH_LINK_INVALID')
     const digest = await this.#digest(account, next, request.signal)
     if (!(await secrets.consume('reset-password', secret))) throw new PlinthError('AUTH_LINK_INVALID')
-    await accounts.markVerified(account)
-    await this.#set(account, digest, null, { actor: null, requestId: request.requestId })
+    if (!(await claims.byLetter(account, digest, request.requestId))) throw new PlinthError('AUTH_LINK_INVALID')
+    const notice = account.isClaimed ? 'password_changed' : 'account_claimed'
+    await this.#endOthers(account, null, { actor: null, requestId: request.requestId }, notice)
   }
 
   async #digest(account: Account, next: string, signal: AbortSignal | undefined): Promise<string> {
@@ -86,17 +95,16 @@ export class PasswordChanges {
     return passwords.hash(next, signal)
   }
 
-  async #set(
+  async #endOthers(
     account: Account,
-    digest: string,
     sessionId: string | null,
     by: { readonly actor: string | null; readonly requestId: string },
+    notice: Notice,
   ): Promise<void> {
-    const { accounts, sessions, endBrowsers, letters, send } = this.#parts
-    if (!(await accounts.setPassword(account.id, digest, by))) throw new PlinthError('AUTH_REQUIRED')
+    const { sessions, endBrowsers, letters, send } = this.#parts
     await sessions.end(account.id, 'password_changed', by, { except: sessionId })
     await endBrowsers?.(account.id)
-    send(noticeLetter(letters, account.login, 'password_changed'))
+    send(noticeLetter(letters, account.login, notice))
   }
 }
 

@@ -2,8 +2,9 @@
  * Makes accounts for those who ask, and confirms their addresses. Whether an address has an account already is told to its owner by letter, and to
  * nobody else: the answer and the work are the same.
  *
- * An address is confirmed by the letter and the password together. So whoever registers the address of somebody else gains nothing: they have no
- * letter, and its owner, who has, does not know the password. Until then the latest registration counts.
+ * A new address is confirmed by the letter and the password together. So whoever registers the address of somebody else gains nothing: they have no
+ * letter, and its owner, who has, does not know the password. What is there already a registration never changes: whoever comes after gets a letter to choose
+ * the password with.
  */
 import type { Engine, FieldValues } from '../../engine/index.ts'
 import { PlinthError } from '../../kernel/index.ts'
@@ -12,21 +13,30 @@ import { DENIED } from '../../policy/index.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { IdentityScope, RunLater } from '../ports.ts'
 import type { Account, Accounts } from './accounts.ts'
+import type { Claims } from './claims.ts'
+import type { Invitations } from './invitations.ts'
 import type { LetterSecrets } from './letter-secrets.ts'
 import { alreadyRegisteredLetter, type LetterScope, type SendLetter, verificationLetter } from './letters.ts'
 import type { CheckPassword } from './password-changes.ts'
 import { PasswordDigest } from './password-digest.ts'
 
 export interface RegistrationParts {
-  readonly scope: Pick<IdentityScope, 'accounts' | 'clock'>
+  readonly scope: Pick<IdentityScope, 'accounts' | 'clock' | 'report'>
   readonly engine: Engine
   readonly accounts: Accounts
+  readonly claims: Claims
+  readonly invitations: Invitations
   readonly secrets: LetterSecrets
   readonly passwords: PasswordHasher
   readonly check: CheckPassword
   readonly later: RunLater
   readonly letters: LetterScope
   readonly send: SendLetter
+}
+
+export interface VerificationRequest {
+  readonly requestId: string
+  readonly signal?: AbortSignal
 }
 
 export class Registration {
@@ -55,7 +65,7 @@ export class Registration {
     later(async () => {
       const name = String(values.get(login))
       const known = await accounts.findByLogin(name)
-      if (known !== undefined) return this.#registerAgain(known, digest, request.requestId)
+      if (known !== undefined) return this.#registerAgain(known, request.requestId)
       const complete = new Map(values).set(password, new PasswordDigest(digest))
       try {
         const { id } = await operations.create(context, { values: complete, verb: 'register' })
@@ -64,16 +74,19 @@ export class Registration {
         if (!(error instanceof PlinthError && error.code === 'CONFLICT_DUPLICATE')) throw error
         // Somebody else registered it in the same moment, or it is the name of an account that was deleted, which gets no letter.
         const other = await accounts.findByLogin(name)
-        if (other !== undefined) await this.#registerAgain(other, digest, request.requestId)
+        if (other !== undefined) await this.#registerAgain(other, request.requestId)
       }
     })
   }
 
-  /** Sends another letter to an account that is not confirmed; does nothing for others. */
+  /** Sends another letter to an account that is not confirmed: the one that its owner can use. Does nothing for others. */
   requestVerification(login: string): void {
-    this.#parts.later(async () => {
-      const account = await this.#parts.accounts.findByLogin(login)
-      if (account !== undefined && !account.isVerified) await this.#sendVerification(account)
+    const { accounts, claims, invitations, later } = this.#parts
+    later(async () => {
+      const account = await accounts.findByLogin(login)
+      if (account === undefined || account.isVerified || account.isSuspended) return
+      if (claims.isInvited(account)) await invitations.send(account)
+      else await this.#sendVerification(account)
     })
   }
 
@@ -83,16 +96,16 @@ export class Registration {
    * @param secret from the letter
    * @throws `AUTH_LINK_INVALID`, `AUTH_CREDENTIALS_INVALID` for another password than the one that was registered
    */
-  async verify(secret: string, password: string, signal?: AbortSignal): Promise<Account> {
-    const { accounts, secrets, passwords } = this.#parts
+  async verify(secret: string, password: string, request: VerificationRequest): Promise<Account> {
+    const { claims, secrets, passwords } = this.#parts
     const account = await secrets.spend('verify-email', secret)
-    const { isMatch } = await passwords.verify(password, account?.passwordDigest ?? undefined, signal)
+    const { isMatch } = await passwords.verify(password, account?.passwordDigest ?? undefined, request.signal)
     if (account === undefined) throw new PlinthError('AUTH_LINK_INVALID')
     if (!isMatch) throw new PlinthError('AUTH_CREDENTIALS_INVALID', 'This is not the password that was registered')
     if (!(await secrets.consume('verify-email', secret))) throw new PlinthError('AUTH_LINK_INVALID')
-    // Somebody else may have registered the address again meanwhile, with another password.
-    if (!(await accounts.confirm(account))) throw new PlinthError('AUTH_LINK_INVALID')
-    return { ...account, isVerified: true }
+    // Meanwhile somebody may have set another password, or given the account more than a registration does.
+    if (!(await claims.byPassword(account, request.requestId))) throw new PlinthError('AUTH_LINK_INVALID')
+    return { ...account, isVerified: true, isClaimed: true }
   }
 
   /** While there are letters left for the account. */
@@ -105,12 +118,17 @@ export class Registration {
     send(verificationLetter(letters, account.login, await secrets.issue('verify-email', account)))
   }
 
-  /** The latest registration of an address counts until somebody confirms it; after that nobody sets a password from outside. */
-  async #registerAgain(known: Account, digest: string, requestId: string): Promise<void> {
-    const { accounts, secrets, send, letters } = this.#parts
-    // Without a letter the password stays too: a flood would leave the owner with a letter for a password that is gone.
-    if (!(await secrets.takeLetter(known.isVerified ? 'registered-already' : 'verify-email', known))) return
-    if (await accounts.setUnconfirmedPassword(known.id, digest, { actor: null, requestId })) await this.#writeVerification(known)
-    else send(alreadyRegisteredLetter(letters, known.login))
+  /** Tells the owner of the address, and changes nothing. */
+  async #registerAgain(known: Account, requestId: string): Promise<void> {
+    const { scope, claims, invitations, secrets, send, letters } = this.#parts
+    if (known.isClaimed) {
+      if (await secrets.takeLetter('registered-already', known)) send(alreadyRegisteredLetter(letters, known.login))
+      return
+    }
+    if (claims.isInvited(known)) {
+      const { subject, role } = known
+      scope.report({ event: 'auth.invited_address_registered', subject, requestId, fields: { role } })
+    }
+    if (!known.isSuspended) await invitations.send(known)
   }
 }

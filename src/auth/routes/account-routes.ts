@@ -1,19 +1,17 @@
-/** Routes to register, confirm an address, change and reset a password, and see who one is. */
+/** Routes to register, confirm an address, change and reset a password, invite somebody to an account, and see who one is. */
 import { FieldReader } from '../../engine/index.ts'
 import type { HttpRequest } from '../../http/index.ts'
 import { invalid } from '../../kernel/index.ts'
 import { Field, type FieldMap, NOBODY, secret, text } from '../../model/index.ts'
-import type { Accounts } from '../accounts/accounts.ts'
 import type { PasswordChanges } from '../accounts/password-changes.ts'
 import type { Registration } from '../accounts/registration.ts'
 import type { IdentityScope } from '../ports.ts'
 import { DEVICE_COOKIE } from '../sessions/known-devices.ts'
+import { type InvitationRouteParts, invitationRoute } from './invitation-route.ts'
 import { accountOf, type IdentityAnswer, type IdentityRoute, isApplication, sessionOf } from './route.ts'
 import { ACCEPTED, DONE, ME } from './schemas.ts'
 
-export interface AccountRoutesParts {
-  readonly scope: Pick<IdentityScope, 'accounts'>
-  readonly accounts: Accounts
+export interface AccountRoutesParts extends InvitationRouteParts {
   readonly registration: Registration
   readonly passwordChanges: PasswordChanges
 }
@@ -63,7 +61,7 @@ export function accountRoutes(parts: AccountRoutesParts): readonly IdentityRoute
       answers: { 200: { description: 'The address is confirmed; sign in.', data: DONE } },
       errors: ['AUTH_LINK_INVALID', 'AUTH_CREDENTIALS_INVALID'],
       async handle(request, input) {
-        await registration.verify(String(input['token']), String(input['password']), request.signal)
+        await registration.verify(String(input['token']), String(input['password']), request)
         return { status: 200, data: { status: 'done' } }
       },
     },
@@ -129,6 +127,7 @@ export function accountRoutes(parts: AccountRoutesParts): readonly IdentityRoute
         return { status: 204 }
       },
     },
+    invitationRoute(parts),
     {
       method: 'GET',
       path: '/auth/me',

@@ -131,6 +131,7 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
     endsSession: true,
   }),
   'auth.accounts.end-session: an account': onAccount('/auth/accounts/:id/sessions/:session_id'),
+  'auth.accounts.invite: an account': onAccount('/auth/accounts/:id/invitation'),
   'auth.accounts.suspend: an account': onAccount('/auth/accounts/:id/suspension'),
   'auth.accounts.reinstate: an account': onAccount('/auth/accounts/:id/suspension'),
   'auth.clients.list': bare,
