@@ -6,6 +6,7 @@ import {
   accountRoutes,
   addressChangedLetter,
   adminRoutes,
+  ClaimLetters,
   Claims,
   createAccountGuard,
   createBreachedPasswords,
@@ -17,7 +18,6 @@ import {
   Failures,
   factorRoutes,
   type IdentityScope,
-  Invitations,
   type JwkSet,
   LetterSecrets,
   mountIdentityRoutes,
@@ -142,7 +142,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const secrets = new OneTimeSecrets(scope)
   const letterSecrets = new LetterSecrets(scope, { secrets, accounts, failures })
   const claims = new Claims(scope, accounts)
-  const invitations = new Invitations({ secrets: letterSecrets, letters, send })
+  const claimLetters = new ClaimLetters({ secrets: letterSecrets, letters, send })
   const passwords = createPasswordHasher({ clock: SYSTEM_CLOCK })
   const policy = createPasswordPolicy(breachedOption(settings, logger))
   const check = (plain: string, personal: readonly string[]): Promise<void> => policy.check(plain, { personal })
@@ -203,7 +203,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         }),
       ),
     async mount(server, engine, verifier) {
-      const shared = { accounts, claims, invitations, passwords, check, letters, send, later: later.run }
+      const shared = { accounts, claims, claimLetters, passwords, check, letters, send, later: later.run }
       const registration = new Registration({ ...shared, scope, engine, secrets: letterSecrets })
       mountJwks(server, keys)
       const lending = mountOAuth({
@@ -229,7 +229,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         isGood: async (purpose, secret) => (await secrets.peek(purpose, secret)) !== undefined,
       })
       mountIdentityRoutes(server, [
-        ...accountRoutes({ scope, engine, accounts, invitations, registration, passwordChanges }),
+        ...accountRoutes({ scope, engine, accounts, claimLetters, registration, passwordChanges }),
         ...sessionRoutes({ scope, accounts, signIn, factors, sessions, endBrowsers }),
         ...factorRoutes({ scope, accounts, factors, changes, passkeys, signIn, sessions }),
         ...clientRoutes({

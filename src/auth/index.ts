@@ -1,7 +1,7 @@
 export { createAccountGuard } from './accounts/account-guard.ts'
 export { type Account, Accounts } from './accounts/accounts.ts'
+export { ClaimLetters, type ClaimLettersParts } from './accounts/claim-letters.ts'
 export { Claims } from './accounts/claims.ts'
-export { Invitations, type InvitationsParts } from './accounts/invitations.ts'
 export { LetterSecrets } from './accounts/letter-secrets.ts'
 export {
   addressChangedLetter,

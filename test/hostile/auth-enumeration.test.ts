@@ -17,6 +17,8 @@ const NAMES = {
   suspended: 'suspended@example.com',
   deleted: 'deleted@example.com',
   withoutPassword: 'without-password@example.com',
+  invited: 'invited@example.com',
+  moved: 'moved@example.com',
   withFactor: 'with-factor@example.com',
   unknown: 'unknown@example.com',
 } as const
@@ -31,8 +33,15 @@ beforeAll(async () => {
     token: blog.token('admin'),
     body: { email: NAMES.withoutPassword, display_name: 'Somebody' },
   })
+  await blog.request('/api/v1/users', {
+    method: 'POST',
+    token: blog.token('admin'),
+    body: { email: NAMES.invited, display_name: 'Somebody', role: 'editor', password: PASSWORD },
+  })
+  await addAccount(blog, 'before-it-moved@example.com')
   await blog.service.settle()
   const sql = await blog.sql()
+  await sql.query('UPDATE users SET email = $1 WHERE email = $2', [NAMES.moved, 'before-it-moved@example.com'])
   await sql.query(`UPDATE plinth_accounts a SET suspended_at = now() FROM users u WHERE u.id = a.account_id AND u.email = $1`, [
     NAMES.suspended,
   ])

@@ -76,15 +76,12 @@ export class Claims {
 
   /** An address that was mistyped shows in the log, by the role that went with it. */
   #report(account: Account, by: string, requestId: string): void {
-    if (account.isClaimed) return
-    const { subject, role, passwordDigest, hasSecondFactor } = account
-    const fields = {
-      role,
-      by,
-      was_invited: this.isInvited(account),
-      had_password: passwordDigest !== null,
-      had_factor: hasSecondFactor,
-    }
+    if (account.isVerified) return
+    const { subject, role, isClaimed, passwordDigest, hasSecondFactor } = account
+    const had = [isClaimed && 'owner', passwordDigest !== null && 'password', hasSecondFactor && 'factor']
+      .filter(Boolean)
+      .join(' ')
+    const fields = { role, by, was_invited: this.isInvited(account), had }
     this.#scope.report({ event: 'auth.account_claimed', subject, requestId, fields })
   }
 }

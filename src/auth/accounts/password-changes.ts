@@ -5,8 +5,8 @@ import type { RunLater } from '../ports.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { SignIn } from '../sessions/sign-in.ts'
 import type { Account, Accounts } from './accounts.ts'
+import type { ClaimLetters } from './claim-letters.ts'
 import type { Claims } from './claims.ts'
-import type { Invitations } from './invitations.ts'
 import type { LetterSecrets } from './letter-secrets.ts'
 import { type LetterScope, type Notice, noticeLetter, resetLetter, type SendLetter } from './letters.ts'
 
@@ -16,7 +16,7 @@ export type CheckPassword = (plain: string, personal: readonly string[]) => Prom
 export interface PasswordChangesParts {
   readonly accounts: Accounts
   readonly claims: Claims
-  readonly invitations: Invitations
+  readonly claimLetters: ClaimLetters
   readonly secrets: LetterSecrets
   readonly passwords: PasswordHasher
   readonly check: CheckPassword
@@ -61,14 +61,18 @@ export class PasswordChanges {
     await this.#endOthers(account, sessionId, by, 'password_changed')
   }
 
-  /** Sends the letter to the owner of the name, if there is one; to an account that nobody owns yet, the one that makes it theirs. */
+  /**
+   * Sends the letter to the owner of the name, if there is one; to an account that nobody owns yet, the one that makes it theirs. An account that is
+   * somebody's and was given a name which they have not shown to be theirs is opened by neither alone: the letter asks for its password.
+   */
   requestReset(login: string): void {
-    const { accounts, invitations, secrets, letters, send, later } = this.#parts
+    const { accounts, claimLetters, secrets, letters, send, later } = this.#parts
     // All of it later: whether there was anything to do shows neither in the time nor in a refusal when too much is under way.
     later(async () => {
       const account = await accounts.findByLogin(login)
       if (account === undefined || account.isSuspended) return
-      if (!account.isClaimed) return void (await invitations.send(account))
+      if (!account.isClaimed) return void (await claimLetters.invite(account))
+      if (!account.isVerified) return void (await claimLetters.askToConfirm(account))
       if (!(await secrets.takeLetter('reset-password', account))) return
       send(resetLetter(letters, account.login, await secrets.issue('reset-password', account)))
     })

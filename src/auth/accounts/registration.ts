@@ -13,10 +13,10 @@ import { DENIED } from '../../policy/index.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { IdentityScope, RunLater } from '../ports.ts'
 import type { Account, Accounts } from './accounts.ts'
+import type { ClaimLetters } from './claim-letters.ts'
 import type { Claims } from './claims.ts'
-import type { Invitations } from './invitations.ts'
 import type { LetterSecrets } from './letter-secrets.ts'
-import { alreadyRegisteredLetter, type LetterScope, type SendLetter, verificationLetter } from './letters.ts'
+import { alreadyRegisteredLetter, type LetterScope, type SendLetter } from './letters.ts'
 import type { CheckPassword } from './password-changes.ts'
 import { PasswordDigest } from './password-digest.ts'
 
@@ -25,7 +25,7 @@ export interface RegistrationParts {
   readonly engine: Engine
   readonly accounts: Accounts
   readonly claims: Claims
-  readonly invitations: Invitations
+  readonly claimLetters: ClaimLetters
   readonly secrets: LetterSecrets
   readonly passwords: PasswordHasher
   readonly check: CheckPassword
@@ -53,7 +53,7 @@ export class Registration {
    * @throws `VALIDATION_FAILED` for a password that must not be used; `AUTH_REQUIRED` where the domain lets nobody register
    */
   async register(values: FieldValues, request: { readonly address: string; readonly requestId: string }): Promise<void> {
-    const { scope, engine, accounts, check, passwords, later } = this.#parts
+    const { scope, engine, accounts, claimLetters, check, passwords, later } = this.#parts
     const { login, password, displayName, resource } = scope.accounts
     const context = { actor: NOBODY, nowMs: scope.clock.now(), ...request }
     const operations = engine.resource(resource.name)
@@ -69,7 +69,7 @@ export class Registration {
       const complete = new Map(values).set(password, new PasswordDigest(digest))
       try {
         const { id } = await operations.create(context, { values: complete, verb: 'register' })
-        await this.#writeVerification({ id, login: name })
+        await claimLetters.askFirst({ id, login: name })
       } catch (error) {
         if (!(error instanceof PlinthError && error.code === 'CONFLICT_DUPLICATE')) throw error
         // Somebody else registered it in the same moment, or it is the name of an account that was deleted, which gets no letter.
@@ -81,12 +81,11 @@ export class Registration {
 
   /** Sends another letter to an account that is not confirmed: the one that its owner can use. Does nothing for others. */
   requestVerification(login: string): void {
-    const { accounts, claims, invitations, later } = this.#parts
+    const { accounts, claims, claimLetters, later } = this.#parts
     later(async () => {
       const account = await accounts.findByLogin(login)
       if (account === undefined || account.isVerified || account.isSuspended) return
-      if (claims.isInvited(account)) await invitations.send(account)
-      else await this.#sendVerification(account)
+      await (claims.isInvited(account) ? claimLetters.invite(account) : claimLetters.askToConfirm(account))
     })
   }
 
@@ -108,19 +107,9 @@ export class Registration {
     return { ...account, isVerified: true, isClaimed: true }
   }
 
-  /** While there are letters left for the account. */
-  async #sendVerification(account: Account): Promise<void> {
-    if (await this.#parts.secrets.takeLetter('verify-email', account)) await this.#writeVerification(account)
-  }
-
-  async #writeVerification(account: Pick<Account, 'id' | 'login'>): Promise<void> {
-    const { secrets, send, letters } = this.#parts
-    send(verificationLetter(letters, account.login, await secrets.issue('verify-email', account)))
-  }
-
   /** Tells the owner of the address, and changes nothing. */
   async #registerAgain(known: Account, requestId: string): Promise<void> {
-    const { scope, claims, invitations, secrets, send, letters } = this.#parts
+    const { scope, claims, claimLetters, secrets, send, letters } = this.#parts
     if (known.isClaimed) {
       if (await secrets.takeLetter('registered-already', known)) send(alreadyRegisteredLetter(letters, known.login))
       return
@@ -129,6 +118,6 @@ export class Registration {
       const { subject, role } = known
       scope.report({ event: 'auth.invited_address_registered', subject, requestId, fields: { role } })
     }
-    if (!known.isSuspended) await invitations.send(known)
+    if (!known.isSuspended) await claimLetters.invite(known)
   }
 }

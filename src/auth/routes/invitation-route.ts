@@ -2,7 +2,7 @@
 import type { Engine } from '../../engine/index.ts'
 import { decodeTypeId, PlinthError } from '../../kernel/index.ts'
 import type { Accounts } from '../accounts/accounts.ts'
-import type { Invitations } from '../accounts/invitations.ts'
+import type { ClaimLetters } from '../accounts/claim-letters.ts'
 import type { IdentityScope } from '../ports.ts'
 import { expectAccountManager } from './admin-routes.ts'
 import type { IdentityRoute } from './route.ts'
@@ -12,19 +12,19 @@ export interface InvitationRouteParts {
   readonly scope: Pick<IdentityScope, 'accounts' | 'clock' | 'report'>
   readonly engine: Engine
   readonly accounts: Accounts
-  readonly invitations: Invitations
+  readonly claimLetters: ClaimLetters
 }
 
 /** As long as the wait for the next letter. */
 const RETRY_AFTER_S = 900
 
-export function invitationRoute({ scope, engine, accounts, invitations }: InvitationRouteParts): IdentityRoute {
+export function invitationRoute({ scope, engine, accounts, claimLetters }: InvitationRouteParts): IdentityRoute {
   return {
     method: 'POST',
     path: '/auth/accounts/:id/invitation',
     operation: 'accounts.invite',
     summary:
-      'Write to the owner of an account that nobody has claimed yet: the letter has a link to choose its password, good for three days.',
+      'Write to the address of an account that nobody has shown to be theirs: the letter has a link to choose the password, good for three days.',
     caller: 'account',
     limit: 'write',
     answers: { 202: { description: 'A letter is on its way.', data: ACCEPTED } },
@@ -34,9 +34,9 @@ export function invitationRoute({ scope, engine, accounts, invitations }: Invita
       expectAccountManager(engine, scope, request)
       const id = decodeTypeId(scope.accounts.resource.idPrefix, request.params['id'] ?? '')
       const account = id === undefined ? undefined : await accounts.findById(id)
-      if (account === undefined || account.isClaimed || account.isSuspended)
+      if (account === undefined || account.isVerified || account.isSuspended)
         throw new PlinthError('NOT_FOUND_RECORD', 'There is no such account that waits for its owner')
-      if (!(await invitations.send(account)))
+      if (!(await claimLetters.invite(account)))
         throw new PlinthError('RATE_LIMIT_EXCEEDED', 'The account has been sent its share of letters', {
           retryAfterS: RETRY_AFTER_S,
         })
