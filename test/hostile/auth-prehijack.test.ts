@@ -185,6 +185,25 @@ VALUES (gen_random_uuid(), 'planted', $1, 'x', 0, '{}', false, 'Theirs', now())`
     expect(data).toEqual({ totp: false, passkeys: [], recovery_codes: 0 })
   })
 
+  test('of an account that is somebody stay, also when an admin invites to its new address', async () => {
+    const [former, email] = [nextAddress(), nextAddress()]
+    await addAccount(blog, former)
+    const { access } = await tokensOf(blog, former)
+    const { id } = (await blog.request('/auth/me', { token: access })).json.data
+    const sql = await blog.sql()
+    await sql.query(`UPDATE plinth_accounts SET totp_secret = 'x', totp_confirmed_at = now() WHERE account_id = $1`, [
+      (await rowOf(former)).id,
+    ])
+    await change(id, { email })
+
+    const chosen = await reset(await invite(id, email), OWN)
+    const { json } = await signIn(blog, email, OWN)
+
+    expect(chosen.status).toBe(204)
+    expect(json.data).toMatchObject({ status: 'second_factor_required', methods: ['totp'] })
+    expect(eventsNamed('auth.account_claimed').at(-1)).toContain('"had":"owner password factor"')
+  })
+
   test('of an account that is somebody stay, and its new address alone gives nobody a letter that opens it', async () => {
     const [former, email] = [nextAddress(), nextAddress()]
     await addAccount(blog, former)
@@ -248,9 +267,10 @@ describe('what was on its way: letters to an address that the account no longer 
     const { access } = await tokensOf(blog, former)
     const { id } = (await blog.request('/auth/me', { token: access })).json.data
 
+    const before = (await lettersTo(former)).length
     await change(id, { display_name: 'Another name' })
     await change(id, { email: former })
-    const before = (await lettersTo(former)).length
+    await change(id, { email: former.toUpperCase() })
     await change(id, { email })
 
     const told = (await lettersTo(former)).slice(before)
@@ -291,6 +311,21 @@ describe('a word that nobody checked: the address in a record', () => {
 })
 
 describe('an invitation', () => {
+  test.each([
+    ['registering', (email: string) => register(email, THEIRS)],
+    ['having forgotten the password', (email: string) => post('/auth/password-resets/requests', { email })],
+    ['asking for another letter', (email: string) => post('/auth/email-verifications/requests', { email })],
+  ])('comes by %s too, for a record without a password and with the least role', async (_, ask) => {
+    const email = nextAddress()
+    await addRecord(email, { role: undefined })
+
+    await ask(email)
+    const chosen = await reset(await letterSecret(blog, email), OWN)
+
+    expect(chosen.status).toBe(204)
+    expect((await signIn(blog, email, OWN)).status).toBe(201)
+  })
+
   test('is not for an account that has its owner, a suspended one, or none', async () => {
     const email = nextAddress()
     await addAccount(blog, email)
