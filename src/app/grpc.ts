@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engine } from '../engine/index.ts'
 import {
+  arrivalsOfUnknown,
   describeGrpc,
   EMPTY_LOCK,
   failureDescriber,
@@ -46,15 +47,20 @@ export function createGrpc({ app, settings, mode, engine, server, readiness }: G
   const { grpcHost: host, grpcPort: port, shutdownGraceMs: graceMs } = settings
   if (port === undefined) return undefined
   const description = describeLocked(app, mode)
+  const scope = { server, clock: SYSTEM_CLOCK }
   const grpc = new GrpcServer({
+    arriveUnknown: arrivalsOfUnknown(scope),
     describeFailure: failureDescriber({ domain: app.domain.name, docsUrl: server.docsUrl }),
     tls: readTls(settings),
   })
   const services = new Set(description.methods.map(({ descMethod }) => descMethod.parent.typeName))
-  grpc.addService(...healthService({ readiness, services, draining: grpc.draining }))
-  if (settings.grpcReflection ?? mode === 'development')
-    for (const service of reflectionServices(description.registry, services)) grpc.addService(...service)
-  mountGrpc({ description, engine, server, clock: SYSTEM_CLOCK, grpc })
+  const isReflecting = settings.grpcReflection ?? mode === 'development'
+  const open = [
+    ...healthService({ readiness, services, draining: grpc.draining }),
+    ...(isReflecting ? reflectionServices(description.registry, services) : []),
+  ]
+  for (const [path, served] of open) grpc.serve(path, served)
+  mountGrpc({ description, engine, grpc, ...scope })
   return { listen: () => grpc.listen(host, port), stop: () => grpc.stop({ graceMs }) }
 }
 

@@ -1,13 +1,16 @@
 /** Lets a call in from its metadata, as the HTTP server lets in a request from its headers, and makes its context. Knows no transport. */
 import type { WatchContext } from '../engine/index.ts'
-import type { CallArrival, HttpServer, OpenCall } from '../http/index.ts'
+import type { CallArrival, CalledOperation, HttpServer, OpenCall } from '../http/index.ts'
 import { type Clock, PlinthError } from '../kernel/index.ts'
 import type { CallMetadata } from './call.ts'
 import type { GrpcMethod } from './describe/describe-grpc.ts'
 
+/** What becomes of a call's count and its line in the log. */
+export type CountedCall = Pick<OpenCall, 'requestId' | 'limitHeaders' | 'release' | 'end'>
+
 /** A call that arrived: `opened` counts and logs it, `admit` says who asks. */
 export interface ArrivedCall {
-  readonly opened: OpenCall
+  readonly opened: CountedCall
   /** @throws as `OpenCall.admit` does, and `AUTH_TOKEN_INVALID` where there are two tokens */
   admit(): Promise<WatchContext>
 }
@@ -30,10 +33,14 @@ export function pathOf({ descMethod }: GrpcMethod): string {
 }
 
 /** Makes the door of a method. */
-export function arrivals(method: GrpcMethod, { server, clock }: AdmitScope): ArriveCall {
+export function arrivals(method: GrpcMethod, scope: AdmitScope): ArriveCall {
   const isRead = method.kind === 'get' || method.kind === 'list' || method.kind === 'watch'
   const { operation } = method
-  const open = server.calls({ operation, surface: 'grpc', path: pathOf(method), limit: isRead ? 'read' : 'write' })
+  return openDoor({ operation, surface: 'grpc', path: pathOf(method), limit: isRead ? 'read' : 'write' }, scope)
+}
+
+function openDoor(called: CalledOperation, { server, clock }: AdmitScope): ArriveCall {
+  const open = server.calls(called)
   return (metadata, peer) => {
     const tokens = metadata.all('authorization')
     const [authorization] = tokens
@@ -50,6 +57,11 @@ export function arrivals(method: GrpcMethod, { server, clock }: AdmitScope): Arr
       },
     }
   }
+}
+
+/** The door for calls of methods that there are not, so that they cost their callers what others do. */
+export function arrivalsOfUnknown(scope: AdmitScope): ArriveCall {
+  return openDoor({ operation: 'grpc.unknown', surface: 'grpc', path: '*', limit: 'read' }, scope)
 }
 
 function readArrival(metadata: CallMetadata, peer: Peer, authorization: string | undefined): CallArrival {

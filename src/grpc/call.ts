@@ -1,6 +1,5 @@
 /** A call that was let in, as every transport hands it on. Knows messages as bytes and metadata as text; not the transport or the token. */
 import type { WatchContext } from '../engine/index.ts'
-import type { GrpcMethod } from './describe/describe-grpc.ts'
 
 /** The text values of the metadata of a call. */
 export interface CallMetadata {
@@ -13,7 +12,6 @@ export interface CallMetadata {
  * log.
  */
 export interface GrpcCall {
-  readonly method: GrpcMethod
   /** Who asks, from where, and under which request id. */
   readonly context: WatchContext
   readonly metadata: CallMetadata
@@ -41,7 +39,11 @@ export interface StreamAnswer extends AsyncIterable<Uint8Array> {
 /** Answers one message with many. Failures are thrown as `PlinthError`. */
 export type RunStream = (call: GrpcCall, request: Uint8Array) => StreamAnswer
 
+/** Answers messages as they come with messages of its own. Failures are thrown as `PlinthError`. */
+export type RunExchange = (call: GrpcCall, messages: AsyncIterable<Uint8Array>) => StreamAnswer
+
 /** How a method is run, whatever transport it came over. */
 export type MethodHandler =
   | { readonly kind: 'unary'; readonly run: RunUnary }
   | { readonly kind: 'stream'; readonly run: RunStream }
+  | { readonly kind: 'exchange'; readonly run: RunExchange }

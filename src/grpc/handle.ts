@@ -93,7 +93,7 @@ function once(method: GrpcMethod, engine: Engine, run: Run): MethodHandler {
   return {
     kind: 'unary',
     async run(call, bytes) {
-      const key = readKey(call, bytes)
+      const key = readKey(method, call, bytes)
       if (key === undefined) return plain(call, bytes)
       const request = decodeRequest(input, bytes)
       const { answer, isReplay } = await engine.once(key, async (resource) => {
@@ -105,7 +105,7 @@ function once(method: GrpcMethod, engine: Engine, run: Run): MethodHandler {
   }
 }
 
-function readKey({ method, context, metadata }: GrpcCall, bytes: Uint8Array) {
+function readKey(method: GrpcMethod, { context, metadata }: GrpcCall, bytes: Uint8Array) {
   // Two keys are joined, as HTTP joins them, and then have a form that no key has.
   const all = metadata.all('idempotency-key')
   const header = (): string | undefined => (all.length === 0 ? undefined : all.join(', '))

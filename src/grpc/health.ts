@@ -2,17 +2,14 @@
  * The health of the server, for probes and balancers: every service is as well as the process, and not from the moment when it drains.
  * @see https://github.com/grpc/grpc/blob/master/doc/health-checking.md
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import {
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type ServiceDefinition,
-  type sendUnaryData,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js'
 import type { Readiness } from '../http/index.ts'
+import { PlinthError } from '../kernel/index.ts'
+import type { RunStream, RunUnary } from './call.ts'
 import { HEALTH_WATCHES_MAX } from './limits.ts'
+import { malformed } from './messages/wire-cursor.ts'
+import { arriveOpen, type OpenService } from './open-services.ts'
 
 const SERVICE = 'grpc.health.v1.Health'
 
@@ -32,76 +29,65 @@ export interface HealthOptions {
   readonly draining: AbortSignal
 }
 
-/** What `GrpcServer.addService` takes. */
-export type ForeignService = readonly [definition: ServiceDefinition, implementation: UntypedServiceImplementation]
-
 /**
  * Makes `grpc.health.v1.Health` with `Check` and `Watch`. Nobody is asked for a token; an answer costs nothing that the last second did not pay.
  *
  * @example
- * grpc.addService(...healthService({ readiness, services: ['post.v1.PostService'], draining: grpc.draining }))
+ * for (const [path, served] of healthService({ readiness, services: ['post.v1.PostService'], draining: grpc.draining })) grpc.serve(path, served)
  */
-export function healthService({ readiness, services, draining }: HealthOptions): ForeignService {
+export function healthService({ readiness, services, draining }: HealthOptions): OpenService {
   const known = new Set(['', SERVICE, ...services])
   let watches = 0
   const read = async (): Promise<number> => {
     if (draining.aborted) return NOT_SERVING
-    return (await readiness.read()).isReady ? SERVING : NOT_SERVING
-  }
-
-  const check = (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void => {
-    const service = readService(call.request)
-    if (service === undefined) answer({ code: status.INVALID_ARGUMENT, details: 'Cannot read the request: it is no message' })
-    else if (!known.has(service)) answer({ code: status.NOT_FOUND, details: 'There is no such service' })
-    else
-      read().then(
-        (health) => answer(null, writeHealth(health)),
-        () => answer(null, writeHealth(NOT_SERVING)),
-      )
-  }
-
-  const watch = (call: ServerWritableStream<Buffer, Buffer>): void => {
-    const service = readService(call.request)
-    if (service === undefined || watches >= HEALTH_WATCHES_MAX) {
-      const isFull = service !== undefined
-      const code = isFull ? status.RESOURCE_EXHAUSTED : status.INVALID_ARGUMENT
-      call.emit('error', { code, details: isFull ? 'Too many watches' : 'Cannot read the request: it is no message' })
-      return
+    try {
+      return (await readiness.read()).isReady ? SERVING : NOT_SERVING
+    } catch {
+      return NOT_SERVING
     }
+  }
+
+  const check: RunUnary = async (_, request) => {
+    if (!known.has(readService(request))) throw new PlinthError('NOT_FOUND_RECORD', 'There is no such service')
+    return { message: writeHealth(await read()), metadata: [] }
+  }
+
+  const watch: RunStream = ({ signal }, request) => {
+    const service = readService(request)
+    if (watches >= HEALTH_WATCHES_MAX) throw new PlinthError('RATE_LIMIT_EXCEEDED', 'Too many watches')
     watches += 1
-    let last = 0
-    let isOver = false
-    const look = async (): Promise<void> => {
-      const health = known.has(service) ? await read().catch(() => NOT_SERVING) : SERVICE_UNKNOWN
-      // Who does not read hears the latest only, later.
-      if (isOver || health === last || call.writableNeedDrain) return
-      last = health
-      call.write(writeHealth(health))
+    async function* changes(): AsyncGenerator<Uint8Array> {
+      let last = 0
+      try {
+        // The last word, when the server drains, is that it serves no more.
+        for (let isLast = false; !isLast; ) {
+          isLast = signal.aborted
+          const health = known.has(service) ? await read() : SERVICE_UNKNOWN
+          if (health !== last) yield writeHealth(health)
+          last = health
+          if (!isLast) await aWhile(signal)
+        }
+      } finally {
+        watches -= 1
+      }
     }
-    const timer = setInterval(() => void look(), LOOK_EVERY_MS).unref()
-    const drain = (): void => void look().then(() => call.end())
-    draining.addEventListener('abort', drain)
-    call.on('cancelled', () => {
-      if (isOver) return
-      isOver = true
-      watches -= 1
-      clearInterval(timer)
-      draining.removeEventListener('abort', drain)
-    })
-    void look()
+    return { ready: READY, [Symbol.asyncIterator]: changes }
   }
-  return [DEFINITION, { check, watch }]
+  return [
+    [`/${SERVICE}/Check`, { arrive: arriveOpen, handler: { kind: 'unary', run: check } }],
+    [`/${SERVICE}/Watch`, { arrive: arriveOpen, handler: { kind: 'stream', run: watch } }],
+  ]
 }
 
-const same = (bytes: Buffer): Buffer => bytes
-const bytes = { requestSerialize: same, requestDeserialize: same, responseSerialize: same, responseDeserialize: same }
-const DEFINITION: ServiceDefinition = {
-  check: { path: `/${SERVICE}/Check`, requestStream: false, responseStream: false, ...bytes },
-  watch: { path: `/${SERVICE}/Watch`, requestStream: false, responseStream: true, ...bytes },
+const READY = Promise.resolve()
+
+/** @returns at the time of the next look, or when `signal` aborts */
+async function aWhile(signal: AbortSignal): Promise<void> {
+  await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined)
 }
 
-/** The name in a `HealthCheckRequest`; undefined where the bytes are none. */
-function readService(request: Buffer): string | undefined {
+/** The name in a `HealthCheckRequest`. @throws `VALIDATION_BODY_MALFORMED` where the bytes are none */
+function readService(request: Uint8Array): string {
   try {
     const reader = new BinaryReader(request)
     let service = ''
@@ -111,11 +97,11 @@ function readService(request: Buffer): string | undefined {
       else reader.skip(type)
     }
     return service
-  } catch {
-    return undefined
+  } catch (cause) {
+    throw malformed('it is none of health', cause)
   }
 }
 
-function writeHealth(health: number): Buffer {
-  return Buffer.from(new BinaryWriter().tag(1, WireType.Varint).int32(health).finish())
+function writeHealth(health: number): Uint8Array {
+  return new BinaryWriter().tag(1, WireType.Varint).int32(health).finish()
 }

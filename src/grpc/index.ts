@@ -1,10 +1,11 @@
 /** The gRPC surface: the protobuf description of a domain, and its services. */
-export type { AdmitScope } from './admit-call.ts'
+export { type AdmitScope, arrivalsOfUnknown } from './admit-call.ts'
 export type {
   AnswerMetadata,
   CallMetadata,
   GrpcCall,
   MethodHandler,
+  RunExchange,
   RunStream,
   RunUnary,
   StreamAnswer,
@@ -21,12 +22,13 @@ export {
   writeStatus,
 } from './errors.ts'
 export { handlerOf } from './handle.ts'
-export { type ForeignService, type HealthOptions, healthService } from './health.ts'
+export { type HealthOptions, healthService } from './health.ts'
 export { EMPTY_LOCK, LOCK_FILE, type ProtoLock, readLock, renderLock } from './lock.ts'
 export { decodeRequest } from './messages/decode-request.ts'
 export { fieldPathOf } from './messages/field-path.ts'
 export { type MethodMessages, methodMessages } from './messages/method-messages.ts'
 export { type MountGrpcOptions, mountGrpc } from './mount.ts'
+export type { OpenService } from './open-services.ts'
 export { PROTO_HEADER, renderProto } from './print.ts'
 export { reflectionServices } from './reflection.ts'
-export { GrpcServer, type GrpcServerOptions, type ServerTls } from './server.ts'
+export { GrpcServer, type GrpcServerOptions, type ServedMethod, type ServerTls } from './server.ts'

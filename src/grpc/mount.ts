@@ -1,7 +1,7 @@
 /** Puts the methods of a domain on a server of gRPC. */
 import type { Engine } from '../engine/index.ts'
 import type { AdmitScope } from './admit-call.ts'
-import { arrivals } from './admit-call.ts'
+import { arrivals, pathOf } from './admit-call.ts'
 import type { GrpcDescription } from './describe/describe-grpc.ts'
 import { handlerOf } from './handle.ts'
 import type { GrpcServer } from './server.ts'
@@ -15,9 +15,6 @@ export interface MountGrpcOptions extends AdmitScope {
 /** @example mountGrpc({ description: describeGrpc(domain, lock), engine, server, clock, grpc }) */
 export function mountGrpc({ description, engine, grpc, ...scope }: MountGrpcOptions): void {
   for (const method of description.methods) {
-    const arrive = arrivals(method, scope)
-    const handler = handlerOf(method, engine)
-    if (handler.kind === 'unary') grpc.unary(method, arrive, handler.run)
-    else grpc.stream(method, arrive, handler.run)
+    grpc.serve(pathOf(method), { method, arrive: arrivals(method, scope), handler: handlerOf(method, engine) })
   }
 }

@@ -5,8 +5,9 @@
 import { type DescFile, type FileRegistry, toBinary } from '@bufbuild/protobuf'
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
-import { type ServerDuplexStream, type ServiceDefinition, status } from '@grpc/grpc-js'
-import type { ForeignService } from './health.ts'
+import type { RunExchange } from './call.ts'
+import { malformed } from './messages/wire-cursor.ts'
+import { arriveOpen, type OpenService } from './open-services.ts'
 
 /** Members of `ServerReflectionRequest`. */
 const FILE_BY_NAME = 3
@@ -21,58 +22,42 @@ const ERROR = 7
 /** The two names of one protocol; older clients know the second only. */
 const VERSIONS = ['v1', 'v1alpha'] as const
 
+/** The number of the status, as `ErrorResponse` has it. */
+const NOT_FOUND = 5
+
 /**
  * Makes the services of reflection over the files of a registry. Nobody is asked for a token: it tells no more than the `.proto` files do.
  *
  * @param services full names: `post.v1.PostService`
  * @example
- * for (const service of reflectionServices(description.registry, services)) grpc.addService(...service)
+ * for (const [path, served] of reflectionServices(description.registry, services)) grpc.serve(path, served)
  */
-export function reflectionServices(registry: FileRegistry, services: Iterable<string>): readonly ForeignService[] {
+export function reflectionServices(registry: FileRegistry, services: Iterable<string>): OpenService {
   const names = [...services]
-  const reflect = (call: ServerDuplexStream<Buffer, Buffer>): void => {
-    call.on('data', (request: Buffer) => {
-      const answer = answerOf(registry, names, request)
-      if (answer === undefined) {
-        call.emit('error', { code: status.INVALID_ARGUMENT, details: 'Cannot read the request: it is no message' })
-      } else if (!call.write(answer)) {
-        // Who asks and does not read is not read from either.
-        call.pause()
-        call.once('drain', () => call.resume())
-      }
-    })
-    call.on('end', () => call.end())
-  }
-  return VERSIONS.map((version) => [definitionOf(version), { serverReflectionInfo: reflect }])
-}
-
-const same = (bytes: Buffer): Buffer => bytes
-
-function definitionOf(version: string): ServiceDefinition {
-  return {
-    serverReflectionInfo: {
-      path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
-      requestStream: true,
-      responseStream: true,
-      requestSerialize: same,
-      requestDeserialize: same,
-      responseSerialize: same,
-      responseDeserialize: same,
+  const run: RunExchange = (_, messages) => ({
+    ready: READY,
+    async *[Symbol.asyncIterator]() {
+      for await (const request of messages) yield answerOf(registry, names, request)
     },
-  }
+  })
+  return VERSIONS.map((version) => [
+    `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+    { arrive: arriveOpen, handler: { kind: 'exchange', run } },
+  ])
 }
 
-/** Undefined for bytes that are no request. */
-function answerOf(registry: FileRegistry, services: readonly string[], request: Buffer): Buffer | undefined {
+const READY = Promise.resolve()
+
+/** @throws `VALIDATION_BODY_MALFORMED` for bytes that are no request */
+function answerOf(registry: FileRegistry, services: readonly string[], request: Uint8Array): Uint8Array {
   const asked = readQuestion(request)
-  if (asked === undefined) return undefined
   const writer = new BinaryWriter()
   writer.tag(ORIGINAL_REQUEST, WireType.LengthDelimited).bytes(request)
   if (asked.member === LIST_SERVICES) {
     writer.tag(SERVICES, WireType.LengthDelimited).fork()
     for (const name of services)
       writer.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).string(name).join()
-    return Buffer.from(writer.join().finish())
+    return writer.join().finish()
   }
   const file =
     asked.member === FILE_BY_NAME
@@ -81,17 +66,17 @@ function answerOf(registry: FileRegistry, services: readonly string[], request: 
         ? fileOf(registry, asked.text)
         : undefined
   if (file === undefined) {
-    writer.tag(ERROR, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int32(status.NOT_FOUND)
-    return Buffer.from(writer.tag(2, WireType.LengthDelimited).string('There is no such file or symbol').join().finish())
+    writer.tag(ERROR, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int32(NOT_FOUND)
+    return writer.tag(2, WireType.LengthDelimited).string('There is no such file or symbol').join().finish()
   }
   writer.tag(FILES, WireType.LengthDelimited).fork()
   for (const one of [file, ...file.dependencies])
     writer.tag(1, WireType.LengthDelimited).bytes(toBinary(FileDescriptorProtoSchema, one.proto))
-  return Buffer.from(writer.join().finish())
+  return writer.join().finish()
 }
 
 /** The last question that the message holds, as protobuf reads a `oneof`. */
-function readQuestion(request: Buffer): { readonly member: number; readonly text: string } | undefined {
+function readQuestion(request: Uint8Array): { readonly member: number; readonly text: string } {
   try {
     const reader = new BinaryReader(request)
     let asked = { member: 0, text: '' }
@@ -103,8 +88,8 @@ function readQuestion(request: Buffer): { readonly member: number; readonly text
       } else reader.skip(type)
     }
     return asked
-  } catch {
-    return undefined
+  } catch (cause) {
+    throw malformed('it is none of reflection', cause)
   }
 }
 

@@ -1,23 +1,24 @@
-/** The server of gRPC over HTTP/2: methods in, limits around them, one way out for answers and failures. Knows the wire; no resource. */
+/** The server of gRPC over HTTP/2: methods by path, one way in for calls, one way out for answers and failures. Knows no resource. */
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import {
-  Metadata,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type StatusObject,
-  type sendUnaryData,
-  status,
-} from '@grpc/grpc-js'
-import type { WatchContext } from '../engine/index.ts'
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+  type ServerOptions,
+} from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { PlinthError, toPlinthError } from '../kernel/index.ts'
-import { type ArriveCall, type ArrivedCall, pathOf } from './admit-call.ts'
-import type { CallMetadata, GrpcCall, RunStream, RunUnary } from './call.ts'
+import type { ArriveCall, ArrivedCall } from './admit-call.ts'
+import type { GrpcCall, MethodHandler, StreamAnswer } from './call.ts'
 import type { GrpcMethod } from './describe/describe-grpc.ts'
-import { type DescribeFailure, writeStatus } from './errors.ts'
+import type { DescribeFailure } from './errors.ts'
 import * as limits from './limits.ts'
+import { refuseRequest } from './wire/call-head.ts'
+import { CallStream } from './wire/call-stream.ts'
+import { Connections } from './wire/connections.ts'
+import { answerLines, failureLines } from './wire/status-lines.ts'
 
 export interface ServerTls {
   /** PEM: the certificate and those between it and the root. */
@@ -28,8 +29,18 @@ export interface ServerTls {
 
 export interface GrpcServerOptions {
   readonly describeFailure: DescribeFailure
+  /** Lets in what calls a method that there is not, so that it is counted and logged too. */
+  readonly arriveUnknown: ArriveCall
   /** Default: no TLS; HTTP/2 in clear. */
   readonly tls?: ServerTls | undefined
+}
+
+/** What answers at a path. */
+export interface ServedMethod {
+  /** Whose request the fields of failures are paths of; none for a method that no resource has. */
+  readonly method?: GrpcMethod | undefined
+  readonly arrive: ArriveCall
+  readonly handler: MethodHandler
 }
 
 /** nginx's word for a client that went away before its answer. */
@@ -37,36 +48,36 @@ const CLIENT_GONE_STATUS = 499
 /** Clients try again elsewhere when they are told `UNAVAILABLE`. */
 const STOPPING = 'The service stops: go on elsewhere, behind the last change'
 const GRACE_MS = 10_000
-const DETAILS = 'grpc-status-details-bin'
+const NO_LINES = Object.freeze([])
 
 /**
  * The server behind `GRPC_PORT`. Nothing listens until `listen`.
  *
  * @example
- * const server = new GrpcServer({ describeFailure: failureDescriber({ domain: 'blog', docsUrl }) })
- * server.unary(method, arrivals(method, scope), run)
+ * const server = new GrpcServer({ describeFailure: failureDescriber({ domain: 'blog', docsUrl }), arriveUnknown })
+ * server.serve('/post.v1.PostService/GetPost', { method, arrive: arrivals(method, scope), handler: handlerOf(method, engine) })
  * const address = await server.listen('127.0.0.1', 0)
  */
 export class GrpcServer {
-  readonly #server: Server
+  readonly #server: Http2Server
+  readonly #connections: Connections
   readonly #options: GrpcServerOptions
-  readonly #listener = createServer({ noDelay: true })
+  readonly #methods = new Map<string, ServedMethod>()
+  /** Calls whose message has not come, with the time when they began. */
+  readonly #waiting = new Map<CallStream, number>()
+  readonly #timer: NodeJS.Timeout
   /** Aborts all streams when the server drains. */
   readonly #draining = new AbortController()
 
   constructor(options: GrpcServerOptions) {
     this.#options = options
-    this.#server = new Server({
-      'grpc.max_receive_message_length': limits.MESSAGE_BYTES_MAX,
-      'grpc.max_concurrent_streams': limits.STREAMS_MAX,
-      'grpc.max_connection_age_ms': limits.CONNECTION_AGE_MS,
-      'grpc.max_connection_age_grace_ms': limits.CONNECTION_AGE_GRACE_MS,
-      'grpc.max_connection_idle_ms': limits.CONNECTION_IDLE_MS,
-      'grpc.keepalive_time_ms': limits.KEEP_ALIVE_MS,
-      'grpc.keepalive_timeout_ms': limits.KEEP_ALIVE_TIMEOUT_MS,
-      'grpc-node.max_session_memory': limits.SESSION_MEMORY_MB,
-      'grpc.enable_channelz': 0,
-    })
+    this.#server = createHttp2Server(options.tls)
+    this.#server.maxConnections = limits.CONNECTIONS_MAX
+    this.#connections = new Connections(this.#server)
+    this.#server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, lines: string[]) =>
+      this.#accept(stream, headers, lines),
+    )
+    this.#timer = setInterval(() => this.#look(performance.now()), limits.LOOK_EVERY_MS).unref()
   }
 
   /** Aborted when the server begins to stop. */
@@ -74,46 +85,9 @@ export class GrpcServer {
     return this.#draining.signal
   }
 
-  /** Registers foreign services: health, reflection. */
-  addService(...service: Parameters<Server['addService']>): void {
-    this.#server.addService(...service)
-  }
-
-  unary(method: GrpcMethod, arrive: ArriveCall, run: RunUnary): void {
-    const handle = (wire: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void => {
-      void this.#serve(method, arrive, wire, async (arrived, call) => {
-        const { message, metadata } = await run(call, wire.request)
-        const trailers = new Metadata()
-        addAll(trailers, arrived, metadata)
-        answer(null, asBuffer(message), trailers)
-      }).then((failure) => {
-        if (failure !== undefined) answer(failure)
-      })
-    }
-    this.#server.register(pathOf(method), handle, asBuffer, asBuffer, 'unary')
-  }
-
-  stream(method: GrpcMethod, arrive: ArriveCall, run: RunStream): void {
-    const handle = (wire: ServerWritableStream<Buffer, Buffer>): void => {
-      void this.#serve(method, arrive, wire, async (arrived, call) => {
-        arrived.opened.release()
-        const signal = AbortSignal.any([call.signal, this.#draining.signal])
-        const answer = run({ ...call, signal }, wire.request)
-        await answer.ready
-        const headers = new Metadata()
-        addAll(headers, arrived, [])
-        wire.sendMetadata(headers)
-        for await (const message of answer) {
-          // The caller reads at its own pace: the next one is asked for when this one has left.
-          if (!wire.write(asBuffer(message))) await once(wire, 'drain', { signal })
-        }
-        if (this.#draining.signal.aborted) throw new PlinthError('RATE_LIMIT_OVERLOADED', STOPPING)
-        wire.end()
-      }).then((failure) => {
-        if (failure !== undefined) wire.emit('error', failure)
-      })
-    }
-    this.#server.register(pathOf(method), handle, asBuffer, asBuffer, 'serverStream')
+  /** @param path `/post.v1.PostService/GetPost` */
+  serve(path: string, served: ServedMethod): void {
+    this.#methods.set(path, served)
   }
 
   /**
@@ -122,90 +96,146 @@ export class GrpcServer {
    * @returns the address as clients name it: `127.0.0.1:50051`
    */
   async listen(host: string, port: number): Promise<string> {
-    const { tls } = this.#options
-    const credentials =
-      tls === undefined
-        ? ServerCredentials.createInsecure()
-        : ServerCredentials.createSsl(null, [{ cert_chain: tls.certificate, private_key: tls.key }])
-    // The library's own listener has no bound on connections, and does not say which port was taken by another.
-    const injector = this.#server.createConnectionInjector(credentials)
-    this.#listener.on('connection', (socket: Socket) => {
-      // A session forwards the errors of its socket to nobody while it is being made.
-      socket.on('error', () => socket.destroy())
-      injector.injectConnection(socket)
-    })
-    this.#listener.maxConnections = limits.CONNECTIONS_MAX
-    this.#listener.listen(port, host)
-    await once(this.#listener, 'listening')
-    const bound = (this.#listener.address() as AddressInfo).port
+    this.#server.listen(port, host)
+    await once(this.#server, 'listening')
+    const bound = (this.#server.address() as AddressInfo).port
     return `${host.includes(':') ? `[${host}]` : host}:${bound}`
   }
 
   /** Ends the streams, finishes the calls under way, refuses new ones. What is left after `graceMs` is cut off. */
   async stop({ graceMs = GRACE_MS }: { readonly graceMs?: number } = {}): Promise<void> {
     this.#draining.abort()
-    this.#listener.close()
-    const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()))
-    const timer = setTimeout(() => this.#server.forceShutdown(), graceMs)
-    await closed
-    clearTimeout(timer)
+    clearInterval(this.#timer)
+    this.#server.close()
+    await this.#connections.close(graceMs)
   }
 
-  /** @returns what a call that failed is answered with */
-  async #serve(
-    method: GrpcMethod,
-    arrive: ArriveCall,
-    wire: ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>,
-    work: (arrived: ArrivedCall, call: GrpcCall) => Promise<void>,
-  ): Promise<Partial<StatusObject> | undefined> {
-    const metadata = readMetadata(wire.metadata)
-    const arrived = arrive(metadata, { remoteAddress: addressOf(wire.getPeer()) })
-    const { opened } = arrived
-    const abort = new AbortController()
-    // At the deadline too; and behind every answer, when it has no effect.
-    wire.on('cancelled', () => abort.abort())
-    // It may have gone while the handler was on its way.
-    if (wire.cancelled) abort.abort()
+  #accept(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, lines: readonly string[]): void {
+    const remoteAddress = this.#connections.countCall(stream)
+    const wire = new CallStream(stream, lines)
+    const refused = refuseRequest(headers)
+    if (refused !== undefined) {
+      const code = refused === 405 ? 'VALIDATION_METHOD_NOT_ALLOWED' : 'VALIDATION_CONTENT_TYPE'
+      this.#options.arriveUnknown(wire.metadata, { remoteAddress }).opened.end(refused, new PlinthError(code))
+      wire.refuse(refused)
+      return
+    }
+    const served = this.#methods.get(headers[':path'] ?? '')
+    if (served === undefined) void this.#refuseUnknown(wire, remoteAddress)
+    else void this.#serve(served, wire, remoteAddress)
+  }
+
+  async #refuseUnknown(wire: CallStream, remoteAddress: string): Promise<void> {
+    const arrived = this.#options.arriveUnknown(wire.metadata, { remoteAddress })
     try {
-      const context: WatchContext = await arrived.admit()
-      // What nobody waits for any more is not begun.
-      abort.signal.throwIfAborted()
-      await work(arrived, { method, context, metadata, signal: abort.signal })
-      opened.end(abort.signal.aborted ? CLIENT_GONE_STATUS : 200)
-      return undefined
+      await arrived.admit()
+      this.#fail(wire, arrived, undefined, new PlinthError('NOT_FOUND_ROUTE', 'There is no such method'))
     } catch (thrown) {
-      if (abort.signal.aborted) {
-        opened.end(CLIENT_GONE_STATUS)
-        return { code: status.CANCELLED }
-      }
-      const error = toPlinthError(thrown)
-      opened.end(error.status, error)
-      const failure = this.#options.describeFailure(error, method, opened.requestId)
-      const trailers = new Metadata()
-      addAll(trailers, arrived, [])
-      trailers.set(DETAILS, Buffer.from(writeStatus(failure)))
-      return { code: failure.number, details: failure.message, metadata: trailers }
+      this.#fail(wire, arrived, undefined, thrown)
     }
   }
+
+  async #serve({ method, arrive, handler }: ServedMethod, wire: CallStream, remoteAddress: string): Promise<void> {
+    let request: Buffer | undefined
+    let unread: unknown
+    try {
+      wire.readHead()
+      if (handler.kind !== 'exchange') request = await this.#readOne(wire)
+    } catch (thrown) {
+      unread = thrown
+    }
+    const arrived = arrive(wire.metadata, { remoteAddress })
+    try {
+      const context = await arrived.admit()
+      if (unread !== undefined) throw unread
+      // What nobody waits for any more is not begun.
+      if (wire.abandoned !== undefined) throw new PlinthError('VALIDATION_REQUEST_TIMEOUT')
+      if (handler.kind === 'unary') {
+        const { message, metadata } = await handler.run(new Call(context, wire), request as Buffer)
+        if (wire.abandoned === undefined) wire.answer(message, answerLines(arrived.opened, metadata))
+      } else {
+        const signal = AbortSignal.any([wire.signal, this.#draining.signal])
+        const live: GrpcCall = { context, metadata: wire.metadata, signal }
+        const answer = handler.kind === 'stream' ? handler.run(live, request as Buffer) : handler.run(live, wire.readAll())
+        await this.#stream(answer, wire, arrived, signal)
+      }
+      if (wire.abandoned !== undefined) throw new PlinthError('VALIDATION_REQUEST_TIMEOUT')
+      arrived.opened.end(200)
+    } catch (thrown) {
+      this.#fail(wire, arrived, method, thrown)
+    }
+  }
+
+  async #stream(answer: StreamAnswer, wire: CallStream, { opened }: ArrivedCall, signal: AbortSignal): Promise<void> {
+    opened.release()
+    await answer.ready
+    wire.open(answerLines(opened, NO_LINES))
+    for await (const message of answer) {
+      // The caller reads at its own pace: the next one is asked for when this one has left.
+      await wire.send(message, signal)
+      if (signal.aborted) break
+    }
+    if (this.#draining.signal.aborted) throw new PlinthError('RATE_LIMIT_OVERLOADED', STOPPING)
+    if (wire.abandoned === undefined) wire.end()
+  }
+
+  async #readOne(wire: CallStream): Promise<Buffer> {
+    this.#waiting.set(wire, performance.now())
+    try {
+      return await wire.readOne()
+    } finally {
+      this.#waiting.delete(wire)
+    }
+  }
+
+  #look(nowMs: number): void {
+    for (const [wire, beganAtMs] of this.#waiting) {
+      // They stand in the order in which they began.
+      if (nowMs - beganAtMs < limits.MESSAGE_TIMEOUT_MS) return
+      wire.stopReading(new PlinthError('VALIDATION_REQUEST_TIMEOUT'))
+    }
+  }
+
+  #fail(wire: CallStream, { opened }: ArrivedCall, method: GrpcMethod | undefined, thrown: unknown): void {
+    const { abandoned } = wire
+    const error =
+      abandoned === undefined
+        ? toPlinthError(thrown)
+        : new PlinthError('VALIDATION_REQUEST_TIMEOUT', 'The deadline of the call has passed')
+    if (abandoned === undefined) opened.end(error.status, error)
+    else opened.end(CLIENT_GONE_STATUS)
+    if (abandoned === 'gone') return
+    const failure = this.#options.describeFailure(error, method, opened.requestId)
+    wire.fail({ ...answerLines(opened, NO_LINES), ...failureLines(failure) })
+  }
 }
 
-function addAll(target: Metadata, { opened }: ArrivedCall, own: readonly (readonly [name: string, value: string])[]): void {
-  target.set('x-request-id', opened.requestId)
-  const lines = opened.limitHeaders
-  for (let at = 0; at < lines.length; at += 2) target.set(lines[at] ?? '', lines[at + 1] ?? '')
-  for (const [name, value] of own) target.add(name, value)
+/** What a handler is given; its signal is made when it is asked for. */
+class Call implements GrpcCall {
+  readonly context: GrpcCall['context']
+  readonly #wire: CallStream
+
+  constructor(context: GrpcCall['context'], wire: CallStream) {
+    this.context = context
+    this.#wire = wire
+  }
+
+  get metadata(): GrpcCall['metadata'] {
+    return this.#wire.metadata
+  }
+
+  get signal(): AbortSignal {
+    return this.#wire.signal
+  }
 }
 
-function readMetadata(metadata: Metadata): CallMetadata {
-  return { all: (name) => metadata.get(name).filter((value) => typeof value === 'string') }
-}
-
-/** `127.0.0.1:5432`, `::1:5432`. */
-function addressOf(peer: string): string {
-  const colon = peer.lastIndexOf(':')
-  return colon < 0 ? peer : peer.slice(0, colon)
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function createHttp2Server(tls: ServerTls | undefined): Http2Server {
+  const options: ServerOptions = {
+    settings: { maxConcurrentStreams: limits.STREAMS_MAX, maxHeaderListSize: limits.HEAD_BYTES_MAX, enablePush: false },
+    maxHeaderListPairs: limits.HEAD_LINES_MAX,
+    maxSessionMemory: limits.SESSION_MEMORY_MB,
+  }
+  if (tls === undefined) return createServer(options)
+  const { certificate: cert, key } = tls
+  return createSecureServer({ ...options, cert, key, allowHTTP1: false, handshakeTimeout: limits.HANDSHAKE_TIMEOUT_MS })
 }

@@ -165,7 +165,7 @@ export const CATALOGUE = {
   },
   VALIDATION_BODY_TOO_LARGE: {
     status: 413,
-    grpc: 'INVALID_ARGUMENT',
+    grpc: 'RESOURCE_EXHAUSTED',
     message: 'The body is too large',
     cause: 'The body is longer than the operation accepts.',
     cure: 'Send less in one request.',
@@ -173,7 +173,7 @@ export const CATALOGUE = {
   },
   VALIDATION_CONTENT_TYPE: {
     status: 415,
-    grpc: 'INVALID_ARGUMENT',
+    grpc: 'UNIMPLEMENTED',
     message: 'The content type is not supported',
     cause: 'The body came with a `Content-Type` other than `application/json`, or than the one that a form has.',
     cure: 'Send JSON, with `Content-Type: application/json`.',

@@ -1,0 +1,201 @@
+/**
+ * One call on its stream of HTTP/2: messages in, messages out, one end. Knows bounds and deadlines; not the method, and not who asks.
+ *
+ * Invariant: whatever the caller does, the stream ends once, and with a status where anybody is left to read it.
+ */
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import { PlinthError } from '../../kernel/index.ts'
+import type { CallMetadata } from '../call.ts'
+import { MESSAGE_BYTES_MAX } from '../limits.ts'
+import { metadataOf, readTimeoutMs } from './call-head.ts'
+import { FrameReader, frame, malformed, type PackedMessage } from './frames.ts'
+import { ACCEPTED_ENCODINGS, type Encoding, readEncoding, unpack } from './unpack.ts'
+
+/** Why nobody waits for the call any more. */
+export type Abandoned = 'deadline' | 'gone'
+
+const HEAD = { ':status': 200, 'content-type': 'application/grpc', 'grpc-accept-encoding': ACCEPTED_ENCODINGS }
+const MESSAGE_COUNT = 'there is more or less than one message, expected one'
+
+export class CallStream {
+  readonly metadata: CallMetadata
+  readonly #stream: ServerHttp2Stream
+  #encoding: Encoding = 'identity'
+  #abandoned: Abandoned | undefined
+  #controller: AbortController | undefined
+  #timer: NodeJS.Timeout | undefined
+  #failReading: ((reason: unknown) => void) | undefined
+  #isHeadSent = false
+  #isEnded = false
+
+  /** @param lines names and values in turn */
+  constructor(stream: ServerHttp2Stream, lines: readonly string[]) {
+    this.#stream = stream
+    this.metadata = metadataOf(lines)
+    // What breaks a stream also closes it.
+    stream.on('error', ignore)
+    stream.once('close', () => this.#close())
+  }
+
+  /** Why nobody waits any more; undefined while somebody does. */
+  get abandoned(): Abandoned | undefined {
+    return this.#abandoned
+  }
+
+  /** Aborted at the deadline, and when the caller goes away. Made when it is asked for: most calls are over before. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#abandoned !== undefined) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  /** Starts the clock of the deadline. @throws `VALIDATION_FAILED`, `VALIDATION_CONTENT_TYPE` for lines that cannot be read */
+  readHead(): void {
+    const timeoutMs = readTimeoutMs(this.#text('grpc-timeout'))
+    this.#encoding = readEncoding(this.#text('grpc-encoding'))
+    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.#abandon('deadline'), timeoutMs)
+  }
+
+  /** The one message of the caller. @throws `VALIDATION_BODY_MALFORMED`, `VALIDATION_BODY_TOO_LARGE`; what `stopReading` was given */
+  readOne(): Promise<Buffer> {
+    const stream = this.#stream
+    const reader = new FrameReader(MESSAGE_BYTES_MAX)
+    let message: PackedMessage | undefined
+    return new Promise((resolve, reject) => {
+      const take = (chunk: Buffer): void => {
+        try {
+          for (const one of reader.push(chunk)) {
+            if (message !== undefined) throw malformed(MESSAGE_COUNT)
+            message = one
+          }
+        } catch (error) {
+          // What still comes is let go.
+          stream.off('data', take).off('end', finish)
+          reject(error)
+        }
+      }
+      const finish = (): void => {
+        this.#failReading = undefined
+        try {
+          if (message === undefined || !reader.isAtEnd) throw malformed(reader.isAtEnd ? MESSAGE_COUNT : 'it is cut short')
+          resolve(unpack(message, this.#encoding, MESSAGE_BYTES_MAX))
+        } catch (error) {
+          reject(error)
+        }
+      }
+      this.#failReading = reject
+      stream.on('data', take).once('end', finish)
+    })
+  }
+
+  /** The messages of the caller, read as they are asked for: what nobody takes yet waits at the caller. */
+  async *readAll(): AsyncGenerator<Buffer, void, undefined> {
+    const reader = new FrameReader(MESSAGE_BYTES_MAX)
+    // The answer may go on when no more is read.
+    for await (const chunk of this.#stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>)
+      for (const one of reader.push(chunk)) yield await unpack(one, this.#encoding, MESSAGE_BYTES_MAX)
+    if (!reader.isAtEnd) throw malformed('it is cut short')
+  }
+
+  /** Ends the wait for a message that does not come. */
+  stopReading(reason: unknown): void {
+    this.#failReading?.(reason)
+  }
+
+  /** Answers with one message. */
+  answer(message: Uint8Array, trailers: OutgoingHttpHeaders): void {
+    trailers['grpc-status'] = '0'
+    this.#finishWith(trailers)
+    this.#sendHead()
+    this.#stream.end(frame(message))
+  }
+
+  /** Sends the head of an answer that many messages follow. */
+  open(lines: OutgoingHttpHeaders): void {
+    this.#sendHead(lines)
+  }
+
+  /** Sends a message. @returns when the next one has room; at once when `signal` aborts or the call has ended */
+  async send(message: Uint8Array, signal: AbortSignal): Promise<void> {
+    const stream = this.#stream
+    if (stream.destroyed || stream.write(frame(message)) || signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        stream.off('drain', go).off('close', go)
+        signal.removeEventListener('abort', go)
+        resolve()
+      }
+      stream.on('drain', go).on('close', go)
+      signal.addEventListener('abort', go)
+    })
+  }
+
+  /** Ends an answer of many messages. */
+  end(): void {
+    this.#finishWith({ 'grpc-status': '0' })
+    this.#stream.end()
+  }
+
+  /** Ends the call with a failure, whether anything of its answer is out or not. */
+  fail(trailers: OutgoingHttpHeaders): void {
+    const stream = this.#stream
+    if (stream.destroyed || stream.closed || this.#isEnded) return
+    if (this.#isHeadSent) {
+      this.#finishWith(trailers)
+      stream.end()
+      return
+    }
+    this.#isEnded = true
+    stream.respond({ ...HEAD, ...trailers }, { endStream: true })
+    this.#dropRest()
+  }
+
+  /** Ends what is no call, by HTTP alone. */
+  refuse(status: 405 | 415): void {
+    this.#isEnded = true
+    if (this.#stream.destroyed) return
+    this.#stream.respond({ ':status': status }, { endStream: true })
+    this.#dropRest()
+  }
+
+  #text(name: string): string | undefined {
+    const values = this.metadata.all(name)
+    return values.length === 0 ? undefined : values.join(', ')
+  }
+
+  #sendHead(lines?: OutgoingHttpHeaders): void {
+    this.#isHeadSent = true
+    if (this.#stream.destroyed) return
+    this.#stream.respond(lines === undefined ? HEAD : { ...HEAD, ...lines }, { waitForTrailers: true })
+  }
+
+  #finishWith(trailers: OutgoingHttpHeaders): void {
+    this.#isEnded = true
+    const stream = this.#stream
+    stream.once('wantTrailers', () => {
+      stream.sendTrailers(trailers)
+      if (!stream.readableEnded) this.#dropRest()
+    })
+  }
+
+  /** Tells the caller to send no more: the answer is complete. */
+  #dropRest(): void {
+    const stream = this.#stream
+    stream.resume()
+    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR)
+  }
+
+  #abandon(reason: Abandoned): void {
+    if (this.#abandoned !== undefined) return
+    this.#abandoned = reason
+    this.#controller?.abort()
+    this.#failReading?.(new PlinthError('VALIDATION_REQUEST_TIMEOUT'))
+  }
+
+  #close(): void {
+    clearTimeout(this.#timer)
+    if (!this.#isEnded) this.#abandon('gone')
+  }
+}
+
+function ignore(): void {}
