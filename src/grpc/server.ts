@@ -33,6 +33,8 @@ export interface GrpcServerOptions {
   readonly arriveUnknown: ArriveCall
   /** Default: no TLS; HTTP/2 in clear. */
   readonly tls?: ServerTls | undefined
+  /** How long the message of a call may take to come; default 30 s. */
+  readonly messageTimeoutMs?: number
 }
 
 /** What answers at a path. */
@@ -191,7 +193,7 @@ export class GrpcServer {
   #look(nowMs: number): void {
     for (const [wire, beganAtMs] of this.#waiting) {
       // They stand in the order in which they began.
-      if (nowMs - beganAtMs < limits.MESSAGE_TIMEOUT_MS) return
+      if (nowMs - beganAtMs < (this.#options.messageTimeoutMs ?? limits.MESSAGE_TIMEOUT_MS)) return
       wire.stopReading(new PlinthError('VALIDATION_REQUEST_TIMEOUT'))
     }
   }

@@ -1,7 +1,8 @@
 /** Reads what stands before the messages of a call: where it goes, how long it may take, how its messages are packed. */
 import type { IncomingHttpHeaders } from 'node:http2'
-import { invalid } from '../../kernel/index.ts'
+import { invalid, PlinthError } from '../../kernel/index.ts'
 import type { CallMetadata } from '../call.ts'
+import { HEAD_BYTES_MAX } from '../limits.ts'
 
 const CONTENT_TYPE = /^application\/grpc(?:\+proto)?[\t ]*(?:;.*)?$/i
 const TIMEOUT = /^(\d{1,8})([HMSmun])$/
@@ -27,6 +28,16 @@ export function readTimeoutMs(value: string | undefined): number | undefined {
     throw invalid([{ field: 'grpc-timeout', code: 'format', message }])
   }
   return Math.min(Number(digits) * (UNIT_MS[unit] ?? 1), TIMER_MS_MAX)
+}
+
+/**
+ * Node tells clients how long the lines may be, and takes four times as much.
+ * @throws `VALIDATION_HEADERS_TOO_LARGE`
+ */
+export function expectBounded(lines: readonly string[]): void {
+  let length = 0
+  for (const text of lines) length += text.length
+  if (length > HEAD_BYTES_MAX) throw new PlinthError('VALIDATION_HEADERS_TOO_LARGE')
 }
 
 /** @param lines names and values in turn, as they came: where a name came twice, Node's object keeps one of the values for some names */

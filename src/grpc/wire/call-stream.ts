@@ -7,7 +7,7 @@ import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'nod
 import { PlinthError } from '../../kernel/index.ts'
 import type { CallMetadata } from '../call.ts'
 import { MESSAGE_BYTES_MAX } from '../limits.ts'
-import { metadataOf, readTimeoutMs } from './call-head.ts'
+import { expectBounded, metadataOf, readTimeoutMs } from './call-head.ts'
 import { FrameReader, frame, malformed, type PackedMessage } from './frames.ts'
 import { ACCEPTED_ENCODINGS, type Encoding, readEncoding, unpack } from './unpack.ts'
 
@@ -15,11 +15,14 @@ import { ACCEPTED_ENCODINGS, type Encoding, readEncoding, unpack } from './unpac
 export type Abandoned = 'deadline' | 'gone'
 
 const HEAD = { ':status': 200, 'content-type': 'application/grpc', 'grpc-accept-encoding': ACCEPTED_ENCODINGS }
+/** How long the side of the caller may stay open behind a complete answer. */
+const LINGER_MS = 1_000
 const MESSAGE_COUNT = 'there is more or less than one message, expected one'
 
 export class CallStream {
   readonly metadata: CallMetadata
   readonly #stream: ServerHttp2Stream
+  readonly #lines: readonly string[]
   #encoding: Encoding = 'identity'
   #abandoned: Abandoned | undefined
   #controller: AbortController | undefined
@@ -31,6 +34,7 @@ export class CallStream {
   /** @param lines names and values in turn */
   constructor(stream: ServerHttp2Stream, lines: readonly string[]) {
     this.#stream = stream
+    this.#lines = lines
     this.metadata = metadataOf(lines)
     // What breaks a stream also closes it.
     stream.on('error', ignore)
@@ -49,8 +53,9 @@ export class CallStream {
     return this.#controller.signal
   }
 
-  /** Starts the clock of the deadline. @throws `VALIDATION_FAILED`, `VALIDATION_CONTENT_TYPE` for lines that cannot be read */
+  /** Starts the clock of the deadline. @throws `VALIDATION_*` for lines that cannot be read, or are too long */
   readHead(): void {
+    expectBounded(this.#lines)
     const timeoutMs = readTimeoutMs(this.#text('grpc-timeout'))
     this.#encoding = readEncoding(this.#text('grpc-encoding'))
     if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.#abandon('deadline'), timeoutMs)
@@ -171,10 +176,12 @@ export class CallStream {
 
   #finishWith(trailers: OutgoingHttpHeaders): void {
     this.#isEnded = true
+    clearTimeout(this.#timer)
     const stream = this.#stream
     stream.once('wantTrailers', () => {
       stream.sendTrailers(trailers)
-      if (!stream.readableEnded) this.#dropRest()
+      // A reset would overtake the trailers. Clients end their side when they have them; who does not is not waited for.
+      if (!stream.readableEnded) this.#timer = setTimeout(() => this.#dropRest(), LINGER_MS)
     })
   }
 

@@ -11,13 +11,13 @@ export const ACCEPTED_ENCODINGS = 'identity,gzip,deflate'
 
 const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate) }
 
-/** @throws `VALIDATION_CONTENT_TYPE` for one that is not spoken here */
-export function readEncoding(value: string | undefined): Encoding {
+/** @param header that says it @throws `VALIDATION_CONTENT_TYPE` for one that is not spoken here */
+export function readEncoding(value: string | undefined, header = 'grpc-encoding'): Encoding {
   if (value === undefined || value === 'identity') return 'identity'
   if (value === 'gzip' || value === 'deflate') return value
   throw new PlinthError(
     'VALIDATION_CONTENT_TYPE',
-    `Cannot read the messages: grpc-encoding is none that is spoken here, expected one of ${ACCEPTED_ENCODINGS}`,
+    `Cannot read the messages: ${header} is none that is spoken here, expected one of ${ACCEPTED_ENCODINGS}`,
   )
 }
 
@@ -27,7 +27,7 @@ export function readEncoding(value: string | undefined): Encoding {
  */
 export function unpack({ isPacked, bytes }: PackedMessage, encoding: Encoding, bytesMax: number): Buffer | Promise<Buffer> {
   if (!isPacked) return bytes
-  if (encoding === 'identity') throw malformed('it is packed, expected the name of the encoding in grpc-encoding')
+  if (encoding === 'identity') throw malformed('it is packed, expected a header that names the encoding')
   return UNPACK[encoding](bytes, { maxOutputLength: bytesMax }).catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === 'ERR_BUFFER_TOO_LARGE' ? tooLong(bytesMax) : malformed(`it is not packed by ${encoding}`, cause)
   })
