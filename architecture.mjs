@@ -31,7 +31,6 @@ export const EXPORTED = FOLDERS.filter((folder) => folder !== 'cli')
  */
 export const LIBRARIES = {
   '@bufbuild/protobuf': ['grpc'],
-  '@grpc/grpc-js': ['grpc'],
   '@simplewebauthn/server': ['auth'],
   '@node-rs/argon2': ['auth'],
   // The declarations of the package name its types, so users need them too.
