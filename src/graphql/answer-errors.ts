@@ -1,5 +1,5 @@
 /** What an answer is, and how a failure stands in its `errors`. Knows the format of errors, not what failed. */
-import type { GraphQLError, SourceLocation } from 'graphql'
+import type { ASTNode, GraphQLError, SourceLocation } from 'graphql'
 import { CATALOGUE, type ErrorCode, PlinthError } from '../kernel/index.ts'
 
 /** One entry of `errors`: what went wrong, and where in the document and in the answer it is known. */
@@ -42,4 +42,9 @@ function renderOne({ error, path, locations }: AnswerError, requestId: string, d
 /** What graphql-js found wrong with a document or its variables, as the catalogue calls it. */
 export function toAnswerError(found: GraphQLError, code: ErrorCode): AnswerError {
   return { error: new PlinthError(code, found.message), locations: found.locations }
+}
+
+/** Where a part of a document begins. */
+export function locationsOf({ loc }: ASTNode): AnswerError['locations'] {
+  return loc === undefined ? undefined : [{ line: loc.startToken.line, column: loc.startToken.column }]
 }

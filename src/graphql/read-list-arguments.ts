@@ -5,6 +5,7 @@ import type { ErrorDetail } from '../kernel/index.ts'
 import { type FieldModel, Misfit, type Operator, type ResourceModel, type SortModel, type SqlValue } from '../model/index.ts'
 import type { VariableValues } from './document/complexity.ts'
 import { readGlobalId } from './global-id.ts'
+import { isMap } from './is-map.ts'
 import { COMPARISON_NAMES, firstDefault } from './schema/list-arguments.ts'
 
 export type ListArguments = Omit<PageTree, 'resource' | 'select'>
@@ -123,8 +124,4 @@ function readSearch(search: unknown, add: AddFinding): string | undefined {
   const misfit = findSearchMisfit(search)
   if (misfit !== undefined) add('search', misfit)
   return search
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -34,5 +34,7 @@ export const OPERATIONS_MAX = 10
 export const VALUE_DEPTH_MAX = 32
 /** Findings in one answer; more help nobody. */
 export const FINDINGS_MAX = 20
+/** Characters of what is said of a variable: enough of its value to know it again. */
+export const MESSAGE_LENGTH_MAX = 300
 /** Documents kept ready, in bytes as `PreparedDocument` counts them. */
 export const CACHE_BYTES_MAX = 16_777_216

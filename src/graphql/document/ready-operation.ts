@@ -1,10 +1,11 @@
 /** From a request to an operation that may run: its document, which operation of it, its variables, its weight. The one gate for all transports. */
-import { type GraphQLSchema, getVariableValues, type OperationTypeNode } from 'graphql'
-import { PlinthError, shorten } from '../../kernel/index.ts'
-import type { AnswerError } from '../answer-errors.ts'
+import { type GraphQLError, type GraphQLSchema, getVariableValues, type OperationTypeNode } from 'graphql'
+import { invalid, PlinthError, shorten } from '../../kernel/index.ts'
+import { type AnswerError, locationsOf } from '../answer-errors.ts'
 import type { VariableValues } from './complexity.ts'
 import type { Documents } from './documents.ts'
-import { FINDINGS_MAX } from './limits.ts'
+import { findMisfits, type VariableMisfit } from './find-misfits.ts'
+import { FINDINGS_MAX, MESSAGE_LENGTH_MAX } from './limits.ts'
 import type { DocumentRules, PreparedDocument, PreparedOperation } from './prepare-document.ts'
 
 /** What a client sent, whatever the transport. */
@@ -28,9 +29,6 @@ export interface ReadyOperation {
 export type Readiness =
   | { readonly kind: 'ready'; readonly ready: ReadyOperation }
   | { readonly kind: 'refused'; readonly errors: readonly AnswerError[] }
-
-/** What of a value a message repeats: enough to know it again. */
-const MESSAGE_LENGTH_MAX = 300
 
 export class OperationGate {
   readonly #schema: GraphQLSchema
@@ -60,7 +58,9 @@ export class OperationGate {
       hideSuggestions: !this.#rules.isOpen,
     })
     if (found.errors !== undefined)
-      return refuse(...found.errors.map(({ message, locations }) => wrongVariable(message, locations)))
+      return refuse(
+        ...wrongVariables(findMisfits(this.#schema, definitions, request.variables, this.#rules.isOpen), found.errors),
+      )
     const weight = prepared.scales.weigh(node, found.coerced)
     const { complexityMax } = this.#rules.limits
     if (weight > complexityMax) return refuse(tooHeavy(weight, complexityMax))
@@ -83,10 +83,14 @@ function noOperation({ operations }: PreparedDocument, name: string | undefined)
   return { error: new PlinthError('VALIDATION_DOCUMENT', `Cannot choose an operation: ${what}, expected one of ${known}`) }
 }
 
-function wrongVariable(found: string, locations: AnswerError['locations']): AnswerError {
-  const message = shorten(found, MESSAGE_LENGTH_MAX)
-  const details = [{ field: 'variables', code: 'type', message }]
-  return { error: new PlinthError('VALIDATION_FAILED', message, { details }), locations }
+/** Each with its place; what graphql-js says where no place was found for it. */
+function wrongVariables(misfits: readonly VariableMisfit[], refused: readonly GraphQLError[]): readonly AnswerError[] {
+  if (misfits.length > 0)
+    return misfits.map(({ detail, definition }) => ({ error: invalid([detail]), locations: locationsOf(definition) }))
+  return refused.map(({ message, locations }) => ({
+    error: invalid([{ field: 'variables', code: 'type', message: shorten(message, MESSAGE_LENGTH_MAX) }]),
+    locations,
+  }))
 }
 
 function tooHeavy(weight: number, most: number): AnswerError {

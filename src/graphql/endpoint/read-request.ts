@@ -3,6 +3,7 @@ import type { HttpRequest } from '../../http/index.ts'
 import { readJson } from '../../http/index.ts'
 import { type ErrorDetail, invalid } from '../../kernel/index.ts'
 import type { OperationRequest } from '../document/ready-operation.ts'
+import { isMap } from '../is-map.ts'
 
 /** The parameters, before their types are known. Others are left alone: clients send their own. */
 type Parameters = Readonly<Partial<Record<'query' | 'operationName' | 'variables' | 'extensions' | 'documentId', unknown>>>
@@ -50,8 +51,4 @@ function readParameters(parameters: Parameters): OperationRequest {
     problems.push({ field: 'query', code: 'required', message: 'query is required: the text of a document, or documentId' })
   if (problems.length > 0) throw invalid(problems)
   return { text, documentId: id, operationName, variables }
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

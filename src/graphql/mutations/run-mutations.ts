@@ -13,7 +13,7 @@ import type {
   StoredRecord,
 } from '../../engine/index.ts'
 import { PlinthError, parseJson, toPlinthError } from '../../kernel/index.ts'
-import type { Answer, AnswerError } from '../answer-errors.ts'
+import { type Answer, type AnswerError, locationsOf } from '../answer-errors.ts'
 import { type CollectedFields, type CollectScope, collectFields } from '../document/collect-fields.ts'
 import type { ReadyOperation } from '../document/ready-operation.ts'
 import { GRAPHQL_SPELLING } from '../global-id.ts'
@@ -196,8 +196,4 @@ function expectOne(fields: CollectedFields): void {
   if (fields.size === 1) return
   const message = 'Idempotency-Key needs an operation with one mutation: what several did could be kept in part only'
   throw new PlinthError('VALIDATION_FAILED', message, { details: [{ field: 'idempotency-key', code: 'too_many', message }] })
-}
-
-function locationsOf({ loc }: FieldNode): AnswerError['locations'] {
-  return loc === undefined ? undefined : [{ line: loc.startToken.line, column: loc.startToken.column }]
 }

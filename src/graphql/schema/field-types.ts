@@ -8,7 +8,7 @@ import {
   specifiedScalarTypes,
 } from 'graphql'
 import { toPascalCase } from '../../kernel/index.ts'
-import type { Deprecation, FieldModel, Json } from '../../model/index.ts'
+import { choicesOf, type Deprecation, type FieldModel } from '../../model/index.ts'
 import { SCALARS } from './scalars.ts'
 import type { Place, TypeNames } from './type-names.ts'
 
@@ -70,13 +70,9 @@ function enumType(names: TypeNames, owner: FieldOwner, field: FieldModel): Graph
     name,
     place,
     () =>
-      new GraphQLEnumType({ name, values: Object.fromEntries(choicesOf(field).map((value) => [enumName(value), { value }])) }),
+      new GraphQLEnumType({
+        name,
+        values: Object.fromEntries((choicesOf(field.kind) ?? []).map((value) => [enumName(value), { value }])),
+      }),
   )
-}
-
-function choicesOf(field: FieldModel): readonly string[] {
-  const { schema } = field.kind
-  const items: Json | undefined = isList(field) ? schema['items'] : schema
-  const choices = typeof items === 'object' && items !== null && !Array.isArray(items) ? Reflect.get(items, 'enum') : undefined
-  return Array.isArray(choices) ? choices.map(String) : []
 }

@@ -8,6 +8,7 @@ import { readJson, type WebSocketChannel } from '../../http/index.ts'
 import { PlinthError, toPlinthError } from '../../kernel/index.ts'
 import { type Actor, NOBODY } from '../../model/index.ts'
 import type { AnswerError } from '../answer-errors.ts'
+import { isMap } from '../is-map.ts'
 import { runSocketOperation, type SocketOperationScope } from './socket-operation.ts'
 
 export const SOCKET_PROTOCOL = 'graphql-transport-ws'
@@ -205,8 +206,4 @@ function readAuthorization(payload: unknown): string | undefined {
 
 function isId(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= ID_LENGTH_MAX
-}
-
-function isMap(value: unknown): value is Message {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
