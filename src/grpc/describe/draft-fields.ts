@@ -1,6 +1,6 @@
 /** Drafts the fields of messages from the fields of the model: which protobuf type each kind has, and what may be absent. */
 import { toPascalCase } from '../../kernel/index.ts'
-import type { FieldModel, JsonSchema, Operator, ResourceModel } from '../../model/index.ts'
+import { choicesOf, type FieldModel, type Operator, type ResourceModel } from '../../model/index.ts'
 import type { DraftEnum, DraftField, DraftMessage, ProtoType } from './draft.ts'
 import { scalar } from './draft.ts'
 
@@ -75,7 +75,7 @@ export function operatorsOf(field: FieldModel): readonly Operator[] {
 /** The enums that these fields name. */
 export function draftEnums(fields: readonly FieldModel[], scope: FieldScope): readonly DraftEnum[] {
   return fields.flatMap((field) => {
-    const choices = choicesOf(field)
+    const choices = choicesOf(field.kind)
     if (choices === undefined) return []
     const name = enumName(field, scope)
     return [
@@ -91,16 +91,6 @@ export function draftEnums(fields: readonly FieldModel[], scope: FieldScope): re
 /** `PostStatus` and `in-review` give `POST_STATUS_IN_REVIEW`. */
 export function enumValueName(name: string, choice: string): string {
   return `${toCapitals(name)}_${choice.toUpperCase().replaceAll('-', '_')}`
-}
-
-/** The words of a choice, or of a list of choices; undefined for any other kind. */
-export function choicesOf(field: FieldModel): readonly string[] | undefined {
-  const { protobufType, schema } = field.kind
-  const isRepeated = protobufType.startsWith(REPEATED)
-  if ((isRepeated ? protobufType.slice(REPEATED.length) : protobufType) !== 'enum') return undefined
-  // A list carries the schema of its items; both are made by the kind that says `enum`.
-  const words = isRepeated ? (schema['items'] as JsonSchema)['enum'] : schema['enum']
-  return words as readonly string[]
 }
 
 /** The fields that a caller may give when a record is made or changed. */

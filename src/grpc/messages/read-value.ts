@@ -5,8 +5,8 @@
 import type { DescField } from '@bufbuild/protobuf'
 import type { ListValue, Struct, Timestamp, Value } from '@bufbuild/protobuf/wkt'
 import { isoTime } from '../../kernel/index.ts'
-import type { FieldModel } from '../../model/index.ts'
-import { choicesOf, enumValueName } from '../describe/draft-fields.ts'
+import { choicesOf, type FieldModel } from '../../model/index.ts'
+import { enumValueName } from '../describe/draft-fields.ts'
 
 /** @returns undefined for what is absent */
 export type ValueReader = (value: unknown) => unknown
@@ -32,7 +32,7 @@ export function valueReader(field: FieldModel, desc: DescField): ValueReader {
 export function choicesByNumber(field: FieldModel, desc: DescField): ReadonlyMap<number, string> {
   const values = desc.enum?.values ?? []
   const name = desc.enum?.name ?? ''
-  const choices = new Map((choicesOf(field) ?? []).map((choice) => [enumValueName(name, choice), choice]))
+  const choices = new Map((choicesOf(field.kind) ?? []).map((choice) => [enumValueName(name, choice), choice]))
   return new Map(values.flatMap(({ number, name: value }) => [[number, choices.get(value)] as const]).filter(isKnown))
 }
 
