@@ -1,19 +1,13 @@
 /** Starts the gRPC surface of an application: its numbers from the lock file, its port, its certificate. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import type { Engine } from '../engine/index.ts'
 import {
   arrivalsOfUnknown,
-  describeGrpc,
-  EMPTY_LOCK,
   failureDescriber,
   type GrpcDescription,
   GrpcServer,
   healthService,
-  LOCK_FILE,
   mountGrpc,
-  type ProtoLock,
-  readLock,
   reflectionServices,
   type ServerTls,
 } from '../grpc/index.ts'
@@ -30,6 +24,7 @@ export interface GrpcParts {
   readonly engine: Engine
   readonly server: HttpServer
   readonly readiness: Readiness
+  readonly describe: () => GrpcDescription
 }
 
 /** The server of gRPC, ready to listen where the settings say. */
@@ -43,10 +38,10 @@ export interface Grpc {
  *
  * @throws `SettingsError` for a certificate that cannot be read, and in production for a lock file that is not what the declaration says
  */
-export function createGrpc({ app, settings, mode, engine, server, readiness }: GrpcParts): Grpc | undefined {
+export function createGrpc({ app, settings, mode, engine, server, readiness, describe }: GrpcParts): Grpc | undefined {
   const { grpcHost: host, grpcPort: port, shutdownGraceMs: graceMs } = settings
   if (port === undefined) return undefined
-  const description = describeLocked(app, mode)
+  const description = describe()
   const scope = { server, clock: SYSTEM_CLOCK }
   const grpc = new GrpcServer({
     arriveUnknown: arrivalsOfUnknown(scope),
@@ -62,21 +57,6 @@ export function createGrpc({ app, settings, mode, engine, server, readiness }: G
   for (const [path, served] of open) grpc.serve(path, served)
   mountGrpc({ description, engine, grpc, ...scope })
   return { listen: () => grpc.listen(host, port), stop: () => grpc.stop({ graceMs }) }
-}
-
-/** In production a number that no file keeps could be another at the next start, under clients that know it. */
-function describeLocked(app: App, mode: Mode): GrpcDescription {
-  const description = describeGrpc(app.domain, readLockOf(app))
-  if (mode === 'production' && !description.isLocked)
-    throw new SettingsError(
-      `Cannot start: ${LOCK_FILE} is not what the declaration says, expected the numbers of all its fields. Mend it with: plinth proto. Commit what it writes, or set GRPC_PORT=off`,
-    )
-  return description
-}
-
-function readLockOf({ folder }: App): ProtoLock {
-  const path = join(folder, LOCK_FILE)
-  return existsSync(path) ? readLock(readFileSync(path, 'utf8')) : EMPTY_LOCK
 }
 
 function readTls({ grpcTlsCertFile, grpcTlsKeyFile }: Settings): ServerTls | undefined {

@@ -13,6 +13,7 @@ import { JournalFeed, PgStore, SqlPool } from '../pg/index.ts'
 import { mountRest } from '../rest/index.ts'
 import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
 import { closedOperations } from './closed-operations.ts'
+import { addConnect } from './connect.ts'
 import { type Database, expectMigrated, migrate, openDatabase, openDataFolder } from './database.ts'
 import type { App } from './declare.ts'
 import { addGauges } from './gauges.ts'
@@ -20,6 +21,7 @@ import { graphqlOptions } from './graphql.ts'
 import { createGrpc } from './grpc.ts'
 import { type Identity, openIdentity } from './identity.ts'
 import { choosePort, issuerOf } from './origin.ts'
+import { protoDescriber } from './proto-lock.ts'
 import { createSeal } from './seal.ts'
 import { deriveKey, folderSecret } from './secret.ts'
 import { type Settings, SettingsError } from './settings.ts'
@@ -109,7 +111,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     mountRest({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...documentOptions(app, settings) })
     mountGraphql({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...graphqlOptions(app, settings, mode) })
     await identity?.mount(server, engine, verifier)
-    const grpc = createGrpc({ app, settings, mode, engine, server, readiness })
+    const describe = protoDescriber(app, mode)
+    addConnect({ app, settings, engine, server, describe })
+    const grpc = createGrpc({ app, settings, mode, engine, server, readiness, describe })
 
     const admin = createAdminServer({ metrics, readiness })
     const { origin: adminOrigin } = await listenOn('ADMIN_PORT', () =>

@@ -23,6 +23,8 @@ export interface Settings {
   readonly grpcTlsCertFile: string | undefined
   /** `GRPC_TLS_KEY_FILE`: its key, in PEM. */
   readonly grpcTlsKeyFile: string | undefined
+  /** `CONNECT`, default true, and false with `GRPC_PORT=off`: the methods of gRPC on the HTTP port, as Connect and gRPC-Web. */
+  readonly isConnect: boolean
   /** `DATABASE_URL`; undefined: the embedded database. */
   readonly databaseUrl: string | undefined
   /** `DATABASE_STATEMENT_TIMEOUT_MS`, default 30,000. */
@@ -100,6 +102,7 @@ export function readSettings(environment: Environment): Settings {
     grpcReflection: readSwitch('GRPC_REFLECTION', text('GRPC_REFLECTION')),
     grpcTlsCertFile: text('GRPC_TLS_CERT_FILE'),
     grpcTlsKeyFile: text('GRPC_TLS_KEY_FILE'),
+    isConnect: readSwitch('CONNECT', text('CONNECT')) ?? text('GRPC_PORT') !== 'off',
     databaseUrl: readUrl('DATABASE_URL', text('DATABASE_URL'), ['postgres:', 'postgresql:']),
     statementTimeoutMs: integer('DATABASE_STATEMENT_TIMEOUT_MS', 30_000, 100, 600_000),
     listTimeoutMs: integer('DATABASE_LIST_TIMEOUT_MS', 5_000, 100, 600_000),

@@ -11,6 +11,7 @@ export type {
   StreamAnswer,
   UnaryAnswer,
 } from './call.ts'
+export { type MountConnectOptions, mountConnect } from './connect/mount-connect.ts'
 export { describeGrpc, type GrpcDescription, type GrpcMethod } from './describe/describe-grpc.ts'
 export type { MethodKind, MethodMeaning } from './describe/draft.ts'
 export {

@@ -24,14 +24,14 @@ export function hasBody(raw: IncomingMessage): boolean {
   return (length !== undefined && length !== '0') || raw.headers['transfer-encoding'] !== undefined
 }
 
-/** Throws unless the headers announce this type (null: any) and an acceptable length. */
-export function checkBodyHeaders(raw: IncomingMessage, expected: BodyType | null, bytesMax: number): void {
+/** Throws unless the headers announce this type (null: any), an acceptable length, and that it comes as it is unless it `mayBePacked`. */
+export function checkBodyHeaders(raw: IncomingMessage, expected: BodyType | null, bytesMax: number, mayBePacked = false): void {
   const type = raw.headers['content-type'] ?? ''
   if (expected !== null && !expected.form.test(type)) {
     throw new PlinthError('VALIDATION_CONTENT_TYPE', `Cannot read the body: expected Content-Type "${expected.name}"`)
   }
   const encoding = raw.headers['content-encoding']
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+  if (!mayBePacked && encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new PlinthError('VALIDATION_CONTENT_TYPE', 'Cannot read the body: Content-Encoding is not supported, send it as it is')
   }
   checkLength(raw, bytesMax)

@@ -7,9 +7,13 @@ export interface Cors {
   addPreflightHeaders(origin: string | undefined, allow: string, headers: string[]): void
 }
 
-const EXPOSED = 'etag, location, link, retry-after, ratelimit, ratelimit-policy, x-request-id, deprecation, sunset'
+const EXPOSED =
+  'etag, location, link, retry-after, ratelimit, ratelimit-policy, x-request-id, deprecation, sunset, idempotency-replayed, ' +
+  'grpc-status, grpc-message, grpc-status-details-bin'
 const REQUEST_HEADERS =
-  'authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id, traceparent, tracestate'
+  'authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id, traceparent, tracestate, ' +
+  // Of Connect and gRPC-Web.
+  'connect-protocol-version, connect-timeout-ms, grpc-timeout, x-grpc-web, x-user-agent'
 /** Chromium keeps a preflight for two hours at the most; ten minutes lets a change of the list arrive. */
 const PREFLIGHT_AGE_S = '600'
 

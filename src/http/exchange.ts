@@ -10,6 +10,7 @@ import { type Actor, NOBODY } from '../model/index.ts'
 import { readTraceContext, type TraceContext } from '../observe/index.ts'
 import type { RateOutcome } from '../resilience/index.ts'
 import type { Asker } from './admit.ts'
+import { type AnswerStream, type EndableStream, openAnswerStream } from './answer-stream.ts'
 import { abandonBody, hasBody } from './body.ts'
 import type { Caller } from './caller-address.ts'
 import { type Cookies, readCookies } from './cookies.ts'
@@ -171,14 +172,14 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
   }
 
   openEvents(): EventStream {
-    const { response } = this.takeOver()
-    const server = this.#server
-    this.#isReleased = true
-    server.inFlight -= this.#route.isExempt ? 0 : 1
-    const stream = openEventStream(response)
-    server.streams.add(stream)
-    stream.signal.addEventListener('abort', () => server.streams.delete(stream))
-    if (server.isDraining) stream.end()
+    const stream = openEventStream(this.takeOver().response)
+    this.#goOn(stream)
+    return stream
+  }
+
+  openStream(contentType: string): AnswerStream {
+    const { stream, endable } = openAnswerStream(this.takeOver().response, contentType)
+    this.#goOn(endable)
     return stream
   }
 
@@ -206,9 +207,11 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
     }
     noteFailure(this.#server, this.#route, this, error)
     const { allow, renderFailure } = this.#route
-    const { body, headers } = renderFailure(error, this.requestId)
+    const { body, headers, status = error.status } = renderFailure(error, this.requestId, this)
     const extra = errorHeaders(error)
-    this.#write(error.status, headers, body, error.status === 405 ? [...extra, 'allow', allow] : extra, error.code)
+    this.#put(status, headers, body, error.status === 405 ? [...extra, 'allow', allow] : extra, error.code)
+    this.isSent = true
+    this.#count(error.status, error.code)
   }
 
   /** Refuses a request in the middle of its body, whoever reads it; what its handler then stumbles over is no fault. */
@@ -228,6 +231,16 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
     this.#put(status, block, body, extra, errorCode)
     this.isSent = true
     this.#count(status, errorCode)
+  }
+
+  /** An answer that goes on is no request under way, and ends when the server stops. */
+  #goOn(stream: EndableStream): void {
+    const server = this.#server
+    this.#isReleased = true
+    server.inFlight -= this.#route.isExempt ? 0 : 1
+    server.streams.add(stream)
+    stream.signal.addEventListener('abort', () => server.streams.delete(stream))
+    if (server.isDraining) stream.end()
   }
 
   /** Takes from the budgets of another class, of those from whom it was taken when the request was let in. */
@@ -256,14 +269,14 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
       return
     }
     clearHeaders(response)
-    const { body, headers } = this.#route.renderFailure(error, this.requestId)
-    this.#put(error.status, headers, body, errorHeaders(error), error.code)
+    const { body, headers, status = error.status } = this.#route.renderFailure(error, this.requestId, this)
+    this.#put(status, headers, body, errorHeaders(error), error.code)
   }
 
   #countTakenOver(): void {
     const { headersSent, statusCode } = this.#response
     const status = headersSent ? statusCode : CLIENT_GONE_STATUS
-    this.#count(status, this.#errorCode ?? (status >= 500 ? 'INTERNAL_ERROR' : null))
+    this.#count(status, this.#errorCode ?? this.#notedCode ?? (status >= 500 ? 'INTERNAL_ERROR' : null))
   }
 
   #put(

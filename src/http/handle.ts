@@ -2,6 +2,7 @@
 import type { PlinthError } from '../kernel/index.ts'
 import type { Actor } from '../model/index.ts'
 import type { TraceContext } from '../observe/index.ts'
+import type { AnswerStream } from './answer-stream.ts'
 import type { Cookies } from './cookies.ts'
 import type { EventStream } from './event-stream.ts'
 import type { HeaderBlock } from './header-block.ts'
@@ -23,7 +24,7 @@ export interface HttpRequest {
   readonly cookies: Cookies
   /** The strictly read body; an empty object where the route takes none. A form is flat, and all text. */
   readonly body: JsonObject
-  /** The body as it came, on a route with `body: 'bytes'`; else empty. */
+  /** The body as it came, on a route with `body: 'bytes'` or `'packed'`; else empty. */
   readonly bytes: Buffer
   readonly requestId: string
   readonly trace: TraceContext
@@ -84,6 +85,13 @@ export interface HttpReply {
    * @throws `INTERNAL_ERROR` when the request has its answer already
    */
   openEvents(): EventStream
+  /**
+   * Answers 200 with bytes that go on until they are ended, the client goes away, or the service stops, which `stopping` tells in time for a
+   * last word. It does not count as a request under way. A failure that is told in the stream is kept by `note`.
+   *
+   * @throws `INTERNAL_ERROR` when the request has its answer already
+   */
+  openStream(contentType: string): AnswerStream
   /**
    * Says which of the route's `variants` the request turned out to be, once its body was read: it is counted, logged and limited as that.
    *

@@ -1,4 +1,5 @@
 export { type AdminServer, type AdminServerOptions, createAdminServer } from './admin-server.ts'
+export type { AnswerStream } from './answer-stream.ts'
 export { type Asset, createAsset } from './asset.ts'
 export type { CallArrival, CalledOperation, OpenCall, OpenCalls } from './calls.ts'
 export { type CookieOptions, type Cookies, clearCookie, readCookies, renderCookie } from './cookies.ts'

@@ -1,15 +1,24 @@
 /** Prints an error as those who called see it: as the envelope, unless their route has a form of its own, and its headers. */
 import { CATALOGUE, type PlinthError } from '../kernel/index.ts'
+import type { HttpRequest } from './handle.ts'
 import { type HeaderBlock, JSON_HEADERS } from './header-block.ts'
 
 /** The answer to a request that failed, but for its status and the headers that belong to the error. */
 export interface FailureAnswer {
+  /** What goes out, where the form of the route has a status of its own; log and metrics have that of the error. Default: the error's. */
+  readonly status?: number
   readonly headers: HeaderBlock
-  readonly body: string
+  readonly body: string | Uint8Array
 }
 
-/** Prints a failure in the form that the callers of a route understand. The message of a 500 is not for them. */
-export type RenderFailure = (error: PlinthError, requestId: string) => FailureAnswer
+/**
+ * Prints a failure in the form that the callers of a route understand. The message of a 500 is not for them.
+ *
+ * @param request for routes whose callers say in a header which form they understand
+ */
+export type RenderFailure = (error: PlinthError, requestId: string, request: Pick<HttpRequest, 'header'>) => FailureAnswer
+
+type RenderEnvelope = (error: PlinthError, requestId: string) => FailureAnswer & { readonly body: string }
 
 export type RenderField = (field: string) => string
 /** Where a code is explained. Never derived from the `Host` header, which the caller writes. */
@@ -20,7 +29,7 @@ const FAULT_STATUS = 500
 const WWW_AUTHENTICATE = 'www-authenticate'
 
 /** Prints the envelope. The message of a 500 is the catalogue's: what happened is in the log, under the request id. */
-export function envelopeRenderer(docsUrl: DocsUrl, renderField: RenderField): RenderFailure {
+export function envelopeRenderer(docsUrl: DocsUrl, renderField: RenderField): RenderEnvelope {
   return (error, requestId) => {
     const isFault = error.status === FAULT_STATUS
     const body = JSON.stringify({

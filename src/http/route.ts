@@ -1,9 +1,9 @@
 /** What a server knows before the first request: its state, and for each route all that its requests share. */
 import type { Actor } from '../model/index.ts'
 import type { AccessLog, DenialLog, HashUserId, Logger, OperationHandle } from '../observe/index.ts'
+import type { EndableStream } from './answer-stream.ts'
 import type { ReadCaller } from './caller-address.ts'
 import type { Cors } from './cors.ts'
-import type { EventStream } from './event-stream.ts'
 import type { Handle } from './handle.ts'
 import type { LoopClock } from './load.ts'
 import type { Budgets, RouteLimit } from './rate-limits.ts'
@@ -13,9 +13,9 @@ export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 
 
 /**
  * `json`: a body must come. `optional`: none is an empty object. `none`: one that comes is refused. `form`: of an HTML form; none is an
- * empty one. `bytes`: of any type, as it came. `raw`: of any type, bounded, and left to who takes the answer over.
+ * empty one. `bytes`: of any type, as it came. `packed`: the same, and its `Content-Encoding` is the handler's affair. `raw`: of any type, bounded, and left to who takes the answer over.
  */
-export type BodyMode = 'json' | 'optional' | 'form' | 'bytes' | 'none' | 'raw'
+export type BodyMode = 'json' | 'optional' | 'form' | 'bytes' | 'packed' | 'none' | 'raw'
 
 export type Authenticate = (authorization: string | undefined) => Actor | Promise<Actor>
 
@@ -58,7 +58,7 @@ export interface ServerState {
   readonly budgets: ReadonlyMap<RouteLimit, Budgets>
   readonly cors: Cors | undefined
   /** Answers that go on. */
-  readonly streams: Set<EventStream>
+  readonly streams: Set<EndableStream>
   inFlight: number
   isDraining: boolean
 }

@@ -25,7 +25,7 @@ const SINGLE_LENGTHS = new Uint8Array(64)
 for (const name of SINGLE_HEADERS) SINGLE_LENGTHS[name.length] = 1
 
 /** What a body that is read here must call itself; null: anything. */
-const BODY_TYPES = { json: JSON_TYPE, optional: JSON_TYPE, form: FORM_TYPE, bytes: null } as const
+const BODY_TYPES = { json: JSON_TYPE, optional: JSON_TYPE, form: FORM_TYPE, bytes: null, packed: null } as const
 
 /** One for all: thousands of them in a second must cost little, and where they were made says nothing. */
 const OVERLOADED = new PlinthError('RATE_LIMIT_OVERLOADED')
@@ -79,14 +79,14 @@ function runBody(route: Route, exchange: Exchange): void {
     runHandle(route, exchange)
     return
   }
-  checkBodyHeaders(raw, BODY_TYPES[bodyMode], bodyBytesMax)
+  checkBodyHeaders(raw, BODY_TYPES[bodyMode], bodyBytesMax, bodyMode === 'packed')
   exchange.isBodyUntouched = false
   readBytes(
     raw,
     bodyBytesMax,
     (bytes) => {
       try {
-        if (bodyMode === 'bytes') exchange.bytes = bytes
+        if (bodyMode === 'bytes' || bodyMode === 'packed') exchange.bytes = bytes
         else exchange.body = bodyMode === 'form' ? readFormBody(bytes) : readJsonBody(bytes)
         runHandle(route, exchange)
       } catch (error) {
