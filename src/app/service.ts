@@ -20,6 +20,8 @@ import { addGauges } from './gauges.ts'
 import { graphqlOptions } from './graphql.ts'
 import { createGrpc } from './grpc.ts'
 import { type Identity, openIdentity } from './identity.ts'
+import { createLater } from './later.ts'
+import { noteHidden } from './note-hidden.ts'
 import { choosePort, issuerOf } from './origin.ts'
 import { protoDescriber } from './proto-lock.ts'
 import { createSeal } from './seal.ts'
@@ -99,6 +101,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       renderField: toSnakeCase,
       ...(settings.publicOrigin !== undefined && { publicOrigin: settings.publicOrigin }),
     })
+    const later = createLater(logger)
+    stops.add(() => later.drain())
     const engine = new Engine({
       domain: app.domain,
       store: identity === undefined ? store : identity.guard(store),
@@ -106,6 +110,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       clock: SYSTEM_CLOCK,
       newId: uuidGenerator(SYSTEM_CLOCK, SYSTEM_RANDOMNESS),
       seal: createSeal(keyOf('cursor')),
+      hiddenRecords: noteHidden(logger, later, keyOf('user-hash')),
     })
     addGauges(metrics, store, server, engine)
     mountRest({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...documentOptions(app, settings) })
@@ -144,7 +149,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       database,
       logger,
       readyMs,
-      settle: async () => identity?.settle(),
+      async settle() {
+        await identity?.settle()
+        await later.drain()
+      },
       stop: () => stops.run(),
     }
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Domain } from '../model/index.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import { CompiledResource } from './compiled-resource.ts'
 import type { RequestContext } from './context.ts'
+import { type HiddenRecordOptions, noteHiddenRecords } from './hidden-records.ts'
 import { TreePlanner } from './plan-tree.ts'
 import { printConstants, printCursors } from './print-tree.ts'
 import { ResourceOperations } from './resource-operations.ts'
@@ -23,6 +24,8 @@ export interface EngineOptions {
   /** Where changes are heard of; without one nothing can be watched. */
   readonly feed?: ChangeFeed
   readonly watchLimits?: WatchLimits
+  /** Hears of records that were hidden from whoever asked for them; default nobody does. */
+  readonly hiddenRecords?: HiddenRecordOptions
 }
 
 /**
@@ -35,6 +38,7 @@ export interface EngineOptions {
 export class Engine {
   readonly domain: Domain
   readonly #options: EngineOptions
+  readonly #store: Store
   readonly #compiled: ReadonlyMap<string, CompiledResource>
   readonly #operations: ReadonlyMap<string, ResourceOperations>
   readonly #hub: WatchHub | undefined
@@ -45,8 +49,15 @@ export class Engine {
     this.domain = options.domain
     this.#options = options
     this.#compiled = new Map(options.domain.resources.map((resource) => [resource.name, new CompiledResource(resource)]))
-    const { feed, store, clock, seal, watchLimits } = options
-    this.#hub = feed && new WatchHub({ feed, operations: store, clock, seal, limits: watchLimits })
+    const { feed, clock, seal, watchLimits, hiddenRecords } = options
+    const store =
+      hiddenRecords === undefined
+        ? options.store
+        : noteHiddenRecords(options.store, hiddenRecords, ({ name }, { actor }) =>
+            this.#expectCompiled(name).fieldSets.readable(actor),
+          )
+    this.#store = store
+    this.#hub = feed && new WatchHub({ feed, operations: options.store, clock, seal, limits: watchLimits })
     this.#operations = this.#bind(store, (work) => store.transaction(work))
   }
 
@@ -77,7 +88,7 @@ export class Engine {
   async readTree(context: RequestContext, input: TreeInput): Promise<TreeAnswer> {
     const planner = new TreePlanner((resource) => this.#expectCompiled(resource.name), this.#options.seal, context)
     const { plan, failures, cursors } = planner.plan(input)
-    const printed = printConstants(plan) ?? (await this.#options.store.tree(plan))
+    const printed = printConstants(plan) ?? (await this.#store.tree(plan))
     return { json: printCursors(printed, cursors), failures }
   }
 
@@ -99,7 +110,7 @@ export class Engine {
       // Whether the twin succeeded is told by what it left behind.
       await twin.catch(() => undefined)
     }
-    const run = this.#options.store.transaction(async (transaction) => {
+    const run = this.#store.transaction(async (transaction) => {
       const kept = await transaction.claim(key)
       if (kept !== undefined) return { answer: kept, isReplay: true }
       const bound = this.#bind(transaction, (inner) => inner(transaction))
