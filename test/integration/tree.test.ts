@@ -357,13 +357,45 @@ describe('the statement of a tree', () => {
     expect(sent[0]?.text).not.toContain('pg_sleep')
   })
 
+  test('is one for pages of all sizes up to a power of ten, and each has the records that it asked for', async () => {
+    const page = (limit: number) => listRoot(post, [nodes(fields(post, 'id')), info], { limit })
+    const lengths: number[] = []
+
+    const sent = await recordStatements(async () => {
+      for (let limit = 1; limit <= 100; limit++) {
+        const { data } = await readTree(storage.engine, admin, page(limit))
+        lengths.push(data.list.nodes.length)
+      }
+    })
+
+    expect(lengths).toEqual(Array.from({ length: 100 }, (_, at) => at + 1))
+    expect(new Set(sent.map(({ text }) => text)).size).toBe(2)
+  })
+
+  test('reads no more rows than the page shows, and one to tell that there are more', async () => {
+    const [statement] = await recordStatements(() =>
+      readTree(storage.engine, admin, listRoot(post, [nodes(fields(post, 'id')), info], { limit: 12 })),
+    )
+    await storage.sql.query(`SET plan_cache_mode = force_generic_plan; PREPARE bounded AS ${statement?.text}`)
+
+    const rows = await storage.sql.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF) EXECUTE bounded(${statement?.values?.join()})`,
+    )
+    await storage.sql.query('DEALLOCATE bounded; RESET plan_cache_mode')
+
+    // The window stops at the first row whose number is too great, which is the 14th.
+    expect(rows.map((row) => row['QUERY PLAN']).find((line) => line.includes('posts_created_at_idx'))).toMatch(
+      /actual rows=1[34](?:\.00)? loops=1/,
+    )
+  })
+
   test.each(['force_custom_plan', 'force_generic_plan'])('walks indexes for 20 users with 10 posts each (%s)', async (mode) => {
     const statements = await recordStatements(() => readTree(storage.engine, admin, usersWithPosts))
     const statement = statements.at(-1)
     await storage.sql.query(`SET plan_cache_mode = ${mode}; SET jit = off; PREPARE explained AS ${statement?.text}`)
 
     const rows = await storage.sql.query<{ 'QUERY PLAN': string }>(
-      'EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) EXECUTE explained',
+      `EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) EXECUTE explained(${statement?.values?.join()})`,
     )
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
     await storage.sql.query('DEALLOCATE explained')

@@ -25,7 +25,7 @@ type KeyReader = (row: Row | undefined) => readonly (string | null)[] | undefine
 
 /** Names the shape: plans of one shape differ in bound values only. */
 export function listShape(plan: ListPlan): string {
-  return `${selectionShape(plan)}|${plan.offset > 0}`
+  return `${selectionShape(plan)}|${plan.limit}|${plan.offset > 0}`
 }
 
 export function writeList(plan: ListPlan): ListStatement {

@@ -34,15 +34,14 @@ export function selectionShape(
   plan: Selected & {
     readonly sort: readonly SortModel[]
     readonly position: PositionPlan | undefined
-    readonly limit: number
   },
 ): string {
-  const { filters, sort, position, search, limit, includesDeleted } = plan
+  const { filters, sort, position, search, includesDeleted } = plan
   const filtered = filters.map(({ field, operator, value }) => `${field.position}${operator}${operator === 'null' ? value : ''}`)
   const sorted = sort.map(({ field, isDescending }) => `${isDescending ? '-' : ''}${field.position}`)
   const placed =
     position === undefined ? '' : `${position.isBackward}${position.values.map((value) => (value === null ? 'n' : 'v')).join('')}`
-  return `${filtered.join()}|${search !== undefined}|${sorted.join()}|${placed}|${limit}|${includesDeleted}`
+  return `${filtered.join()}|${search !== undefined}|${sorted.join()}|${placed}|${includesDeleted}`
 }
 
 const COMPARISONS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
