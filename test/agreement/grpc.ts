@@ -16,7 +16,7 @@ import {
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { type FieldMask, FieldMaskSchema } from '@bufbuild/protobuf/wkt'
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
-import { describeGrpc, EMPTY_LOCK, type GrpcDescription, type GrpcMethod } from '../../src/grpc/index.ts'
+import { describeGrpc, EMPTY_LOCK, type GrpcDescription, type GrpcMethod, type ProtoLock } from '../../src/grpc/index.ts'
 import { toSnakeCase } from '../../src/kernel/index.ts'
 import type { Domain, FieldModel, Json, ResourceModel } from '../../src/model/index.ts'
 import type { TestService } from '../../src/testing/index.ts'
@@ -29,12 +29,11 @@ const PATIENCE_MS = 10_000
 const DETAILS = 'grpc-status-details-bin'
 
 /**
- * Over a domain without a lock, as the services of the tests are started.
- *
  * @param addressOf where the service serves gRPC: `127.0.0.1:50051`
+ * @param lock the numbers that the service has; default those of a domain without a lock
  */
-export function openGrpc(domain: Domain, addressOf: (service: TestService) => string): OpenSurface {
-  const description = describeGrpc(domain, EMPTY_LOCK)
+export function openGrpc(domain: Domain, addressOf: (service: TestService) => string, lock: ProtoLock = EMPTY_LOCK): OpenSurface {
+  const description = describeGrpc(domain, lock)
   return (service) => {
     const client = new Client(addressOf(service), credentials.createInsecure())
     return {

@@ -1,6 +1,8 @@
 /** Holds subscriptions to the table: somebody listens, an admin changes the record that the row is about, and either they are told or they are not. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type ClientReadableStream, status as grpcStatus, type ServiceError } from '@grpc/grpc-js'
 import { decodeTypeId, type Uuid } from '../../../src/kernel/index.ts'
+import { type GrpcClient, grpcClient, type Message } from '../grpc-kit.ts'
 import type { People } from './people.ts'
 import { isOnOwn, postId, userId } from './records.ts'
 import type { Cell, SurfaceRunner } from './surface.ts'
@@ -16,15 +18,47 @@ export function isSubscription({ line }: Row): boolean {
 }
 
 export function watchSurface(people: People): SurfaceRunner {
+  return holdListeners('GraphQL subscriptions', people, (resource, change, token) =>
+    EventListener.open(people, `${resource}${change}`, token),
+  )
+}
+
+export function grpcWatchSurface(people: People): SurfaceRunner & Disposable {
+  const address = people.service.service.grpcAddress ?? ''
+  const clients = { user: grpcClient(address, 'user'), post: grpcClient(address, 'post') }
+  const surface = holdListeners('Watch of gRPC', people, (resource, change, token) =>
+    CallListener.open(clients[resource], resource, change, token),
+  )
   return {
-    name: 'GraphQL subscriptions',
+    ...surface,
+    [Symbol.dispose]() {
+      for (const client of Object.values(clients)) client[Symbol.dispose]()
+    },
+  }
+}
+
+/** Somebody who listens, or was refused: then `status` is not 200. */
+interface Listener extends AsyncDisposable {
+  readonly status: number
+  /** Whether the record is told of, before long. */
+  hears(id: Uuid, withinMs: number): Promise<boolean>
+}
+
+type Resource = 'user' | 'post'
+
+function holdListeners(
+  name: string,
+  people: People,
+  open: (resource: Resource, change: string, token: string | undefined) => Promise<Listener>,
+): SurfaceRunner {
+  return {
+    name,
     async run(cell) {
       const [, resource, change] = LINE.exec(cell.row.line) ?? []
-      if (resource === undefined || change === undefined) return undefined
-      const field = `${resource}${change}`
-      await using heard = await Listener.open(people, field, people.tokenOf(cell.principal))
+      if ((resource !== 'user' && resource !== 'post') || change === undefined) return undefined
+      await using heard = await open(resource, change, people.tokenOf(cell.principal))
       if (heard.status !== 200) return String(heard.status)
-      await using admin = await Listener.open(people, field, people.tokenOf('admin'))
+      await using admin = await open(resource, change, people.tokenOf('admin'))
       const id = resource === 'post' ? await changePost(people, cell, change) : await changeUser(people, cell, change)
       await admin.hears(id, PATIENCE_MS)
       return (await heard.hears(id, GRACE_MS)) ? 'yes' : 'hidden'
@@ -32,8 +66,54 @@ export function watchSurface(people: People): SurfaceRunner {
   }
 }
 
+async function isSoon(isSo: () => boolean, withinMs: number): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < withinMs && !isSo(); waitedMs += 10) await sleep(10)
+  return isSo()
+}
+
+const STATUS_OF: Readonly<Record<number, number>> = {
+  [grpcStatus.OK]: 200,
+  [grpcStatus.UNAUTHENTICATED]: 401,
+  [grpcStatus.PERMISSION_DENIED]: 403,
+}
+
+/** A call of gRPC that goes on. */
+class CallListener implements Listener {
+  readonly status: number
+  readonly #stream: ClientReadableStream<Message>
+  readonly #heard: ReadonlySet<string>
+
+  private constructor(stream: ClientReadableStream<Message>, heard: ReadonlySet<string>, status: number) {
+    this.#stream = stream
+    this.#heard = heard
+    this.status = status
+  }
+
+  static async open(client: GrpcClient, resource: Resource, change: string, token: string | undefined): Promise<CallListener> {
+    const method = `Watch${resource === 'user' ? 'Users' : 'Posts'}`
+    const kind = `${resource}_change_kind_${change}`.toUpperCase()
+    const stream = client.stream(method, { kinds: [kind] }, { token, deadlineMs: 60_000 })
+    const heard = new Set<string>()
+    stream.on('data', (message: Message) => heard.add(JSON.stringify(message)))
+    const code = await new Promise<number>((resolve) => {
+      stream.on('metadata', () => resolve(grpcStatus.OK))
+      stream.on('error', (error: ServiceError) => resolve(error.code))
+    })
+    return new CallListener(stream, heard, STATUS_OF[code] ?? code)
+  }
+
+  hears(id: Uuid, withinMs: number): Promise<boolean> {
+    const ids = [postId(id), userId(id)]
+    return isSoon(() => [...this.#heard].some((text) => ids.some((one) => text.includes(one))), withinMs)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stream.cancel()
+  }
+}
+
 /** A stream of events, read as it comes. */
-class Listener implements AsyncDisposable {
+class EventListener implements Listener {
   readonly status: number
   readonly #abort: AbortController
   readonly #reading: Promise<void>
@@ -45,7 +125,7 @@ class Listener implements AsyncDisposable {
     this.#reading = this.#read(response)
   }
 
-  static async open({ service }: People, field: string, token: string | undefined): Promise<Listener> {
+  static async open({ service }: People, field: string, token: string | undefined): Promise<EventListener> {
     const abort = new AbortController()
     const response = await fetch(`${service.origin}/graphql`, {
       method: 'POST',
@@ -57,18 +137,13 @@ class Listener implements AsyncDisposable {
       },
       body: JSON.stringify({ query: `subscription { ${field} { id } }` }),
     })
-    return new Listener(response, abort)
+    return new EventListener(response, abort)
   }
 
-  /** Whether the record is told of, before long. */
-  async hears(id: Uuid, withinMs: number): Promise<boolean> {
+  hears(id: Uuid, withinMs: number): Promise<boolean> {
     // Global ids end with the key.
     const key = Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64')
-    for (let waitedMs = 0; waitedMs < withinMs; waitedMs += 10) {
-      if (this.#text.includes(key)) return true
-      await sleep(10)
-    }
-    return this.#text.includes(key)
+    return isSoon(() => this.#text.includes(key), withinMs)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
