@@ -6,6 +6,7 @@ import domain from '../../examples/blog/domain.ts'
 import { encodeTypeId, type Uuid } from '../../src/kernel/index.ts'
 import type { Json, ResourceModel } from '../../src/model/index.ts'
 import { openGraphql } from '../agreement/graphql.ts'
+import { openGrpc } from '../agreement/grpc.ts'
 import type { Operation } from '../agreement/operation.ts'
 import type { OpenSurface } from '../agreement/surface.ts'
 import { report } from '../chaos/rounds.ts'
@@ -17,7 +18,10 @@ const STATES = ['draft', 'archived', 'deleted'] as const
 const MOMENT = '2026-03-04T05:06:07.890Z'
 const POST = domain.resource('post')
 
-const SURFACES: readonly (readonly [name: string, open: OpenSurface])[] = [['GraphQL', openGraphql]]
+const SURFACES: readonly (readonly [name: string, open: OpenSurface])[] = [
+  ['GraphQL', openGraphql],
+  ['gRPC', openGrpc(domain, ({ service }) => service.grpcAddress ?? '')],
+]
 
 let blog: HostileBlog
 beforeAll(async () => {
