@@ -38,21 +38,50 @@ export function openGrpc(domain: Domain, addressOf: (service: TestService) => st
     const client = new Client(addressOf(service), credentials.createInsecure())
     return {
       name: 'gRPC',
-      run: (operation, token) => new GrpcCalls(description, client, token).run(operation),
+      run: (operation, token) => new GrpcCalls(description, askOver(client, token)).run(operation),
       close: () => client.close(),
     }
   }
 }
 
-class GrpcCalls {
-  readonly #description: GrpcDescription
-  readonly #client: Client
-  readonly #metadata = new Metadata()
+/** A message of `google.rpc`, as a refusal carries it. */
+export interface RefusalDetail {
+  /** `google.rpc.ErrorInfo`. */
+  readonly type: string
+  readonly value: Uint8Array
+}
 
-  constructor(description: GrpcDescription, client: Client, token: string | undefined) {
+/** Calls one method over some transport: the answer, or what its refusal says. */
+export type Ask = (
+  method: DescMethod,
+  request: Message,
+) => Promise<{ readonly message: Message } | { readonly details: readonly RefusalDetail[] }>
+
+function askOver(client: Client, token: string | undefined): Ask {
+  const metadata = new Metadata()
+  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`)
+  return ({ parent, name, input, output }, request) =>
+    new Promise((resolve) => {
+      client.makeUnaryRequest(
+        `/${parent.typeName}/${name}`,
+        (message: Message) => Buffer.from(toBinary(input, message)),
+        (bytes) => fromBinary(output, bytes),
+        request,
+        metadata,
+        { deadline: Date.now() + PATIENCE_MS },
+        (error, message) => resolve(error === null ? { message: message as Message } : { details: detailsOf(error) }),
+      )
+    })
+}
+
+/** The operations of the suite as calls of methods, whatever transport carries them. */
+export class GrpcCalls {
+  readonly #description: GrpcDescription
+  readonly #call: Ask
+
+  constructor(description: GrpcDescription, call: Ask) {
     this.#description = description
-    this.#client = client
-    if (token !== undefined) this.#metadata.set('authorization', `Bearer ${token}`)
+    this.#call = call
   }
 
   async run(operation: Operation): Promise<Outcome | undefined> {
@@ -89,7 +118,7 @@ class GrpcCalls {
       const request = messageOf(method.descMethod.input, { ...json, ...place })
       if (request === undefined) return undefined
       const answer = await this.#call(method.descMethod, request)
-      if (!('message' in answer)) return refusalOf(answer.error, resource)
+      if (!('message' in answer)) return refusalOf(answer.details, resource)
       const page = jsonOf(method.descMethod.output, answer.message)
       const records = (page[toSnakeCase(resource.plural)] ?? []) as readonly Readonly<Record<string, Json>>[]
       pages.push(records.map((record) => readRecord(resource, record)))
@@ -104,28 +133,11 @@ class GrpcCalls {
 
   async #callOne({ descMethod }: GrpcMethod, request: Message, resource: ResourceModel): Promise<Outcome> {
     const answer = await this.#call(descMethod, request)
-    if (!('message' in answer)) return refusalOf(answer.error, resource)
+    if (!('message' in answer)) return refusalOf(answer.details, resource)
     const member = descMethod.output.fields.find((field) => field.fieldKind === 'message')
     if (member === undefined) return { kind: 'done' }
     const json = jsonOf(descMethod.output, answer.message)
     return { kind: 'record', record: readRecord(resource, json[member.name] as Readonly<Record<string, Json>>) }
-  }
-
-  #call(
-    { parent, name, input, output }: DescMethod,
-    request: Message,
-  ): Promise<{ readonly message: Message } | { readonly error: ServiceError }> {
-    return new Promise((resolve) => {
-      this.#client.makeUnaryRequest(
-        `/${parent.typeName}/${name}`,
-        (message: Message) => Buffer.from(toBinary(input, message)),
-        (bytes) => fromBinary(output, bytes),
-        request,
-        this.#metadata,
-        { deadline: Date.now() + PATIENCE_MS },
-        (error, message) => resolve(error === null ? { message: message as Message } : { error }),
-      )
-    })
   }
 }
 
@@ -278,20 +290,27 @@ function readRecord(resource: ResourceModel, record: Readonly<Record<string, Jso
 }
 
 /** @see https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto */
-function refusalOf(error: ServiceError, resource: ResourceModel): Outcome {
+function detailsOf(error: ServiceError): readonly RefusalDetail[] {
   const [bytes] = error.metadata.get(DETAILS)
   if (!(bytes instanceof Buffer))
     throw new Error(`Cannot read the refusal of gRPC: ${error.code} ${error.details} carries no details`)
   const details = read(bytes).filter(({ number }) => number === STATUS_DETAILS)
-  const messages = details.map(({ value }) => read(value as Uint8Array))
-  const of = (type: string) =>
-    messages.find((any) => textOf(any, ANY_TYPE).endsWith(type))?.find(({ number }) => number === ANY_VALUE)
+  return details.map(({ value }) => {
+    const any = read(value as Uint8Array)
+    const [, type = ''] = textOf(any, ANY_TYPE).split('/')
+    return { type, value: any.find(({ number }) => number === ANY_VALUE)?.value as Uint8Array }
+  })
+}
+
+function refusalOf(details: readonly RefusalDetail[], resource: ResourceModel): Outcome {
+  const of = (name: string) => details.find(({ type }) => type === name)?.value
   const info = of('google.rpc.ErrorInfo')
   const bad = of('google.rpc.BadRequest')
-  if (info === undefined) throw new Error(`Cannot read the refusal of gRPC: ${error.code} ${error.details} has no ErrorInfo`)
-  const violations = bad === undefined ? [] : read(bad.value as Uint8Array)
+  if (info === undefined)
+    throw new Error(`Cannot read the refusal of gRPC: it has no ErrorInfo, only ${details.map(({ type }) => type).join(', ')}`)
+  const violations = bad === undefined ? [] : read(bad)
   return refused(
-    textOf(read(info.value as Uint8Array), ERROR_REASON),
+    textOf(read(info), ERROR_REASON),
     resource,
     violations.map(({ value }) => textOf(read(value as Uint8Array), VIOLATION_FIELD)),
   )

@@ -6,6 +6,7 @@ import type { TestService } from '../../src/testing/index.ts'
 import { ordersApp } from '../domains/orders/app.ts'
 import { type Agreement, compareSurfaces } from './agreement.ts'
 import { BLOG_POOL, blogWorld } from './blog-world.ts'
+import { openConnect } from './connect.ts'
 import { openGraphql } from './graphql.ts'
 import { openGrpc } from './grpc.ts'
 import type { Outcome } from './operation.ts'
@@ -41,7 +42,12 @@ describe('the surfaces', () => {
   test('agree about users and posts', { timeout: 300_000 }, async () => {
     const agreement = await ask(
       BLOG_POOL,
-      [blogWorld(openRest), blogWorld(openGraphql), blogWorld(openGrpc(blog.domain, grpcAddress))],
+      [
+        blogWorld(openRest),
+        blogWorld(openGraphql),
+        blogWorld(openGrpc(blog.domain, grpcAddress)),
+        blogWorld(openConnect(blog.domain)),
+      ],
       COUNT,
     )
 
@@ -52,7 +58,12 @@ describe('the surfaces', () => {
   test('agree about orders', { timeout: 300_000 }, async () => {
     const agreement = await ask(
       ORDERS_POOL,
-      [ordersWorld(openRest), ordersWorld(openGraphql), ordersWorld(openGrpc(ordersApp.domain, grpcAddress))],
+      [
+        ordersWorld(openRest),
+        ordersWorld(openGraphql),
+        ordersWorld(openGrpc(ordersApp.domain, grpcAddress)),
+        ordersWorld(openConnect(ordersApp.domain)),
+      ],
       COUNT,
     )
 
