@@ -7,6 +7,7 @@ import { describeIdentityRoutes } from '../../src/auth/index.ts'
 import { deriveSchema } from '../../src/graphql/index.ts'
 import { describeGrpc, EMPTY_LOCK, type GrpcMethod, readLock } from '../../src/grpc/index.ts'
 import { restRoutes } from '../../src/rest/index.ts'
+import { openConnect } from '../agreement/connect.ts'
 import { openGraphql } from '../agreement/graphql.ts'
 import { openGrpc } from '../agreement/grpc.ts'
 import { MountedPaths } from './access/mounted.ts'
@@ -107,6 +108,7 @@ describe('ACC-02 every cell of the table', () => {
   test.each([
     ['GraphQL', openGraphql, TABLE_OF_GRAPHQL, WIRE_ROWS],
     ['gRPC', openBlogGrpc, TABLE, WIRE_ROWS - TABLE.filter((row) => UNSAYABLE_IN_GRPC.includes(nameOf(row))).length],
+    ['Connect', openConnect(blog), TABLE, WIRE_ROWS - TABLE.filter((row) => UNSAYABLE_IN_GRPC.includes(nameOf(row))).length],
   ] as const)('about resources is the same over %s', async (_, open, table, rows) => {
     await using surface = wireSurface(blog, people, open)
 
