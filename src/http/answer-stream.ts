@@ -48,7 +48,8 @@ export function openAnswerStream(
   response.flushHeaders()
   response.socket?.setKeepAlive(true, KEEP_ALIVE_MS)
   const timer = setInterval(() => {
-    deafLooks = waiting > 0 ? deafLooks + 1 : 0
+    // Behind the end there is nobody who waits, and still something that is not taken.
+    deafLooks = waiting > 0 || response.writableLength > 0 ? deafLooks + 1 : 0
     if (deafLooks > DEAF_LOOKS_MAX) response.destroy()
   }, lookMs).unref()
   response.once('close', () => {
