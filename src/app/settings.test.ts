@@ -28,6 +28,12 @@ describe('readSettings()', () => {
     expect(readSettings({ GRPC_PORT: 'off' }).grpcPort).toBeUndefined()
   })
 
+  test('serves Connect where there is gRPC, unless it is said', () => {
+    const read = [{}, { CONNECT: 'false' }, { GRPC_PORT: 'off' }, { GRPC_PORT: 'off', CONNECT: 'true' }]
+
+    expect(read.map((one) => readSettings(one).isConnect)).toEqual([true, false, false, true])
+  })
+
   test('reads the ranges of trusted proxies', () => {
     expect(readSettings({ TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::/32,' }).trustedProxies).toEqual([
       '10.0.0.0/8',

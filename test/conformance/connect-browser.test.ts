@@ -1,4 +1,4 @@
-// Proves RPC-05: a page of another origin calls methods and hears a stream, with nothing but what a browser has.
+// Proves RPC-04, RPC-05: a page of another origin calls methods and hears a stream, with nothing but what a browser has.
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
