@@ -72,7 +72,7 @@ export function openAnswerStream(
       await firstOf(taken, stopping.signal)
     },
     end(last) {
-      if (!response.writableEnded) response.end(last)
+      if (!response.writableEnded && !response.destroyed) response.end(last)
     },
   }
   return { stream, endable: { signal: over.signal, end: () => stopping.abort() } }

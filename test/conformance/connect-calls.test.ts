@@ -12,6 +12,11 @@ beforeAll(async () => {
 
 afterAll(() => blog[Symbol.asyncDispose]())
 
+afterAll(() => {
+  // Clients that went away from their watches among them.
+  expect(blog.service.logs().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([])
+})
+
 describe.each(Object.keys(TRANSPORTS))('a client of %s', (name) => {
   let posts: Message
 

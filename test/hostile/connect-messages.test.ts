@@ -104,6 +104,18 @@ describe('JSON', () => {
   })
 })
 
+test('a mebibyte of what is wrong is refused as soon as a little of it', async () => {
+  const names = `{${Array.from({ length: 90_000 }, (_, at) => `"n${at}":1`).join(',')}}`
+  const words = `{"filter":{"status":{"anyOf":[${'"NOPE",'.repeat(100_000)}"NOPE"]}}}`
+
+  const began = performance.now()
+  const unknown = await refusal(LIST_POSTS, names)
+  const misfits = await refusal(LIST_POSTS, words)
+
+  expect([unknown.fields.length, misfits.fields.length]).toEqual([20, 20])
+  expect(performance.now() - began).toBeLessThan(2_000)
+})
+
 describe('a body', () => {
   const longJson = JSON.stringify({ search: 'a'.repeat(MESSAGE_BYTES_MAX) })
 

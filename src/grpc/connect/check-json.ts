@@ -31,8 +31,10 @@ function checkMessage(schema: DescMessage, value: unknown, path: string, finding
     return
   }
   const seen = new Set<DescField>()
+  const fields = fieldsOf(schema)
   for (const [key, member] of Object.entries(value)) {
-    const field = schema.fields.find(({ name, jsonName }) => key === jsonName || key === name)
+    if (findings.isFull) return
+    const field = fields.get(key)
     if (field === undefined) {
       const known = schema.fields.map(({ jsonName }) => jsonName).join(', ')
       findings.add(
@@ -49,13 +51,27 @@ function checkMessage(schema: DescMessage, value: unknown, path: string, finding
   }
 }
 
+const fieldsBySchema = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>()
+
+/** By both their names. */
+function fieldsOf(schema: DescMessage): ReadonlyMap<string, DescField> {
+  const known = fieldsBySchema.get(schema)
+  if (known !== undefined) return known
+  const made = new Map(schema.fields.flatMap((field) => [[field.name, field] as const, [field.jsonName, field] as const]))
+  fieldsBySchema.set(schema, made)
+  return made
+}
+
 function checkField(field: DescField, value: unknown, path: string, findings: Findings): void {
   // Null is as if it were not there, but for the one message that has a null of its own.
   if (value === null) return
   if (field.fieldKind !== 'list') {
     checkOne(field, value, path, findings)
   } else if (Array.isArray(value)) {
-    for (const one of value) checkOne(field, one, path, findings)
+    for (const one of value) {
+      if (findings.isFull) return
+      checkOne(field, one, path, findings)
+    }
   } else findings.add(path, 'type', 'must be a list')
 }
 

@@ -12,6 +12,11 @@ export class Findings {
     if (this.#all.length < FINDINGS_MAX) this.#all.push({ field, code, message: `${field} ${rest}` })
   }
 
+  /** Whether no more is told, so that there is no use in looking further. */
+  get isFull(): boolean {
+    return this.#all.length >= FINDINGS_MAX
+  }
+
   /** @throws `VALIDATION_FAILED` with all findings, if there are any */
   expectNone(): void {
     if (this.#all.length > 0) throw invalid(this.#all)
