@@ -140,6 +140,31 @@ describe('an exchange', () => {
     expect((await ended).code).toBe(status.CANCELLED)
   })
 
+  test.each([
+    ['at its deadline', status.DEADLINE_EXCEEDED, 200, () => undefined],
+    ['when the server stops', status.UNAVAILABLE, 10_000, () => server.stop({ graceMs: 5_000 })],
+  ])('that waits for a message ends %s, and its handler with it', async (_, code, deadlineMs, end) => {
+    let isCleanedUp = false
+    exchange(async function* (messages) {
+      try {
+        for await (const message of messages) yield message
+      } finally {
+        isCleanedUp = true
+      }
+    })
+    const talk = client.makeBidiStreamRequest(PATH, same, same, { deadline: Date.now() + deadlineMs })
+    const ended = endOf(talk)
+    const heard = new Promise((resolve) => talk.on('data', resolve))
+    talk.write(Buffer.from('hello'))
+    await heard
+
+    const stopped = end()
+
+    expect((await ended).code).toBe(code)
+    await stopped
+    await expect.poll(() => isCleanedUp).toBe(true)
+  })
+
   test('ends its handler when the caller goes away', async () => {
     let isCleanedUp = false
     exchange(async function* (messages) {
@@ -248,5 +273,31 @@ describe('a call', () => {
     await server.stop({ graceMs: 2_000 })
 
     expect((await answer).toString()).toBe('done')
+  })
+
+  test('may be cancelled at any moment of its answer', async () => {
+    let isOver = 0
+    stream(async function* (signal) {
+      try {
+        for (let at = 0; at < 5 && !signal.aborted; at++) {
+          yield Buffer.alloc(20_000)
+          await sleep(1)
+        }
+      } finally {
+        isOver += 1
+      }
+    })
+    for (let round = 0; round < 300; round++) {
+      const cancelled = client.makeServerStreamRequest(PATH, same, same, Buffer.alloc(0))
+      cancelled.on('error', () => undefined).on('data', () => undefined)
+      setTimeout(() => cancelled.cancel(), round % 12)
+      if (round % 10 === 9) await sleep(2)
+    }
+    const last = client.makeServerStreamRequest(PATH, same, same, Buffer.alloc(0))
+    last.on('data', () => undefined)
+
+    expect((await endOf(last)).code).toBe(status.OK)
+    // Those that were cancelled before they came were never begun.
+    expect(isOver).toBeGreaterThan(100)
   })
 })

@@ -106,7 +106,7 @@ export class GrpcServer {
 
   /** Ends the streams, finishes the calls under way, refuses new ones. What is left after `graceMs` is cut off. */
   async stop({ graceMs = GRACE_MS }: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#draining.abort()
+    this.#draining.abort(new PlinthError('RATE_LIMIT_OVERLOADED', STOPPING))
     clearInterval(this.#timer)
     this.#server.close()
     await this.#connections.close(graceMs)
@@ -158,7 +158,7 @@ export class GrpcServer {
       } else {
         const signal = AbortSignal.any([wire.signal, this.#draining.signal])
         const live: GrpcCall = { context, metadata: wire.metadata, signal }
-        const answer = handler.kind === 'stream' ? handler.run(live, request as Buffer) : handler.run(live, wire.readAll())
+        const answer = handler.kind === 'stream' ? handler.run(live, request as Buffer) : handler.run(live, wire.readAll(signal))
         await this.#stream(answer, wire, arrived, signal)
       }
       if (wire.abandoned !== undefined) throw new PlinthError('VALIDATION_REQUEST_TIMEOUT')

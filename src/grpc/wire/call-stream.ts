@@ -49,7 +49,7 @@ export class CallStream {
   /** Aborted at the deadline, and when the caller goes away. Made when it is asked for: most calls are over before. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
-    if (this.#abandoned !== undefined) this.#controller.abort()
+    if (this.#abandoned !== undefined) this.#controller.abort(tooLate())
     return this.#controller.signal
   }
 
@@ -93,12 +93,30 @@ export class CallStream {
     })
   }
 
-  /** The messages of the caller, read as they are asked for: what nobody takes yet waits at the caller. */
-  async *readAll(): AsyncGenerator<Buffer, void, undefined> {
+  /**
+   * The messages of the caller, read as they are asked for: what nobody takes yet waits at the caller.
+   * @throws as `readOne`; the reason of `signal`, also while a message is waited for
+   */
+  async *readAll(signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
     const reader = new FrameReader(MESSAGE_BYTES_MAX)
     // The answer may go on when no more is read.
-    for await (const chunk of this.#stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>)
-      for (const one of reader.push(chunk)) yield await unpack(one, this.#encoding, MESSAGE_BYTES_MAX)
+    const chunks: AsyncIterator<Buffer> = this.#stream.iterator({ destroyOnReturn: false })
+    let stop: (reason: unknown) => void = ignore
+    const hear = (): void => stop(signal.reason)
+    signal.addEventListener('abort', hear)
+    try {
+      for (;;) {
+        signal.throwIfAborted()
+        const next = await new Promise<IteratorResult<Buffer>>((resolve, reject) => {
+          stop = reject
+          chunks.next().then(resolve, reject)
+        })
+        if (next.done === true) break
+        for (const one of reader.push(next.value)) yield await unpack(one, this.#encoding, MESSAGE_BYTES_MAX)
+      }
+    } finally {
+      signal.removeEventListener('abort', hear)
+    }
     if (!reader.isAtEnd) throw malformed('it is cut short')
   }
 
@@ -158,7 +176,7 @@ export class CallStream {
   /** Ends what is no call, by HTTP alone. */
   refuse(status: 405 | 415): void {
     this.#isEnded = true
-    if (this.#stream.destroyed) return
+    if (this.#stream.destroyed || this.#stream.closed) return
     this.#stream.respond({ ':status': status }, { endStream: true })
     this.#dropRest()
   }
@@ -170,7 +188,7 @@ export class CallStream {
 
   #sendHead(lines?: OutgoingHttpHeaders): void {
     this.#isHeadSent = true
-    if (this.#stream.destroyed) return
+    if (this.#stream.destroyed || this.#stream.closed) return
     this.#stream.respond(lines === undefined ? HEAD : { ...HEAD, ...lines }, { waitForTrailers: true })
   }
 
@@ -179,6 +197,8 @@ export class CallStream {
     clearTimeout(this.#timer)
     const stream = this.#stream
     stream.once('wantTrailers', () => {
+      // Whoever went away meanwhile waits for none.
+      if (stream.destroyed || stream.closed) return
       stream.sendTrailers(trailers)
       // A reset would overtake the trailers. Clients end their side when they have them; who does not is not waited for.
       if (!stream.readableEnded) this.#timer = setTimeout(() => this.#dropRest(), LINGER_MS)
@@ -195,14 +215,18 @@ export class CallStream {
   #abandon(reason: Abandoned): void {
     if (this.#abandoned !== undefined) return
     this.#abandoned = reason
-    this.#controller?.abort()
-    this.#failReading?.(new PlinthError('VALIDATION_REQUEST_TIMEOUT'))
+    this.#controller?.abort(tooLate())
+    this.#failReading?.(tooLate())
   }
 
   #close(): void {
     clearTimeout(this.#timer)
     if (!this.#isEnded) this.#abandon('gone')
   }
+}
+
+function tooLate(): PlinthError {
+  return new PlinthError('VALIDATION_REQUEST_TIMEOUT')
 }
 
 function ignore(): void {}
