@@ -7,6 +7,7 @@ import app from '../../examples/blog/app.ts'
 import { SECURITY_HEADERS } from '../../src/http/index.ts'
 import { testService } from '../../src/testing/index.ts'
 import { type Blog, startBlog, USERS } from './blog.ts'
+import { grpcClient } from './grpc-kit.ts'
 
 const PAGE_ORIGIN = 'https://app.example.com'
 const GET_POST = '/post.v1.PostService/GetPost'
@@ -253,6 +254,45 @@ test('a method that there is not is a 404, unimplemented; another way to ask is 
 
   expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'unimplemented' }])
   expect([read.status, read.headers.get('allow')]).toEqual([405, 'POST, OPTIONS'])
+})
+
+test('an idempotency key is good over all of them: what was made over the port of gRPC is not made again here', async () => {
+  using client = grpcClient(blog.service.grpcAddress, 'post')
+  const { editor } = blog.tokens
+  const made = await client.call(
+    'CreatePost',
+    { post: { author_id: USERS.editor, title: 'Over all', body: 'Text' } },
+    { token: editor, metadata: { 'idempotency-key': 'over-all' } },
+  )
+
+  const again = await post(CREATE_POST, {
+    headers: { authorization: `Bearer ${editor}`, 'idempotency-key': 'over-all' },
+    body: JSON.stringify({ post: { body: 'Text', title: 'Over all', authorId: USERS.editor } }),
+  })
+
+  expect(again.headers.get('idempotency-replayed')).toBe('true')
+  expect(await again.json()).toMatchObject({ post: { id: made.message.post.id } })
+})
+
+test('a client that leaves its watch leaves nothing behind', async () => {
+  const watches = async (): Promise<number> => {
+    const text = await (await fetch(`${blog.service.adminOrigin}/metrics`)).text()
+    return Number(/^plinth_watches(?:\{[^}]*\})? (\d+)/m.exec(text)?.[1] ?? -1)
+  }
+  const before = await watches()
+  const leave = new AbortController()
+  await fetch(`${blog.service.origin}${WATCH_POSTS}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/grpc-web+proto' },
+    body: framed(0, ''),
+    signal: leave.signal,
+  })
+  const during = await watches()
+
+  leave.abort()
+
+  expect(during).toBe(before + 1)
+  await expect.poll(watches, { timeout: 5_000 }).toBe(before)
 })
 
 test('a cookie is nobody', async () => {
