@@ -185,7 +185,7 @@ class GraphqlResource {
       // Not the list is refused, but the parent that it hangs on.
       if (outer !== undefined && failure.path?.length === 1 && code.startsWith('AUTH_')) return null
       // The schema's own types refused a variable.
-      if (details.some(({ field }) => field === 'variables')) return { kind: 'refused', code, fields: undefined }
+      if (details.some(({ field }) => field.startsWith('variables'))) return { kind: 'refused', code, fields: undefined }
       const path = outer === undefined ? `${root}.` : `${outer}.${root}.`
       return refused(
         code,
