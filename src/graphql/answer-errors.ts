@@ -29,13 +29,20 @@ export function renderAnswerErrors(errors: readonly AnswerError[], requestId: st
 }
 
 function renderOne({ error, path, locations }: AnswerError, requestId: string, docsUrl: DocsUrl) {
-  const { code, status, details } = error
+  const { code, status, details, retryAfterS } = error
   const isFault = status === FAULT_STATUS
   return {
     message: isFault ? CATALOGUE.INTERNAL_ERROR.message : error.message,
     ...(locations !== undefined && locations.length > 0 && { locations }),
     ...(path !== undefined && { path }),
-    extensions: { code, requestId, docsUrl: docsUrl(code), details: isFault ? [] : details },
+    extensions: {
+      code,
+      requestId,
+      docsUrl: docsUrl(code),
+      details: isFault ? [] : details,
+      // As the header has it, which streams and sockets are without.
+      ...(retryAfterS !== undefined && { retryAfter: Math.max(1, Math.ceil(retryAfterS)) }),
+    },
   }
 }
 

@@ -104,6 +104,7 @@ async function run(
       throw new PlinthError('VALIDATION_METHOD_NOT_ALLOWED', `A ${ready.type} cannot come by ${request.method}, expected POST`)
     await reply.turnInto(OPERATIONS[ready.type])
   }
+  if (ready.cost > 1) await reply.charge(ready.cost)
   const context: WatchContext = {
     actor: request.actor,
     nowMs: clock.now(),

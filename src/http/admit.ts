@@ -83,6 +83,39 @@ function countRefusal(error: unknown, budgets: Budgets | undefined, asker: Asker
   })
 }
 
+/** Takes one more from the budgets of another class, of those who have one of their own: the address, or the account and its client. */
+export function takeFrom(budgets: Budgets | undefined, asker: Asker): Promise<void> {
+  return takeAll(budgets, asker, async (budget, key, isTold) =>
+    asker.judge(budget, await budget.take(key, performance.now(), 1), isTold),
+  )
+}
+
+/**
+ * Takes what a request costs beyond the one that was taken when it was let in. What costs more than a whole budget costs that.
+ *
+ * @param cost in requests, that one included
+ */
+export function takeRest(budgets: Budgets | undefined, asker: Asker, cost: number): Promise<void> {
+  return takeAll(budgets, asker, async (budget, key, isTold) => {
+    const rest = Math.min(cost, budget.burst) - 1
+    if (rest <= 0) return
+    const outcome = await budget.take(key, performance.now(), rest)
+    // Whoever asks again is let in first, and has to have that one too.
+    const isRefused = outcome?.isAllowed === false
+    asker.judge(budget, isRefused ? { ...outcome, retryAfterS: outcome.retryAfterS + budget.unitS } : outcome, isTold)
+  })
+}
+
+type TakeOne = (budget: Budget, key: string, isTold: boolean) => Promise<void>
+
+async function takeAll(budgets: Budgets | undefined, { actor, caller }: Asker, take: TakeOne): Promise<void> {
+  if (budgets === undefined) return
+  if (actor.subject === null) return take(budgets.address, caller.key, true)
+  await take(budgets.account, actor.subject, true)
+  const client = clientOf(actor)
+  if (client !== null) await take(budgets.client, client, false)
+}
+
 function takeThen(asker: Asker, budget: Budget, key: string, isTold: boolean, next: () => void): void {
   const taking = budget.take(key, asker.startedAtMs)
   if (taking instanceof Promise) {

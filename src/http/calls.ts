@@ -6,7 +6,7 @@ import { PlinthError } from '../kernel/index.ts'
 import { type Actor, NOBODY } from '../model/index.ts'
 import { type Logger, type OperationMetrics, readTraceContext, type TraceContext } from '../observe/index.ts'
 import type { RateOutcome } from '../resilience/index.ts'
-import { type Asker, admit } from './admit.ts'
+import { type Asker, admit, takeRest } from './admit.ts'
 import type { Arrival, Caller } from './caller-address.ts'
 import { noteFailure } from './note-failure.ts'
 import type { Budget, LimitClass } from './rate-limits.ts'
@@ -47,6 +47,8 @@ export interface OpenCall {
    * @throws `AUTH_*` for a token that is not believed, `RATE_LIMIT_*`, `DEPENDENCY_UNAVAILABLE`
    */
   admit(): Promise<void>
+  /** Takes what the call costs beyond one, as a request does. @throws `RATE_LIMIT_EXCEEDED` */
+  charge(cost: number): Promise<void>
   /** Counts it as under way no more, though its answer goes on: a stream. */
   release(): void
   /**
@@ -130,6 +132,10 @@ class Call implements OpenCall, Asker {
 
   fail(thrown: unknown): void {
     this.#refuse(thrown)
+  }
+
+  charge(cost: number): Promise<void> {
+    return takeRest(this.#route.budgets, this, cost)
   }
 
   release(): void {

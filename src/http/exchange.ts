@@ -9,7 +9,7 @@ import { PlinthError, toPlinthError } from '../kernel/index.ts'
 import { type Actor, NOBODY } from '../model/index.ts'
 import { readTraceContext, type TraceContext } from '../observe/index.ts'
 import type { RateOutcome } from '../resilience/index.ts'
-import type { Asker } from './admit.ts'
+import { type Asker, takeFrom, takeRest } from './admit.ts'
 import { type AnswerStream, type EndableStream, openAnswerStream } from './answer-stream.ts'
 import { abandonBody, hasBody } from './body.ts'
 import type { Caller } from './caller-address.ts'
@@ -20,7 +20,7 @@ import type { HeaderBlock } from './header-block.ts'
 import type { JsonObject } from './json.ts'
 import { noteFailure } from './note-failure.ts'
 import { type Query, readQuery } from './query.ts'
-import { type Budget, clientOf } from './rate-limits.ts'
+import type { Budget } from './rate-limits.ts'
 import { errorHeaders } from './render-error.ts'
 import type { Route, ServerState } from './route.ts'
 import { clearHeaders, type TakenOver, takeOver } from './take-over.ts'
@@ -148,7 +148,11 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
       )
     const isLimitedApart = variant.limit !== this.#route.limit
     this.#route = variant
-    if (isLimitedApart) await this.#takeAgain(variant)
+    if (isLimitedApart) await takeFrom(variant.budgets, this)
+  }
+
+  charge(cost: number): Promise<void> {
+    return takeRest(this.#route.budgets, this, cost)
   }
 
   note(thrown: unknown): PlinthError {
@@ -241,21 +245,6 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
     server.streams.add(stream)
     stream.signal.addEventListener('abort', () => server.streams.delete(stream))
     if (server.isDraining) stream.end()
-  }
-
-  /** Takes from the budgets of another class, of those from whom it was taken when the request was let in. */
-  async #takeAgain({ budgets }: Route): Promise<void> {
-    if (budgets === undefined) return
-    const take = async (budget: Budget, key: string, isTold: boolean): Promise<void> =>
-      this.judge(budget, await budget.take(key, this.startedAtMs), isTold)
-    const { subject } = this.actor
-    if (subject === null) {
-      await take(budgets.address, this.caller.key, true)
-      return
-    }
-    await take(budgets.account, subject, true)
-    const client = clientOf(this.actor)
-    if (client !== null) await take(budgets.client, client, false)
   }
 
   /** The failure while nothing has gone out; half an answer is cut off, so that nobody takes it for a whole one. */

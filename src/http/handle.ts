@@ -99,6 +99,13 @@ export interface HttpReply {
    */
   turnInto(operation: string): Promise<void>
   /**
+   * Takes what the request costs beyond the one that was taken when it was let in, or turned into what it is; as often as it goes on to cost.
+   *
+   * @param cost in requests, that one included; what is more than a whole budget costs that
+   * @throws `RATE_LIMIT_EXCEEDED`, with the time after which the same request would pass
+   */
+  charge(cost: number): Promise<void>
+  /**
    * Keeps a failure that the answer tells in its own way, beside what succeeded: log and metrics have it like those that are the whole answer.
    *
    * @returns the error that may be told

@@ -36,6 +36,10 @@ export type Taking = RateOutcome | undefined | Promise<RateOutcome | undefined>
 
 /** One limit on one kind of caller. */
 export interface Budget {
+  /** What may be taken at once. */
+  readonly burst: number
+  /** How long one unit takes to come back. */
+  readonly unitS: number
   /** @throws `DEPENDENCY_UNAVAILABLE`, also as a rejection, where nobody knows and the class is closed then */
   take(key: string, nowMs: number, cost?: number): Taking
   /** The error for a refusal. */
@@ -104,13 +108,15 @@ export function clientOf({ session, subject }: Actor): string | null {
 }
 
 function createBudget(limiter: RateLimiter, limit: LimitClass, who: string, warn: (error: unknown) => void): Budget {
-  const { perMinute } = limiter.policy
+  const { perMinute, burst, unitMs } = limiter.policy
   const lines = `ratelimit-policy: "${limit}";q=${Math.ceil(perMinute)};w=60\r\nratelimit: "${limit}";r=`
   const onUnknown = (error: unknown): undefined => {
     warn(error)
     if (limit === 'sensitive') throw new PlinthError('DEPENDENCY_UNAVAILABLE', undefined, { cause: error })
   }
   return {
+    burst,
+    unitS: unitMs / 1_000,
     take(key, nowMs, cost) {
       let outcome: RateOutcome | Promise<RateOutcome>
       try {

@@ -94,7 +94,7 @@ describe('create', () => {
     const answer = await ask(CREATE, { as: 'editor', variables: input({ version: 7 }) })
 
     expect(answer.status).toBe(400)
-    expect(answer.json.errors[0].message).toContain('"version" is not defined by type "CreatePostInput"')
+    expect(answer.json.errors[0].message).toContain('version is not a field of CreatePostInput')
   })
 
   test('is an error of the answer for who may not', async () => {

@@ -43,7 +43,7 @@ test('a rule that asks for the time of day is asked at each change, not when the
   const query = 'subscription { postCreated { title author { displayName } } }'
   const readiness = executor.read({ text: query, documentId: undefined, operationName: undefined, variables: {} })
   if (readiness.kind === 'refused') throw readiness.errors[0]?.error
-  const answers = await subscriptions.run(readiness.ready, { ...nobody, nowMs }, abort.signal)
+  const answers = await subscriptions.run(readiness.ready, { ...nobody, nowMs }, abort.signal, async () => undefined)
   const told = answers[Symbol.asyncIterator]()
 
   await create('post', { author: author.id, title: 'By day', body: 'b' })

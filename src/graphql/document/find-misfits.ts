@@ -90,7 +90,8 @@ function judgeObject(value: unknown, type: GraphQLInputObjectType, path: Path, s
     if (inner !== undefined) judge(inner, field.type, [...path, field.name], search)
     else if (isRequiredInputField(field)) search.find([...path, field.name], 'required', 'is required')
   }
-  for (const name of Object.keys(value)) if (!Object.hasOwn(fields, name)) search.find([...path, name], 'unknown', 'is not known')
+  for (const name of Object.keys(value))
+    if (!Object.hasOwn(fields, name)) search.find([...path, name], 'unknown', `is not a field of ${type.name}`)
 }
 
 function judgeLeaf(value: unknown, type: GraphQLLeafType, path: Path, { isOpen, find }: Search): void {

@@ -7,6 +7,7 @@ import type { Documents } from './documents.ts'
 import { findMisfits, type VariableMisfit } from './find-misfits.ts'
 import { FINDINGS_MAX, MESSAGE_LENGTH_MAX } from './limits.ts'
 import type { DocumentRules, PreparedDocument, PreparedOperation } from './prepare-document.ts'
+import { requestCost } from './request-cost.ts'
 
 /** What a client sent, whatever the transport. */
 export interface OperationRequest {
@@ -24,6 +25,8 @@ export interface ReadyOperation {
   /** Coerced, defaults filled in. */
   readonly variables: VariableValues
   readonly request: OperationRequest
+  /** How many requests it counts as. */
+  readonly cost: number
 }
 
 export type Readiness =
@@ -64,7 +67,9 @@ export class OperationGate {
     const weight = prepared.scales.weigh(node, found.coerced)
     const { complexityMax } = this.#rules.limits
     if (weight > complexityMax) return refuse(tooHeavy(weight, complexityMax))
-    return { kind: 'ready', ready: { prepared, operation, type: node.operation, variables: found.coerced, request } }
+    const scope = { schema: this.#schema, fragments: prepared.fragments, variables: found.coerced }
+    const cost = requestCost(scope, node, weight)
+    return { kind: 'ready', ready: { prepared, operation, type: node.operation, variables: found.coerced, request, cost } }
   }
 }
 

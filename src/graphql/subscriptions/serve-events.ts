@@ -37,7 +37,7 @@ export async function serveEvents(
   // Refusals have a status: they come before the stream is opened.
   const answers =
     ready.type === 'subscription'
-      ? await subscriptions.run(ready, context, abort.signal)
+      ? await subscriptions.run(ready, context, abort.signal, (cost) => reply.charge(cost))
       : [await runOnce(executor, ready, context, reply, onceKey)]
   const stream = reply.openEvents()
   if (stream.signal.aborted) abort.abort()

@@ -68,9 +68,10 @@ export async function* runSocketOperation(
       call = doors[ready.type](arrival)
       await call.admit()
     }
+    if (ready.cost > 1) await call.charge(ready.cost)
     const context = { actor: call.actor, nowMs: nowMs(), address: call.address, requestId: call.requestId, renew }
     if (ready.type === 'subscription') {
-      const answers = await subscriptions.run(ready, context, signal)
+      const answers = await subscriptions.run(ready, context, signal, (cost) => call.charge(cost))
       call.release()
       for await (const answer of answers) yield { answer }
       call.end(signal.aborted ? CLIENT_GONE_STATUS : OK_STATUS)

@@ -13,6 +13,7 @@ import type { ReadyOperation } from '../document/ready-operation.ts'
 import { GRAPHQL_SPELLING, readGlobalId } from '../global-id.ts'
 import { isPlain, renderStored } from '../mutations/render-payload.ts'
 import { foundIn, planRecord, readArguments } from '../plan-records.ts'
+import { type Charge, payWhenPossible } from './pay-when-possible.ts'
 
 export interface SubscriptionsOptions {
   readonly schema: GraphQLSchema
@@ -50,19 +51,27 @@ export class Subscriptions {
    * The answers to a subscription, as texts: `{"data":{…}}`. The next change is looked at when the next answer is asked for. Resolves when the
    * watch has begun: whoever is told that it is open misses nothing that commits from then on.
    *
+   * @param charge takes what an answer costs that is read for this caller alone; it waits until that may be taken
    * @throws at once, `VALIDATION_FAILED` for wrong arguments, `AUTH_*` and `RATE_LIMIT_*` of the watch; later what ends the watch
    */
-  async run(ready: ReadyOperation, context: WatchContext, signal: AbortSignal): Promise<AsyncIterable<string>> {
+  async run(ready: ReadyOperation, context: WatchContext, signal: AbortSignal, charge: Charge): Promise<AsyncIterable<string>> {
     const plan = this.#plan(ready)
     const watch = this.#engine.resource(plan.resource.name).watch(context, { kinds: [plan.kind], id: plan.id }, signal)
     await watch.ready
-    return this.#answer(plan, watch, context)
+    return this.#answer(plan, watch, context, () => payWhenPossible(() => charge(1 + ready.cost), context, signal))
   }
 
-  async *#answer(plan: SubscriptionPlan, watch: AsyncIterable<Change>, context: WatchContext): AsyncIterable<string> {
+  async *#answer(
+    plan: SubscriptionPlan,
+    watch: AsyncIterable<Change>,
+    context: WatchContext,
+    pay: () => Promise<void>,
+  ): AsyncIterable<string> {
     const head = `{"data":{${JSON.stringify(plan.as)}:`
+    const isShared = isPlain(plan.select)
     for await (const change of watch) {
-      const text = isPlain(plan.select) ? this.#print(plan.select, change) : await this.#read(plan, change, context)
+      if (!isShared) await pay()
+      const text = isShared ? this.#print(plan.select, change) : await this.#read(plan, change, context)
       if (text !== undefined) yield `${head}${text}}}`
     }
   }
