@@ -176,12 +176,14 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
   }
 
   openEvents(): EventStream {
+    this.#server.streams.expectRoom(this.caller.key)
     const stream = openEventStream(this.takeOver().response)
     this.#goOn(stream)
     return stream
   }
 
   openStream(contentType: string): AnswerStream {
+    this.#server.streams.expectRoom(this.caller.key)
     const { stream, endable } = openAnswerStream(this.takeOver().response, contentType)
     this.#goOn(endable)
     return stream
@@ -242,8 +244,7 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
     const server = this.#server
     this.#isReleased = true
     server.inFlight -= this.#route.isExempt ? 0 : 1
-    server.streams.add(stream)
-    stream.signal.addEventListener('abort', () => server.streams.delete(stream))
+    server.streams.add(stream, this.caller.key)
     if (server.isDraining) stream.end()
   }
 

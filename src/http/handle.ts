@@ -82,14 +82,14 @@ export interface HttpReply {
    * Answers 200 with a stream of events, which goes on until it is ended, the client goes away, or the service stops. It does not count as a
    * request under way.
    *
-   * @throws `INTERNAL_ERROR` when the request has its answer already
+   * @throws `RATE_LIMIT_EXCEEDED` where its address has as many as it may; `INTERNAL_ERROR` when the request has its answer already
    */
   openEvents(): EventStream
   /**
    * Answers 200 with bytes that go on until they are ended, the client goes away, or the service stops, which `stopping` tells in time for a
    * last word. It does not count as a request under way. A failure that is told in the stream is kept by `note`.
    *
-   * @throws `INTERNAL_ERROR` when the request has its answer already
+   * @throws `RATE_LIMIT_EXCEEDED` where its address has as many as it may; `INTERNAL_ERROR` when the request has its answer already
    */
   openStream(contentType: string): AnswerStream
   /**

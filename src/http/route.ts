@@ -1,11 +1,11 @@
 /** What a server knows before the first request: its state, and for each route all that its requests share. */
 import type { Actor } from '../model/index.ts'
 import type { AccessLog, DenialLog, HashUserId, Logger, OperationHandle } from '../observe/index.ts'
-import type { EndableStream } from './answer-stream.ts'
 import type { ReadCaller } from './caller-address.ts'
 import type { Cors } from './cors.ts'
 import type { Handle } from './handle.ts'
 import type { LoopClock } from './load.ts'
+import type { OpenStreams } from './open-streams.ts'
 import type { Budgets, RouteLimit } from './rate-limits.ts'
 import type { DocsUrl, RenderFailure } from './render-error.ts'
 
@@ -58,7 +58,7 @@ export interface ServerState {
   readonly budgets: ReadonlyMap<RouteLimit, Budgets>
   readonly cors: Cors | undefined
   /** Answers that go on. */
-  readonly streams: Set<EndableStream>
+  readonly streams: OpenStreams
   inFlight: number
   isDraining: boolean
 }

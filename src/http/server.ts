@@ -20,6 +20,7 @@ import { createReadiness, type Readiness } from './health.ts'
 import * as limits from './limits.ts'
 import { LoopClock } from './load.ts'
 import { createNodeServer, type NodeServerOptions, type Refuse } from './node-server.ts'
+import { OpenStreams } from './open-streams.ts'
 import { renderOrigin } from './origin.ts'
 import { createBudgets, createNamedLimits, type NamedLimits, type RateLimits } from './rate-limits.ts'
 import type { DocsUrl, RenderField } from './render-error.ts'
@@ -59,6 +60,8 @@ export interface HttpServerOptions extends NodeServerOptions {
   readonly socketKeepAliveMs?: number
   /** Web sockets of one address. Default 200. */
   readonly socketsPerAddressMax?: number
+  /** Answers of one address that go on, of events or of messages. Default 200. */
+  readonly streamsPerAddressMax?: number | undefined
 }
 
 export interface HttpServer {
@@ -113,7 +116,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     budgets: createBudgets(options),
     cors: createCors(options.corsOrigins ?? []),
     loop: new LoopClock(),
-    streams: new Set(),
+    streams: new OpenStreams(options.streamsPerAddressMax),
     inFlight: 0,
     isDraining: false,
   }
@@ -152,7 +155,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       state.isDraining = true
       const endMs = performance.now() + graceMs
       upgrades.drain()
-      for (const stream of state.streams) stream.end()
+      state.streams.endAll()
       if (sockets.count > 0) await delay(Math.min(lingerMs, graceMs))
       await stopAccepting(app.server)
       // A connection that was just accepted has no request yet, and to Node looks idle: it gets time to send one.

@@ -8,6 +8,8 @@ export const FRAGMENTS_MAX = 64
 export const BUFFERED_BYTES_MAX = 1_048_576
 /** Sockets of one address; an office behind one address has a few for each desk. */
 export const SOCKETS_PER_ADDRESS_MAX = 200
+/** Answers of one address that go on: for the same office, without sockets. */
+export const STREAMS_PER_ADDRESS_MAX = 200
 /** Half of the 60 s after which the usual balancers take a silent connection for dead. */
 export const KEEP_ALIVE_MS = 25_000
 /** How long the other side has to answer that the socket is closed. */

@@ -3,7 +3,7 @@
  * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#distinct-connections-mode
  */
 import type { OnceKey, WatchContext } from '../../engine/index.ts'
-import type { HttpReply } from '../../http/index.ts'
+import type { EventStream, HttpReply } from '../../http/index.ts'
 import type { ReadyOperation } from '../document/ready-operation.ts'
 import type { Executor } from '../executor.ts'
 import type { Subscriptions } from './subscriptions.ts'
@@ -39,7 +39,7 @@ export async function serveEvents(
     ready.type === 'subscription'
       ? await subscriptions.run(ready, context, abort.signal, (cost) => reply.charge(cost))
       : [await runOnce(executor, ready, context, reply, onceKey)]
-  const stream = reply.openEvents()
+  const stream = openOr(reply, () => abort.abort())
   if (stream.signal.aborted) abort.abort()
   else stream.signal.addEventListener('abort', () => abort.abort())
   try {
@@ -50,6 +50,16 @@ export async function serveEvents(
   }
   await stream.send('complete', '')
   stream.end()
+}
+
+/** @param giveUp ends what was begun for a stream that may not be opened */
+function openOr(reply: HttpReply, giveUp: () => void): EventStream {
+  try {
+    return reply.openEvents()
+  } catch (error) {
+    giveUp()
+    throw error
+  }
 }
 
 async function runOnce(

@@ -121,6 +121,8 @@ async function answerMany(served: Served, run: RunStream, request: HttpRequest, 
       stream.end(writeEnd(dialect, served.describeFailure(error, served.method, request.requestId)))
     }
   } finally {
+    // What was begun for a stream that may not be opened ends too.
+    stop.abort()
     deadline.clear()
   }
 }
