@@ -58,7 +58,7 @@ export const LIBRARIES = {
 }
 
 /** What the tests beside the code may import besides. */
-export const TEST_LIBRARIES = ['vitest', 'fast-check', 'jose']
+export const TEST_LIBRARIES = ['vitest', 'fast-check', 'jose', '@grpc/grpc-js']
 
 /**
  * The folders that `folder` may import: all those on lower rows.
