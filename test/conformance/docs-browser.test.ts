@@ -27,7 +27,7 @@ browserTest('API-10: the reference shows every operation, offline and without a 
   await page.getByText('Create a post').first().waitFor()
   const operations = await page.locator('.opblock').count()
 
-  expect(operations).toBe(61)
+  expect(operations).toBe(62)
   expect(found).toEqual({ complaints: [], foreign: [] })
 })
 
