@@ -11,7 +11,7 @@ import type {
   TreePlan,
 } from '../../engine/index.ts'
 import { selectionShape } from './selection.ts'
-import { walkMax } from './tree-page.ts'
+import { isWholeWalk, walkMax } from './tree-page.ts'
 
 export function treeShape({ roots, spelling }: TreePlan): string {
   let shape = JSON.stringify(spelling.name)
@@ -41,7 +41,7 @@ function pageShape(level: PageLevel): string {
   const { number, resource, read, by, isFromEnd } = level
   const rules = `${read.access.verb}:${read.rules}`
   const select = level.select.map(pagePartShape).join('')
-  return `${number}.${resource.name}:${rules}:${by?.position ?? ''}|${selectionShape(level)}|${walkMax(level)}|${isFromEnd}[${select}]`
+  return `${number}.${resource.name}:${rules}:${by?.position ?? ''}|${selectionShape(level)}|${walkMax(level)}${isWholeWalk(level) ? '!' : ''}|${isFromEnd}[${select}]`
 }
 
 function partsShape(parts: readonly PartPlan[]): string {
