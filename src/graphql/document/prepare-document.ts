@@ -61,7 +61,7 @@ export function prepareDocument(schema: GraphQLSchema, text: string, rules: Docu
   const operations = parsed.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION)
   if (!rules.isOpen && operations.some(asksSchema)) return refuse(SCHEMA_IS_CLOSED)
   const found = validate(schema, parsed, undefined, { maxErrors: FINDINGS_MAX, hideSuggestions: !rules.isOpen })
-  if (found.length > 0) return refuse(...found.map((one) => toAnswerError(one, 'VALIDATION_DOCUMENT')))
+  if (found.length > 0) return refuse(...saidOnce(found))
   const fragments = new Map(
     parsed.definitions.filter((one) => one.kind === Kind.FRAGMENT_DEFINITION).map((one) => [one.name.value, one]),
   )
@@ -82,6 +82,16 @@ const SCHEMA_IS_CLOSED: AnswerError = {
     'VALIDATION_DOCUMENT',
     'This service does not tell its schema here, expected no __schema and no __type. The schema is published as a file',
   ),
+}
+
+/** The same mistake made often is one error with all its places. */
+function saidOnce(found: readonly GraphQLError[]): readonly AnswerError[] {
+  const byMessage = Map.groupBy(found, ({ message }) => message)
+  return [...byMessage.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return []
+    const locations = [first, ...others].flatMap((one) => one.locations ?? [])
+    return [{ ...toAnswerError(first, 'VALIDATION_DOCUMENT'), locations }]
+  })
 }
 
 function refuse(...errors: readonly AnswerError[]): Preparation {
