@@ -1,8 +1,8 @@
 /**
- * Turns a tree into its plan: decides every level as an operation of its own would be decided, reads its cursor, and bounds the whole. Knows the
- * model and the policy, not SQL.
+ * Turns a tree into its plan: decides every level as an operation of its own would be decided, and reads its cursor. Knows the model and the
+ * policy, not SQL.
  */
-import { invalid, PlinthError } from '../kernel/index.ts'
+import { PlinthError } from '../kernel/index.ts'
 import type { FieldModel, ResourceModel } from '../model/index.ts'
 import { DENIED, isReadable } from '../policy/index.ts'
 import type { CompiledResource } from './compiled-resource.ts'
@@ -24,6 +24,7 @@ import type {
   TreeInput,
   TreeRoot,
 } from './tree.ts'
+import { TreeBudget } from './tree-budget.ts'
 import type {
   ConstantPlan,
   EdgePartPlan,
@@ -38,13 +39,6 @@ import type {
   RootPlan,
   TreePlan,
 } from './tree-plan.ts'
-
-/** Each level is a subquery, and the planner's work grows with their number: 50 take it about 10 ms, once for each shape. */
-const LEVELS_MAX = 50
-/** Keys of the answer's objects, each counted once however often it is printed. */
-const PARTS_MAX = 1_000
-/** Records that the answer can hold, if every page is full: two pages of the greatest size within one another, and as many references. */
-const RECORDS_MAX = 20_000
 
 export interface PlannedTree {
   readonly plan: TreePlan
@@ -69,9 +63,7 @@ export class TreePlanner {
   readonly #aliases: string[] = []
   readonly #failures: TreeFailure[] = []
   readonly #cursors = new Map<number, ListCursors>()
-  #levelCount = 0
-  #partCount = 0
-  #recordCount = 0
+  readonly #budget = new TreeBudget()
 
   constructor(compiledOf: (resource: ResourceModel) => CompiledResource, seal: Seal, context: RequestContext) {
     this.#compiledOf = compiledOf
@@ -111,7 +103,7 @@ export class TreePlanner {
   }
 
   #records({ as, keys, select }: RecordsRoot): RecordsLevel {
-    const number = this.#claimLevel(0)
+    const number = this.#budget.claimLevel(0)
     const choices: RecordLevel[] = []
     const placeOf = new Map<ResourceModel, number | PlinthError>()
     for (const [resource, selection] of select) {
@@ -134,7 +126,7 @@ export class TreePlanner {
 
   #record(resource: ResourceModel, select: RecordSelection, count: number, id: RecordLevel['id']): RecordLevel {
     const read = decideRead(this.#compiledOf(resource), this.#context, false)
-    const number = this.#claimLevel(count)
+    const number = this.#budget.claimLevel(count)
     return this.#keep({ number, resource, read, id, select: this.#parts(select, { resource, includesDeleted: false, count }) })
   }
 
@@ -145,7 +137,7 @@ export class TreePlanner {
     const read = decideRead(this.#compiledOf(resource), this.#context, includesDeleted)
     const sort = completeSort(resource, this.#context, page.sort)
     const count = limit * (above?.count ?? 1)
-    const number = this.#claimLevel(count)
+    const number = this.#budget.claimLevel(count)
     const parent = by === undefined ? undefined : { by }
     const cursors = new ListCursors({ resource, parent, filters, search, sort, includesDeleted }, this.#seal)
     this.#cursors.set(number, cursors)
@@ -230,16 +222,8 @@ export class TreePlanner {
   }
 
   #key({ as, isAlias }: Named): KeyPlan {
-    this.#partCount++
-    if (this.#partCount > PARTS_MAX) throw tooMuch(`asks for more than ${PARTS_MAX} values`)
+    this.#budget.claimPart()
     return isAlias === true ? this.#aliases.push(as) - 1 : as
-  }
-
-  #claimLevel(records: number): number {
-    this.#recordCount += records
-    if (this.#recordCount > RECORDS_MAX) throw tooMuch(`could hold more than ${RECORDS_MAX} records`)
-    if (this.#levelCount === LEVELS_MAX) throw tooMuch(`asks for more than ${LEVELS_MAX} lists and records`)
-    return this.#levelCount++
   }
 
   #keep<Level extends LevelPlan>(level: Level): Level {
@@ -251,9 +235,4 @@ export class TreePlanner {
 function readPosition({ cursor }: PageTree, cursors: ListCursors): PositionPlan | undefined {
   // Which way the page lies is said beside the cursor, whichever way it was given out.
   return cursor === undefined ? undefined : { values: cursors.read(cursor.text).values, isBackward: cursor.side === 'before' }
-}
-
-function tooMuch(how: string): PlinthError {
-  const message = `Cannot read this tree: it ${how}`
-  return invalid([{ field: '', code: 'too_many', message: `${message}, expected fewer or smaller pages` }])
 }

@@ -7,14 +7,11 @@
  * and goes on there. Nothing waits in a queue of its own, so a caller that does not ask for the next change costs what an idle one costs.
  */
 import { type Clock, PlinthError } from '../kernel/index.ts'
-import type { Actor } from '../model/index.ts'
-import { DENIED, evaluateCondition, UNCONDITIONAL } from '../policy/index.ts'
 import type { FeedPoint } from './change-feed.ts'
-import type { FieldSet } from './field-set.ts'
 import type { Change, Watch, WatchContext, WatchInput } from './watch.ts'
 import type { WatchedChange } from './watch-change.ts'
 import type { ChannelMark, WatchChannel, Watcher } from './watch-channel.ts'
-import type { WatchedRecord } from './watch-record.ts'
+import { WatchJudge } from './watch-judge.ts'
 
 export interface WatchPage {
   readonly changes: readonly WatchedChange[]
@@ -43,6 +40,7 @@ const LOOKS_AHEAD_MAX = 2
 export class RecordWatch implements Watch, Watcher {
   readonly ready: Promise<void>
   readonly #parts: RecordWatchParts
+  readonly #judge: WatchJudge
   #isReady: () => void = () => undefined
   #point: FeedPoint | undefined
   /** In the ring; undefined while it reads the journal. */
@@ -52,7 +50,6 @@ export class RecordWatch implements Watch, Watcher {
   #pageAt = 0
   #join: ChannelMark | undefined
   #looksAhead = 0
-  #fields: { readonly actor: Actor; readonly set: FieldSet } | undefined
   #isWoken = false
   #wake: (() => void) | undefined
   #isEnded = false
@@ -61,6 +58,7 @@ export class RecordWatch implements Watch, Watcher {
 
   constructor(parts: RecordWatchParts) {
     this.#parts = parts
+    this.#judge = new WatchJudge({ ...parts, compiled: parts.channel.compiled })
     this.#point = parts.from
     this.ready = new Promise((resolve) => {
       this.#isReady = resolve
@@ -116,9 +114,8 @@ export class RecordWatch implements Watch, Watcher {
     this.#wake?.()
   }
 
-  wants({ kind, entry }: WatchedChange): boolean {
-    const { kinds, id } = this.#parts.input
-    return (kinds === undefined || kinds.includes(kind)) && (id === undefined || id === entry.recordId)
+  wants(change: WatchedChange): boolean {
+    return this.#judge.wants(change)
   }
 
   checkCaller(): void {
@@ -140,7 +137,7 @@ export class RecordWatch implements Watch, Watcher {
           continue
         }
         this.#readAhead()
-        const shown = await this.#judge(change)
+        const shown = await this.#judge.show(change)
         this.#pass(change)
         // What was judged while the watch ended is not told.
         if (shown !== undefined && !this.#isEnded) return { done: false, value: shown }
@@ -223,34 +220,5 @@ export class RecordWatch implements Watch, Watcher {
       this.#wake = resolve
     })
     this.#wake = undefined
-  }
-
-  /** What the caller hears of the change: undefined where it is nothing to them. */
-  async #judge(change: WatchedChange): Promise<Change | undefined> {
-    if (!this.wants(change)) return undefined
-    const record = await change.record()
-    if (record === undefined) return undefined
-    const { context, clock } = this.#parts
-    const renewed = context.renew?.()
-    const actor = renewed instanceof Promise ? await renewed : (renewed ?? context.actor)
-    if (!this.#mayRead({ ...context, actor, nowMs: clock.now() }, record)) return undefined
-    return change.show(record, this.#fieldsOf(actor))
-  }
-
-  #mayRead(context: WatchContext, record: WatchedRecord): boolean {
-    const { compiled } = this.#parts.channel
-    const access = compiled.access('read')
-    const rules = access.decide(context)
-    if (rules === DENIED || rules === UNCONDITIONAL) return rules === UNCONDITIONAL
-    return evaluateCondition(access.condition(rules), compiled.model.fieldsByName, context, record.values)
-  }
-
-  #fieldsOf(actor: Actor): FieldSet {
-    if (this.#fields?.actor === actor) return this.#fields.set
-    const { fieldSets } = this.#parts.channel.compiled
-    const { fields } = this.#parts.input
-    const set = fields === undefined ? fieldSets.readable(actor) : fieldSets.select(actor, fields.names, fields.byName)
-    this.#fields = { actor, set }
-    return set
   }
 }
