@@ -16,6 +16,13 @@ import { residentBytes, type Undo } from './process.ts'
 import { reportProtections } from './protections.ts'
 import { createReport, type Facts, type Measured, renderMarkdown, renderTerminal } from './report.ts'
 import { shuffled } from './statistics.ts'
+import { measureSubscriptions } from './subscriptions/measure.ts'
+import {
+  type MachineFacts,
+  renderSubscriptionsMarkdown,
+  renderSubscriptionsTerminal,
+  reportSubscriptions,
+} from './subscriptions/report.ts'
 import { measureSurfaces } from './surfaces/measure.ts'
 import { renderSurfacesMarkdown, renderSurfacesTerminal, reportSurfaces } from './surfaces/report.ts'
 import { startTarget, TARGETS, type Target, type TargetName } from './target.ts'
@@ -34,7 +41,8 @@ const HELP = `npm run bench -- [options]
   --protections     only: what all protections together cost a get, in CPU time
   --identity        only: sign-in, tokens for services, and the check of tokens
   --surfaces        only: GraphQL against mercurius, gRPC against grpc-js and connect-node
-  --name NAME       last part of the names of the result files, default "all", "identity" or "surfaces"
+  --subscriptions   only: 100 changes, each told to 5,000 web sockets
+  --name NAME       last part of the names of the result files, default "all", "identity", "surfaces" or "subscriptions"
   --no-results      print only, write no files
   --report-only     exit with 0 even when a figure is missed
 `
@@ -49,6 +57,7 @@ interface Options {
   readonly measuresProtections: boolean
   readonly measuresIdentity: boolean
   readonly measuresSurfaces: boolean
+  readonly measuresSubscriptions: boolean
   readonly name: string
   readonly writesResults: boolean
   readonly isReportOnly: boolean
@@ -85,6 +94,7 @@ try {
 async function run(options: Options): Promise<number> {
   if (options.measuresIdentity) return runIdentity(options)
   if (options.measuresSurfaces) return runSurfaces(options)
+  if (options.measuresSubscriptions) return runSubscriptions(options)
   const bench = await prepare(options)
   if (options.measuresProtections) return measureProtections(bench)
   say('comparing the answers of all targets')
@@ -142,6 +152,14 @@ async function runSurfaces(options: Options): Promise<number> {
   process.stdout.write(`${renderSurfacesTerminal(report)}\n`)
   if (options.writesResults) writeResults(report.facts.date, options.name, report, renderSurfacesMarkdown(report))
   return options.isReportOnly || report.verdicts.every(({ isMet }) => isMet) ? 0 : 1
+}
+
+/** Has no figure to meet: nothing else is measured beside it. */
+async function runSubscriptions({ name, writesResults }: Options): Promise<number> {
+  const report = reportSubscriptions(machineFacts(), await measureSubscriptions(say, (step) => undo.push(step)))
+  process.stdout.write(`${renderSubscriptionsTerminal(report)}\n`)
+  if (writesResults) writeResults(report.facts.date, name, report, renderSubscriptionsMarkdown(report))
+  return 0
 }
 
 function makeFolder(): string {
@@ -221,6 +239,17 @@ async function measureOnce(bench: Bench, workload: Workload, target: Target, sec
 }
 
 function factsOf({ options, database }: Pick<Bench, 'options' | 'database'>): Omit<Facts, 'connections' | 'comparedAnswers'> {
+  return {
+    ...machineFacts(),
+    postgres: database.version,
+    posts: options.posts,
+    users: USERS,
+    rounds: options.rounds,
+    seconds: options.seconds,
+  }
+}
+
+function machineFacts(): MachineFacts {
   const git = (...parameters: string[]): string =>
     execFileSync('git', parameters, { encoding: 'utf8', cwd: import.meta.dirname }).trim()
   const isChanged = git('status', '--porcelain', '--', '../src', '../bin', '../examples', '.').length > 0
@@ -231,11 +260,6 @@ function factsOf({ options, database }: Pick<Bench, 'options' | 'database'>): Om
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
-    postgres: database.version,
-    posts: options.posts,
-    users: USERS,
-    rounds: options.rounds,
-    seconds: options.seconds,
   }
 }
 
@@ -261,6 +285,7 @@ function readOptions(parameters: string[]): Options {
       protections: { type: 'boolean', default: false },
       identity: { type: 'boolean', default: false },
       surfaces: { type: 'boolean', default: false },
+      subscriptions: { type: 'boolean', default: false },
       name: { type: 'string' },
       'no-results': { type: 'boolean', default: false },
       'report-only': { type: 'boolean', default: false },
@@ -295,7 +320,8 @@ function readOptions(parameters: string[]): Options {
     measuresProtections: values.protections,
     measuresIdentity: values.identity,
     measuresSurfaces: values.surfaces,
-    name: values.name ?? (values.identity ? 'identity' : values.surfaces ? 'surfaces' : 'all'),
+    measuresSubscriptions: values.subscriptions,
+    name: values.name ?? (['identity', 'surfaces', 'subscriptions'] as const).find((part) => values[part]) ?? 'all',
     writesResults: !values['no-results'],
     isReportOnly: values['report-only'],
   }

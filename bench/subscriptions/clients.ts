@@ -1,4 +1,4 @@
-/** The other side of `run.ts`: opens the sockets, subscribes on each, and says when all of them have heard of a change. */
+/** The other side of `measure.ts`: opens the sockets, subscribes on each, and says when all of them have heard of a change. */
 import { WebSocket } from 'ws'
 
 const [, , origin = '', count = '0'] = process.argv

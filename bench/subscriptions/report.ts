@@ -1,0 +1,63 @@
+/** What a run of subscriptions comes to: how late all have heard, what it costs the server, and what the sockets take. */
+import { columns, type Facts, markdown } from '../report.ts'
+import { median } from '../statistics.ts'
+import type { SubscriptionsMeasured, ToldChange } from './measure.ts'
+
+/** The machine and the code, without the database that other workloads share. */
+export type MachineFacts = Pick<Facts, 'date' | 'commit' | 'processor' | 'cores' | 'memoryGiB' | 'node'>
+
+export interface SubscriptionsReport {
+  readonly facts: MachineFacts
+  readonly sockets: number
+  readonly rows: readonly (readonly string[])[]
+  readonly changes: readonly ToldChange[]
+}
+
+const HEADINGS = ['figure', 'value']
+/** Behind as many changes the memory is looked at again: the heap has found its size by then. */
+const SETTLED_AFTER = 20
+
+export function reportSubscriptions(
+  facts: MachineFacts,
+  { sockets, openedMs, idleMib, changes }: SubscriptionsMeasured,
+): SubscriptionsReport {
+  const of = (pick: (change: ToldChange) => number): readonly number[] => changes.map(pick)
+  const last = of(({ lastHeardMs }) => lastHeardMs)
+  const residentAfter = (count: number): number => changes[Math.min(count, changes.length) - 1]?.residentMib ?? Number.NaN
+  const kibPerSocket = ((residentAfter(1) - idleMib) * 1_024) / sockets
+  const rows = [
+    ['all sockets open', `${(openedMs / 1_000).toFixed(1)} s`],
+    ['the first has heard, median', milliseconds(median(of(({ firstHeardMs }) => firstHeardMs)))],
+    ['all have heard, median', milliseconds(median(last))],
+    ['all have heard, worst', milliseconds(Math.max(...last))],
+    ['CPU of the server for a change, median', milliseconds(median(of(({ serverCpuMs }) => serverCpuMs)))],
+    ['memory for a socket, after the first change', `${kibPerSocket.toFixed(0)} KiB`],
+    ['resident memory before the first socket', mebibytes(idleMib)],
+    ['resident memory after the first change', mebibytes(residentAfter(1))],
+    [`resident memory after ${SETTLED_AFTER} changes`, mebibytes(residentAfter(SETTLED_AFTER))],
+    [`resident memory after ${changes.length} changes`, mebibytes(residentAfter(changes.length))],
+  ]
+  return { facts, sockets, rows, changes }
+}
+
+export function renderSubscriptionsTerminal({ sockets, rows }: SubscriptionsReport): string {
+  return `\n${sockets} subscriptions\n${columns([HEADINGS, ...rows])}`
+}
+
+export function renderSubscriptionsMarkdown({ facts, sockets, rows, changes }: SubscriptionsReport): string {
+  return `${[
+    `# Benchmark of subscriptions, ${facts.date}`,
+    `Commit ${facts.commit}. ${facts.processor}, ${facts.cores} cores, ${facts.memoryGiB} GiB; Node ${facts.node}. ` +
+      `${sockets.toLocaleString('en')} web sockets, each with one subscription, to one process; ${changes.length} changes, one after the other, each told to ` +
+      'all. Times count from the request that made the change. The clients are one other process on the same machine.',
+    markdown([HEADINGS, ...rows]),
+  ].join('\n\n')}\n`
+}
+
+function milliseconds(value: number): string {
+  return `${value.toFixed(0)} ms`
+}
+
+function mebibytes(value: number): string {
+  return `${value.toFixed(0)} MiB`
+}
