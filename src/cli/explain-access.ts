@@ -113,7 +113,8 @@ function readQuestion(domain: Domain, who: string | undefined, on: string | unde
     throw new UsageError(
       `Cannot explain access to "${on}": it is no resource, expected one of ${domain.resources.map((one) => one.segment).join(', ')}, and an id after a slash`,
     )
-  const verbs = [...VERBS, ...(domain.accounts?.resource === model ? ['register'] : []), ...model.actions.map((one) => one.verb)]
+  const custom = [...model.actions, ...model.exchanges].map((one) => one.verb)
+  const verbs = [...VERBS, ...(domain.accounts?.resource === model ? ['register'] : []), ...custom]
   if (!verbs.includes(verb))
     throw new UsageError(
       `Cannot explain "${verb}": there is no such operation on ${segment}, expected one of ${verbs.join(', ')}`,

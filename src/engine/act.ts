@@ -1,6 +1,6 @@
 /** Runs an action: the record is locked, the domain's code decides, and all that it writes is one transaction. */
 import { PlinthError, refusal, type Uuid } from '../kernel/index.ts'
-import type { ActionModel, FieldModel, Resource, ResourceModel } from '../model/index.ts'
+import type { FieldModel, RefusalDeclaration, Resource, ResourceModel } from '../model/index.ts'
 import { DENIED, UNCONDITIONAL } from '../policy/index.ts'
 import type { CompiledResource } from './compiled-resource.ts'
 import type { RequestContext } from './context.ts'
@@ -47,8 +47,9 @@ export async function runAction(
       input: Object.fromEntries(input.action.input.map((field) => [field.name, input.values.get(field) ?? undefined])),
       actor: context.actor,
       clock: runtime.clock,
-      refuse: (code: string, message?: string) => makeRefusal(input.action, code, message),
-      store: actionStore(compiled, runtime, context, transaction, input.action),
+      refuse: (code: string, message?: string) =>
+        makeRefusal(`action "${input.action.name}"`, input.action.action.refusals, code, message),
+      store: actionStore(compiled, runtime, context, transaction, input.action.name),
     }
     const answer = (await input.action.action.run(scope)) as CodeRecord
     // Printed by the store, as every other answer is: the same record has the same text whichever operation returns it.
@@ -66,11 +67,17 @@ export async function runAction(
   })
 }
 
-function makeRefusal(action: ActionModel, code: string, message: string | undefined): PlinthError {
-  const declared = Object.hasOwn(action.action.refusals, code) ? action.action.refusals[code] : undefined
+/** @param owner who refuses, for the one who wrote it: `action "publish"` */
+export function makeRefusal(
+  owner: string,
+  refusals: Readonly<Record<string, RefusalDeclaration>>,
+  code: string,
+  message: string | undefined,
+): PlinthError {
+  const declared = Object.hasOwn(refusals, code) ? refusals[code] : undefined
   if (declared === undefined)
     throw new TypeError(
-      `Cannot refuse with "${code}": action "${action.name}" does not declare it, expected one of ${Object.keys(action.action.refusals).join(', ')}`,
+      `Cannot refuse with "${code}": ${owner} does not declare it, expected one of ${Object.keys(refusals).join(', ')}`,
     )
   return new PlinthError(refusal(code, declared.message, declared.cure), message)
 }
@@ -79,12 +86,13 @@ function makeRefusal(action: ActionModel, code: string, message: string | undefi
  * What the action's code may do with records. It finds only what the caller may read; what it writes is the domain's own
  * decision, which the rule for the action has permitted.
  */
-function actionStore(
+export function actionStore(
   compiled: CompiledResource,
   runtime: Runtime,
   context: RequestContext,
   transaction: Transaction,
-  action: ActionModel,
+  /** What the journal calls a change that it makes. */
+  operation: string,
 ) {
   const trusted = (verb: string): AccessPlan => ({ access: compiled.access(verb), rules: UNCONDITIONAL })
   const other = (resource: Pick<Resource, 'name'>): CompiledResource => runtime.sibling(resource.name).compiled
@@ -102,7 +110,7 @@ function actionStore(
         resource: model,
         context,
         id: record['id'] as Uuid,
-        operation: action.name,
+        operation,
         target: 'live',
         sets: 'fields',
         changes: readValues(model, changes),

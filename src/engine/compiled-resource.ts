@@ -33,7 +33,7 @@ export class CompiledResource {
     this.model = model
     this.fieldSets = new FieldSets(model)
     this.readWithDeleted = new Access({ ...model, rules: rulesWithDeleted(model) }, READ_WITH_DELETED)
-    const verbs = [...STANDARD_VERBS, 'register', ...model.actions.map((action) => action.verb)]
+    const verbs = [...STANDARD_VERBS, 'register', ...[...model.actions, ...model.exchanges].map(({ verb }) => verb)]
     this.#accesses = new Map(verbs.map((verb) => [verb, new Access(model, verb)]))
   }
 

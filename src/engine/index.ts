@@ -1,6 +1,7 @@
 export type { ChangeFeed, FeedEntry, FeedListener, FeedPage, FeedPoint } from './change-feed.ts'
 export type { RequestContext } from './context.ts'
 export { Engine, type EngineOptions } from './engine.ts'
+export type { Answer, ExchangeInput, OpenExchange } from './exchange.ts'
 export type { FieldSet } from './field-set.ts'
 export { type GuardedValues, guardStore, type StoreGuard } from './guard-store.ts'
 export type { HiddenRecord, HiddenRecordOptions } from './hidden-records.ts'

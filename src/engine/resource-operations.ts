@@ -7,13 +7,16 @@ import type { CompiledResource } from './compiled-resource.ts'
 import type { RequestContext } from './context.ts'
 import { ListCursors } from './cursor.ts'
 import { decideAccess, notFound, refused } from './decide.ts'
+import type { ExchangeInput, OpenExchange } from './exchange.ts'
 import type { FieldSet } from './field-set.ts'
 import type { ActInput, ChangeInput, CreateInput, FieldSelection, GetInput, ListInput, Page, ParentInput } from './inputs.ts'
 import type { ChangePlan, ListPlan, ParentPlan } from './plan.ts'
 import { completeSort, decideRead, expectSeen } from './read-rules.ts'
+import { runExchange } from './run-exchange.ts'
 import type { Runtime } from './runtime.ts'
 import type { StoredRecord } from './store.ts'
 import type { Watch, WatchContext, WatchInput } from './watch.ts'
+import type { WatchHub } from './watch-hub.ts'
 
 /**
  * What can be done with the records of one resource, as somebody: each call decides, plans and runs, and costs one statement, or two where a
@@ -171,12 +174,24 @@ export class ResourceOperations {
    * for await (const change of engine.resource('post').watch(context, { kinds: ['created'] }, signal)) send(change.record.json)
    */
   watch(context: WatchContext, input: WatchInput, signal: AbortSignal): Watch {
+    return this.#hub.watch(this.compiled, context, input, signal)
+  }
+
+  /**
+   * Opens an exchange of the domain, about one record. It counts as a watch of that record, and ends with it: when `signal` is aborted, when the
+   * record is deleted, and when the caller's standing or their right to it ends.
+   *
+   * @throws as `watch`; the exchange's own refusals besides
+   */
+  exchange(context: WatchContext, input: ExchangeInput, signal: AbortSignal): OpenExchange {
+    return runExchange({ compiled: this.compiled, runtime: this.#runtime, hub: this.#hub, context, input, signal })
+  }
+
+  get #hub(): WatchHub {
     const { hub } = this.#runtime
-    if (hub === undefined)
-      throw new PlinthError('INTERNAL_ERROR', undefined, {
-        cause: new TypeError('Cannot watch: the engine was made without a feed'),
-      })
-    return hub.watch(this.compiled, context, input, signal)
+    if (hub !== undefined) return hub
+    const cause = new TypeError('Cannot watch: the engine was made without a feed')
+    throw new PlinthError('INTERNAL_ERROR', undefined, { cause })
   }
 
   async #change(

@@ -6,7 +6,7 @@ import type { CallMetadata } from './call.ts'
 import type { GrpcMethod } from './describe/describe-grpc.ts'
 
 /** What becomes of a call's count and its line in the log. */
-export type CountedCall = Pick<OpenCall, 'requestId' | 'limitHeaders' | 'release' | 'end'>
+export type CountedCall = Pick<OpenCall, 'requestId' | 'limitHeaders' | 'charge' | 'release' | 'end'>
 
 /** A call that arrived: `opened` counts and logs it, `admit` says who asks. */
 export interface ArrivedCall {

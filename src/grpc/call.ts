@@ -39,8 +39,14 @@ export interface StreamAnswer extends AsyncIterable<Uint8Array> {
 /** Answers one message with many. Failures are thrown as `PlinthError`. */
 export type RunStream = (call: GrpcCall, request: Uint8Array) => StreamAnswer
 
+/** A call whose messages are paid for as they come. */
+export interface ExchangeCall extends GrpcCall {
+  /** Takes what one message costs from the caller's budget: waits until there is room for it. */
+  pay(): Promise<void>
+}
+
 /** Answers messages as they come with messages of its own. Failures are thrown as `PlinthError`. */
-export type RunExchange = (call: GrpcCall, messages: AsyncIterable<Uint8Array>) => StreamAnswer
+export type RunExchange = (call: ExchangeCall, messages: AsyncIterable<Uint8Array>) => StreamAnswer
 
 /** How a method is run, whatever transport it came over. */
 export type MethodHandler =

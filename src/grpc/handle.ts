@@ -4,6 +4,7 @@ import type { Change, Engine, RequestContext, ResourceOperations, Watch } from '
 import { readOnceKey } from '../http/index.ts'
 import type { GrpcCall, MethodHandler, RunUnary, UnaryAnswer } from './call.ts'
 import type { GrpcMethod } from './describe/describe-grpc.ts'
+import { exchangeRunner } from './exchange.ts'
 import { decodeRequest } from './messages/decode-request.ts'
 import { methodMessages } from './messages/method-messages.ts'
 
@@ -48,6 +49,8 @@ export function handlerOf(method: GrpcMethod, engine: Engine): MethodHandler {
       return once(method, engine, async (operations, context, request) =>
         messages.write(await operations.act(context, messages.read(request, context.actor))),
       )
+    case 'exchange':
+      return { kind: 'exchange', run: exchangeRunner(messages, engine.resource(method.resource.name)) }
     case 'watch': {
       const operations = engine.resource(method.resource.name)
       return {

@@ -7,7 +7,7 @@ import type { ServedMethod } from './server.ts'
 export type OpenService = readonly (readonly [path: string, served: ServedMethod])[]
 
 const ARRIVED: ArrivedCall = {
-  opened: { requestId: '', limitHeaders: [], release() {}, end() {} },
+  opened: { requestId: '', limitHeaders: [], async charge() {}, release() {}, end() {} },
   admit: async () => ({ actor: NOBODY, nowMs: 0, address: '', requestId: '' }),
 }
 

@@ -1,7 +1,15 @@
 /** Prints the files of a description as `.proto` text, in the form of `buf format`. */
 import type { GrpcDescription } from './describe/describe-grpc.ts'
 import { importsOf } from './describe/descriptors.ts'
-import type { DraftMethod, NumberedEnum, NumberedField, NumberedFile, NumberedMessage, NumberedName } from './describe/draft.ts'
+import {
+  type DraftMethod,
+  type NumberedEnum,
+  type NumberedField,
+  type NumberedFile,
+  type NumberedMessage,
+  type NumberedName,
+  streamsOf,
+} from './describe/draft.ts'
 import { LOCK_FILE } from './lock.ts'
 
 /** Begins each file that is printed here, so that one which is no longer wanted can be known as ours. */
@@ -36,8 +44,10 @@ function renderService({ service, resource, methods }: NumberedFile): string {
 }
 
 function renderMethod({ name, description, meaning }: DraftMethod): readonly string[] {
-  const stream = meaning.kind === 'watch' ? 'stream ' : ''
-  return [...renderComment(description, '  '), `  rpc ${name}(${name}Request) returns (${stream}${name}Response);`]
+  const { client, server } = streamsOf(meaning)
+  const takes = `${client ? 'stream ' : ''}${name}Request`
+  const answers = `${server ? 'stream ' : ''}${name}Response`
+  return [...renderComment(description, '  '), `  rpc ${name}(${takes}) returns (${answers});`]
 }
 
 /** @param scope what the names of types in this message may leave out: `post.v1.` */

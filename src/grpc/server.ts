@@ -9,6 +9,7 @@ import {
   type ServerOptions,
 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { payWhenPossible } from '../http/index.ts'
 import { PlinthError, toPlinthError } from '../kernel/index.ts'
 import type { ArriveCall, ArrivedCall } from './admit-call.ts'
 import type { GrpcCall, MethodHandler, StreamAnswer } from './call.ts'
@@ -19,6 +20,9 @@ import { refuseRequest } from './wire/call-head.ts'
 import { CallStream } from './wire/call-stream.ts'
 import { Connections } from './wire/connections.ts'
 import { answerLines, failureLines } from './wire/status-lines.ts'
+
+/** A message of an exchange costs what a call does, beside the call itself. */
+const MESSAGE_COST = 1
 
 export interface ServerTls {
   /** PEM: the certificate and those between it and the root. */
@@ -158,7 +162,10 @@ export class GrpcServer {
       } else {
         const signal = AbortSignal.any([wire.signal, this.#draining.signal])
         const live: GrpcCall = { context, metadata: wire.metadata, signal }
-        const answer = handler.kind === 'stream' ? handler.run(live, request as Buffer) : handler.run(live, wire.readAll(signal))
+        const answer =
+          handler.kind === 'stream'
+            ? handler.run(live, request as Buffer)
+            : handler.run({ ...live, pay: () => this.#pay(arrived, live) }, this.#readAll(wire, signal))
         await this.#stream(answer, wire, arrived, signal)
       }
       if (wire.abandoned !== undefined) throw new PlinthError('VALIDATION_REQUEST_TIMEOUT')
@@ -188,6 +195,23 @@ export class GrpcServer {
     } finally {
       this.#waiting.delete(wire)
     }
+  }
+
+  /** The first message is waited for as long as the only one of others; those behind it as long as the caller stays. */
+  async *#readAll(wire: CallStream, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+    this.#waiting.set(wire, performance.now())
+    try {
+      for await (const message of wire.readAll(signal)) {
+        this.#waiting.delete(wire)
+        yield message
+      }
+    } finally {
+      this.#waiting.delete(wire)
+    }
+  }
+
+  #pay({ opened }: ArrivedCall, { context, signal }: GrpcCall): Promise<void> {
+    return payWhenPossible(() => opened.charge(1 + MESSAGE_COST), context, signal)
   }
 
   #look(nowMs: number): void {

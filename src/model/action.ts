@@ -11,7 +11,7 @@ export interface RefusalDeclaration {
 }
 
 /** As much of a resource as tells its name and the types of its records. */
-interface Declared<Fields extends FieldMap> {
+export interface Declared<Fields extends FieldMap> {
   readonly name: string
   readonly fields: Fields
 }

@@ -1,6 +1,7 @@
 /** Derives from the declarations what all other folders read: every name, column and default written out, once. */
 import { toKebabCase, toPascalCase, toSnakeCase } from '../kernel/index.ts'
 import type { Action } from './action.ts'
+import type { Exchange } from './exchange.ts'
 import { type AnyField, Field, type FieldRules } from './field.ts'
 import type { AnyKind } from './kind.ts'
 import { idKind } from './kinds/id.ts'
@@ -51,6 +52,15 @@ export interface ActionModel {
   readonly action: Action
 }
 
+export interface ExchangeModel {
+  readonly name: string
+  readonly verb: string
+  readonly description: string | undefined
+  readonly receives: readonly FieldModel[]
+  readonly sends: readonly FieldModel[]
+  readonly exchange: Exchange
+}
+
 /** A collection of records that belong to one of this resource: `/users/{id}/posts`. */
 export interface ChildModel {
   readonly name: string
@@ -86,6 +96,7 @@ export interface ResourceModel {
   readonly list: ListModel
   readonly rules: readonly Rule[]
   readonly actions: readonly ActionModel[]
+  readonly exchanges: readonly ExchangeModel[]
   readonly cache: CacheHints
   /** Filled after all resources are derived, since two may refer to each other. */
   readonly children: readonly ChildModel[]
@@ -165,6 +176,17 @@ function deriveAction(name: string, action: Action): ActionModel {
   }
 }
 
+function deriveExchange(name: string, exchange: Exchange): ExchangeModel {
+  return {
+    name,
+    verb: exchange.verb ?? name,
+    description: exchange.description,
+    receives: deriveInput(exchange.receives),
+    sends: deriveInput(exchange.sends),
+    exchange,
+  }
+}
+
 function deriveResource(resource: Resource): ResourceModel & { children: ChildModel[]; references: ReferenceModel[] } {
   const fields = deriveFields(resource)
   const fieldsByName = new Map(fields.map((field) => [field.name, field]))
@@ -182,6 +204,7 @@ function deriveResource(resource: Resource): ResourceModel & { children: ChildMo
     list: deriveList(resource, fieldsByName),
     rules: resource.rules,
     actions: Object.entries(resource.actions).map(([name, action]) => deriveAction(name, action)),
+    exchanges: Object.entries(resource.exchanges).map(([name, exchange]) => deriveExchange(name, exchange)),
     cache: resource.cache,
     children: [],
     references: [],

@@ -4,6 +4,7 @@ import { refusal } from '../kernel/index.ts'
 import { type AccountsDeclaration, type AccountsModel, deriveAccounts } from './accounts.ts'
 import { deriveResources, type ResourceModel } from './derive.ts'
 import type { Resource } from './resource.ts'
+import { customOperations } from './verify/custom-operations.ts'
 import { type Problem, verifyDeclarations } from './verify/index.ts'
 
 export interface DomainDeclaration {
@@ -27,7 +28,7 @@ export interface Domain {
   readonly accounts: AccountsModel | undefined
   /** The resource that was declared under this name; throws when there is none. */
   resource(name: string): ResourceModel
-  /** Everything that actions may refuse by: the domain's own rows of the error catalogue. */
+  /** Everything that actions and exchanges may refuse by: the domain's own rows of the error catalogue. */
   readonly refusals: readonly Refusal[]
 }
 
@@ -64,10 +65,8 @@ export function domain(declaration: DomainDeclaration): Domain {
   if (problems.length > 0) throw new DeclarationError(name, problems)
 
   const derived = deriveResources(resources)
-  // Actions may share a refusal; the verifiers have found that it says the same in each.
-  const refusals = new Map(
-    [...derived.values()].flatMap((resource) => resource.actions.flatMap(({ action }) => Object.entries(action.refusals))),
-  )
+  // Several may share a refusal; the verifiers have found that it says the same in each.
+  const refusals = new Map(resources.flatMap(customOperations).flatMap((operation) => Object.entries(operation.refusals)))
   return Object.freeze({
     name,
     roles,

@@ -1,5 +1,5 @@
 export type { AccountsDeclaration, AccountsModel } from './accounts.ts'
-export type { Action, ActionDeclaration, ActionScope, ActionStore, RefusalDeclaration } from './action.ts'
+export type { Action, ActionDeclaration, ActionScope, ActionStore, Declared, RefusalDeclaration } from './action.ts'
 export { type Actor, type ActorSession, DEVICES, type Device, NOBODY } from './actor.ts'
 export { choicesOf } from './choices.ts'
 export {
@@ -20,6 +20,7 @@ export {
   type ActionModel,
   type ChildModel,
   deriveInput,
+  type ExchangeModel,
   type FieldModel,
   type ListModel,
   type ReferenceModel,
@@ -27,6 +28,7 @@ export {
   type SortModel,
 } from './derive.ts'
 export { DeclarationError, type Domain, type DomainDeclaration, domain } from './domain.ts'
+export type { ChangeChoice, Exchange, ExchangeDeclaration, ExchangeMaker, ExchangeScope, HeardChange } from './exchange.ts'
 export { type AnyField, type Deprecation, Field, type FieldMap, type FieldRules, fieldSchema, type InputRule } from './field.ts'
 export { belongsTo, boolean, choice, date, decimal, email, integer, json, list, secret, text, timestamp, url } from './fields.ts'
 export type { ChangesOf, CreationOf, InputOf, RecordOf, StandardFields, ValueOf } from './infer.ts'

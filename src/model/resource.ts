@@ -1,5 +1,6 @@
 /** A resource as it is declared: a kind of thing the backend keeps. Checked when it joins a domain, not here. */
 import type { Action, ActionDeclaration } from './action.ts'
+import type { Exchange, ExchangeMaker } from './exchange.ts'
 import type { FieldMap } from './field.ts'
 import { ACTOR_REFERENCES, CONTEXT_REFERENCES, type PolicyScope, type Rule, recordReferences } from './permit.ts'
 
@@ -57,6 +58,21 @@ export interface ResourceDeclaration<Fields extends FieldMap> {
   /** Who may do what. Without a rule for an operation it does not exist, and start-up says so. */
   readonly policies: (scope: PolicyScope<Fields>) => readonly Rule[]
   readonly actions?: Readonly<Record<string, Action>> | ((define: ActionMaker<Fields>) => Readonly<Record<string, Action>>)
+  /**
+   * Conversations about a record, over gRPC.
+   *
+   * @example
+   * exchanges: (define) => ({
+   *   echo: define({
+   *     receives: { text: text() },
+   *     sends: { text: text() },
+   *     async run({ messages, tell }) {
+   *       for await (const { text } of messages) await tell({ text })
+   *     },
+   *   }),
+   * })
+   */
+  readonly exchanges?: (define: ExchangeMaker<Fields>) => Readonly<Record<string, Exchange>>
   readonly cache?: CacheHints
 }
 
@@ -78,6 +94,7 @@ export interface Resource<Name extends string = string, Fields extends FieldMap 
   readonly list: ListOptions<FieldMap>
   readonly rules: readonly Rule[]
   readonly actions: Readonly<Record<string, Action>>
+  readonly exchanges: Readonly<Record<string, Exchange>>
   readonly cache: CacheHints
 }
 
@@ -101,10 +118,12 @@ export function resource<const Name extends string, const Fields extends FieldMa
   name: Name,
   declaration: ResourceDeclaration<Fields>,
 ): Resource<Name, Fields> {
-  const { fields, actions = {}, policies, relations = {}, list = {}, cache = {}, description } = declaration
+  const { fields, actions = {}, exchanges, policies, relations = {}, list = {}, cache = {}, description } = declaration
   const references = recordReferences(name, [...Object.keys(fields), 'id', 'createdAt', 'updatedAt'])
   const makeAction: ActionMaker<Fields> = (action) =>
     ({ ...action, run: action.run, input: action.input ?? {}, refusals: action.refusals ?? {} }) as Action
+  const makeExchange: ExchangeMaker<Fields> = (exchange) =>
+    ({ ...exchange, run: exchange.run, refusals: exchange.refusals ?? {} }) as Exchange
   return Object.freeze({
     name,
     idPrefix: declaration.idPrefix ?? name.toLowerCase(),
@@ -116,6 +135,7 @@ export function resource<const Name extends string, const Fields extends FieldMa
     // The references are made from the names of `fields`, which is what the type says.
     rules: policies({ actor: ACTOR_REFERENCES, context: CONTEXT_REFERENCES, record: references as never }),
     actions: typeof actions === 'function' ? actions(makeAction) : actions,
+    exchanges: exchanges?.(makeExchange) ?? {},
     cache,
   })
 }

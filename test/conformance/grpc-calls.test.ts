@@ -1,11 +1,8 @@
 // Proves RPC-05, LOG-02: what the methods of a service answer over the port of gRPC.
-import { fromBinary } from '@bufbuild/protobuf'
-import { BinaryReader } from '@bufbuild/protobuf/wire'
-import { AnySchema } from '@bufbuild/protobuf/wkt'
-import { type ServiceError, status } from '@grpc/grpc-js'
+import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Blog, startBlog, USERS } from './blog.ts'
-import { type GrpcClient, grpcClient } from './grpc-kit.ts'
+import { type GrpcClient, grpcClient, readStatus } from './grpc-kit.ts'
 
 let blog: Blog
 let posts: GrpcClient
@@ -141,20 +138,3 @@ test('a token that is not believed is refused on every method, whoever may call 
   expect(failure.code).toBe(status.UNAUTHENTICATED)
   expect(readStatus(failure)['google.rpc.ErrorInfo']).toContain('AUTH_TOKEN_INVALID')
 })
-
-/** The details of a `google.rpc.Status` by type; their texts lie in the bytes as they are. */
-function readStatus({ metadata }: ServiceError): Readonly<Record<string, string>> {
-  const [bytes] = metadata.get('grpc-status-details-bin')
-  if (!(bytes instanceof Buffer)) throw new Error('The failure has no details')
-  const reader = new BinaryReader(bytes)
-  const details: Record<string, string> = {}
-  while (reader.pos < reader.len) {
-    const [number, type] = reader.tag()
-    if (number !== 3) reader.skip(type)
-    else {
-      const any = fromBinary(AnySchema, reader.bytes())
-      details[any.typeUrl.replace('type.googleapis.com/', '')] = Buffer.from(any.value).toString()
-    }
-  }
-  return details
-}

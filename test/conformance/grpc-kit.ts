@@ -1,5 +1,8 @@
 /** Clients of gRPC for the tests: grpc-js over the committed `.proto` files, as a stranger would write them. */
 import { join } from 'node:path'
+import { fromBinary } from '@bufbuild/protobuf'
+import { BinaryReader } from '@bufbuild/protobuf/wire'
+import { AnySchema } from '@bufbuild/protobuf/wkt'
 import {
   type Client,
   type ClientReadableStream,
@@ -99,4 +102,21 @@ function metadataOf({ token, metadata = {} }: CallOptions): Metadata {
 
 function deadlineOf({ deadlineMs = PATIENCE_MS }: CallOptions) {
   return { deadline: Date.now() + deadlineMs }
+}
+
+/** The details of a `google.rpc.Status` by type; their texts lie in the bytes as they are. */
+export function readStatus({ metadata }: Pick<ServiceError, 'metadata'>): Readonly<Record<string, string>> {
+  const [bytes] = metadata.get('grpc-status-details-bin')
+  if (!(bytes instanceof Buffer)) throw new Error('The failure has no details')
+  const reader = new BinaryReader(bytes)
+  const details: Record<string, string> = {}
+  while (reader.pos < reader.len) {
+    const [number, type] = reader.tag()
+    if (number !== 3) reader.skip(type)
+    else {
+      const any = fromBinary(AnySchema, reader.bytes())
+      details[any.typeUrl.replace('type.googleapis.com/', '')] = Buffer.from(any.value).toString()
+    }
+  }
+  return details
 }

@@ -68,7 +68,7 @@ function soundMessage({ kind, resource, descMethod }: GrpcMethod): Uint8Array {
       delete: { id, version: 99 },
       restore: { id, version: 99 },
       act: { id, version: 99 },
-    }[kind as Exclude<typeof kind, 'watch'>] ?? {}
+    }[kind as Exclude<typeof kind, 'watch' | 'exchange'>] ?? {}
   return toBinary(descMethod.input, fromJson(descMethod.input, json))
 }
 

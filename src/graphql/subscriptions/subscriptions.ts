@@ -6,6 +6,7 @@
  */
 import { type FieldNode, type GraphQLObjectType, type GraphQLSchema, getNamedType, isObjectType } from 'graphql'
 import type { Change, ChangeKind, Engine, RecordSelection, WatchContext } from '../../engine/index.ts'
+import { type Charge, payWhenPossible } from '../../http/index.ts'
 import { type Clock, invalid, NAME_SHOWN_MAX, PlinthError, parseJson, shorten, type Uuid } from '../../kernel/index.ts'
 import type { ResourceModel } from '../../model/index.ts'
 import { type CollectScope, collectFields } from '../document/collect-fields.ts'
@@ -13,7 +14,6 @@ import type { ReadyOperation } from '../document/ready-operation.ts'
 import { GRAPHQL_SPELLING, readGlobalId } from '../global-id.ts'
 import { isPlain, renderStored } from '../mutations/render-payload.ts'
 import { foundIn, planRecord, readArguments } from '../plan-records.ts'
-import { type Charge, payWhenPossible } from './pay-when-possible.ts'
 
 export interface SubscriptionsOptions {
   readonly schema: GraphQLSchema

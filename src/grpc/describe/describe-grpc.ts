@@ -54,12 +54,22 @@ export function describeGrpc(domain: Domain, lock: ProtoLock): GrpcDescription {
   })
 }
 
+function operationName(meaning: MethodMeaning): string {
+  switch (meaning.kind) {
+    case 'act':
+      return meaning.action.name
+    case 'exchange':
+      return meaning.exchange.name
+    default:
+      return meaning.kind
+  }
+}
+
 function describeMethods(file: NumberedFile, registry: FileRegistry): readonly GrpcMethod[] {
   const service = registry.getService(`${file.package}.${file.service}`)
   return file.methods.map(({ name, meaning }) => {
     const descMethod = service?.methods.find((method) => method.name === name)
     if (descMethod === undefined) throw new TypeError(`Cannot find ${file.service}/${name}, expected it where it was just put`)
-    const verb = meaning.kind === 'act' ? meaning.action.name : meaning.kind
-    return { ...meaning, descMethod, operation: `${meaning.resource.plural}.${verb}` }
+    return { ...meaning, descMethod, operation: `${meaning.resource.plural}.${operationName(meaning)}` }
   })
 }

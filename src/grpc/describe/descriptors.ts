@@ -13,7 +13,14 @@ import {
   file_google_protobuf_struct,
   file_google_protobuf_timestamp,
 } from '@bufbuild/protobuf/wkt'
-import type { NumberedEnum, NumberedField, NumberedFile, NumberedMessage, ProtoType } from './draft.ts'
+import {
+  type NumberedEnum,
+  type NumberedField,
+  type NumberedFile,
+  type NumberedMessage,
+  type ProtoType,
+  streamsOf,
+} from './draft.ts'
 
 /** The files of Google's that ours may import, by the types that they hold. */
 const IMPORTS = {
@@ -62,7 +69,8 @@ function buildFile(file: NumberedFile): FileDescriptorProto {
           name,
           inputType: `.${file.package}.${name}Request`,
           outputType: `.${file.package}.${name}Response`,
-          serverStreaming: meaning.kind === 'watch',
+          clientStreaming: streamsOf(meaning).client,
+          serverStreaming: streamsOf(meaning).server,
         })),
       },
     ],

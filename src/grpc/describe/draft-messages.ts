@@ -1,12 +1,25 @@
 /** Drafts the request and the response of each method. Every method has messages of its own, so that each can grow alone. */
 import { isOffered, type ResourceModel } from '../../model/index.ts'
-import { type DraftEnum, type DraftField, type DraftMessage, type DraftMethod, FIELD_MASK, scalar, TIMESTAMP } from './draft.ts'
-import { draftInput, enumValueName, unspecifiedOf } from './draft-fields.ts'
+import {
+  type DraftEnum,
+  type DraftField,
+  type DraftMessage,
+  type DraftMethod,
+  FIELD_MASK,
+  type MethodMeaning,
+  scalar,
+  TIMESTAMP,
+} from './draft.ts'
+import { draftInput, draftOutput, enumValueName, unspecifiedOf } from './draft-fields.ts'
 import { packageOf, recordName, recordsName } from './names.ts'
+
+type ExchangeMeaning = Extract<MethodMeaning, { readonly kind: 'exchange' }>
 
 /** What can happen to a record, as `Watch` tells it. */
 export const CHANGE_KINDS = ['created', 'updated', 'deleted'] as const
 
+/** The message within the request of an exchange. */
+const SAID = 'Input'
 const VERSION: DraftField = {
   name: 'version',
   type: scalar('int32'),
@@ -27,7 +40,24 @@ const INCLUDE_DELETED: DraftField = {
 }
 
 export function draftRequest(method: DraftMethod): DraftMessage {
-  return { name: `${method.name}Request`, description: `What ${method.name} takes.`, fields: draftRequestFields(method) }
+  const { name, meaning } = method
+  const draft = { name: `${name}Request`, description: `What ${name} takes.`, fields: draftRequestFields(method) }
+  return meaning.kind === 'exchange' ? { ...draft, nested: [draftSaid(name, meaning)] } : draft
+}
+
+/** What each message of an exchange says: `ChatRoomRequest.Input`. */
+function draftSaid(method: string, { resource, exchange: { receives, name } }: ExchangeMeaning): DraftMessage {
+  const scope = { package: packageOf(resource), owner: method }
+  return {
+    name: SAID,
+    description: `What the caller says in ${name}.`,
+    fields: receives.map((field) => draftInput(field, scope)),
+  }
+}
+
+/** In front of the enums that answers of an exchange speak of. */
+export function answerOwner(method: string): string {
+  return `${method}Answer`
 }
 
 export function draftResponse(method: DraftMethod): DraftMessage {
@@ -75,6 +105,16 @@ function draftRequestFields({ name, meaning }: DraftMethod): readonly DraftField
       return [id, VERSION]
     case 'act':
       return [id, ...meaning.action.input.map((field) => draftInput(field, scope)), VERSION]
+    case 'exchange':
+      return [
+        { ...id, description: `Which ${resource.name}: required in the first message, and not needed behind it.` },
+        {
+          name: 'input',
+          type: { kind: 'message', name: `${packageOf(resource)}.${name}Request.${SAID}` },
+          label: 'singular',
+          description: 'What the caller says: required, but for the first message.',
+        },
+      ]
     case 'watch':
       return draftWatchFields(resource)
   }
@@ -130,7 +170,7 @@ function draftWatchFields(resource: ResourceModel): readonly DraftField[] {
   ]
 }
 
-function draftResponseFields({ meaning }: DraftMethod): readonly DraftField[] {
+function draftResponseFields({ name, meaning }: DraftMethod): readonly DraftField[] {
   const { resource } = meaning
   const record = messageField(recordName(resource), resource)
   switch (meaning.kind) {
@@ -144,6 +184,8 @@ function draftResponseFields({ meaning }: DraftMethod): readonly DraftField[] {
       return []
     case 'list':
       return [{ ...messageField(recordsName(resource), resource), label: 'repeated' }, ...draftPlaceFields(resource)]
+    case 'exchange':
+      return meaning.exchange.sends.map((field) => draftOutput(field, { package: packageOf(resource), owner: answerOwner(name) }))
     case 'watch':
       return [
         { name: 'kind', type: { kind: 'enum', name: `${packageOf(resource)}.${changeKindName(resource)}` }, label: 'singular' },

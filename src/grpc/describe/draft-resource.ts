@@ -4,7 +4,7 @@
  */
 import { toPascalCase } from '../../kernel/index.ts'
 import { isOffered, type ResourceModel } from '../../model/index.ts'
-import type { DraftEnum, DraftFile, DraftMessage, DraftMethod, MethodKind } from './draft.ts'
+import type { DraftEnum, DraftFile, DraftMessage, DraftMethod, MethodKind, MethodMeaning } from './draft.ts'
 import {
   draftComparisons,
   draftEnums,
@@ -14,7 +14,7 @@ import {
   inputFields,
   outputFields,
 } from './draft-fields.ts'
-import { draftChangeKind, draftRequest, draftResponse } from './draft-messages.ts'
+import { answerOwner, draftChangeKind, draftRequest, draftResponse } from './draft-messages.ts'
 import { packageOf, recordName } from './names.ts'
 
 /** Undefined where nothing is offered to anybody. */
@@ -51,6 +51,13 @@ function draftMethods(resource: ResourceModel): readonly DraftMethod[] {
       const { description = `Runs the action ${action.name}.` } = action
       return { name, description, meaning: { kind: 'act', resource, action } }
     }),
+    ...resource.exchanges
+      .filter((exchange) => isOffered(resource, exchange.verb))
+      .map((exchange): DraftMethod => {
+        const name = toPascalCase(exchange.name) + typeName
+        const { description = `Opens the exchange ${exchange.name}.` } = exchange
+        return { name, description, meaning: { kind: 'exchange', resource, exchange } }
+      }),
     ...standard('watch', 'read', `Watch${plural}`, 'Tells each change of a record that the caller may read, as it is committed.'),
   ]
 }
@@ -87,11 +94,25 @@ function draftAllEnums(resource: ResourceModel, methods: readonly DraftMethod[])
   const used = new Set([...outputFields(resource, false), ...inputFields(resource), ...resource.list.filterable])
   return [
     ...draftEnums([...used], scopeOf(resource)),
-    ...methods.flatMap(({ name, meaning }) =>
-      meaning.kind === 'act' ? draftEnums(meaning.action.input, { package: packageOf(resource), owner: name }) : [],
-    ),
+    ...methods.flatMap(({ name, meaning }) => draftOwnEnums(name, meaning)),
     ...(methods.some(({ meaning }) => meaning.kind === 'watch') ? [draftChangeKind(resource)] : []),
   ]
+}
+
+/** Those that the messages of one method alone speak of. */
+function draftOwnEnums(name: string, meaning: MethodMeaning): readonly DraftEnum[] {
+  const scope = { package: packageOf(meaning.resource), owner: name }
+  switch (meaning.kind) {
+    case 'act':
+      return draftEnums(meaning.action.input, scope)
+    case 'exchange':
+      return [
+        ...draftEnums(meaning.exchange.receives, scope),
+        ...draftEnums(meaning.exchange.sends, { ...scope, owner: answerOwner(name) }),
+      ]
+    default:
+      return []
+  }
 }
 
 function scopeOf(resource: ResourceModel): FieldScope {

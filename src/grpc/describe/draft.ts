@@ -2,7 +2,7 @@
  * The protobuf description of a domain as plain data, between the declaration and its two readers: the printer of `.proto` files and the
  * builder of descriptors. Drafts have names only; the lock gives them their numbers.
  */
-import type { ActionModel, ResourceModel } from '../../model/index.ts'
+import type { ActionModel, ExchangeModel, ResourceModel } from '../../model/index.ts'
 
 export interface ProtoType {
   readonly kind: 'scalar' | 'message' | 'enum'
@@ -37,8 +37,19 @@ export interface DraftEnum {
 export type MethodMeaning =
   | { readonly kind: MethodKind; readonly resource: ResourceModel }
   | { readonly kind: 'act'; readonly resource: ResourceModel; readonly action: ActionModel }
+  | { readonly kind: 'exchange'; readonly resource: ResourceModel; readonly exchange: ExchangeModel }
 
 export type MethodKind = 'get' | 'list' | 'create' | 'update' | 'delete' | 'restore' | 'watch'
+
+/** Who sends many messages. */
+export interface Streams {
+  readonly client: boolean
+  readonly server: boolean
+}
+
+export function streamsOf({ kind }: MethodMeaning): Streams {
+  return { client: kind === 'exchange', server: kind === 'watch' || kind === 'exchange' }
+}
 
 export interface DraftMethod {
   readonly name: string

@@ -1,5 +1,6 @@
 /** Where a field that an error names stands in the request: `title` of a new post is `post.title`, `authorId` is `post.author_id`. */
 import { toSnakeCase } from '../../kernel/index.ts'
+import type { FieldModel } from '../../model/index.ts'
 import type { GrpcMethod } from '../describe/describe-grpc.ts'
 import { inputFields } from '../describe/draft-fields.ts'
 import { recordName } from '../describe/names.ts'
@@ -13,13 +14,27 @@ const CURSOR_NAMES: Readonly<Record<string, string>> = { list: 'page_token', wat
  *
  * @returns a function from the field of an `ErrorDetail`, as the engine or the readers here spell it, to the path in the request
  */
-export function fieldPathOf({ kind, resource }: GrpcMethod): (field: string) => string {
-  const prefix = `${recordName(resource)}.`
-  const wrapped = new Set(kind === 'create' || kind === 'update' ? inputFields(resource).map(({ column }) => column) : [])
+export function fieldPathOf(method: GrpcMethod): (field: string) => string {
+  const { kind } = method
+  const prefix = kind === 'exchange' ? 'input.' : `${recordName(method.resource)}.`
+  const wrapped = new Set(wrappedFields(method).map(({ column }) => column))
   return (field) => {
     if (field === 'cursor') return CURSOR_NAMES[kind] ?? field
     const spelt = NAMES[field] ?? toSnakeCase(field)
     const [first = ''] = spelt.split('.', 1)
     return wrapped.has(first) ? prefix + spelt : spelt
+  }
+}
+
+/** The fields that stand in a message of their own within the request. */
+function wrappedFields(method: GrpcMethod): readonly FieldModel[] {
+  switch (method.kind) {
+    case 'create':
+    case 'update':
+      return inputFields(method.resource)
+    case 'exchange':
+      return method.exchange.receives
+    default:
+      return []
   }
 }

@@ -13,6 +13,7 @@ import type {
 } from '../../engine/index.ts'
 import type { Actor } from '../../model/index.ts'
 import type { GrpcMethod } from '../describe/describe-grpc.ts'
+import { type ExchangeMessages, exchangeMessages } from './read-exchange.ts'
 import { listReader } from './read-list.ts'
 import { getReader, idReader, versionReader } from './read-target.ts'
 import { actionReader, createReader, updateReader } from './read-values.ts'
@@ -20,22 +21,23 @@ import { watchReader } from './read-watch.ts'
 import { changeResponse, EMPTY_RESPONSE, pageResponse, recordResponse } from './write-responses.ts'
 
 /** `read` throws `VALIDATION_FAILED` or `AUTH_FIELD_FORBIDDEN`, as REST does; `write` gives the bytes of the response. */
-interface Exchange<Kind extends GrpcMethod['kind'], Input, Answer> {
+interface OneRequest<Kind extends GrpcMethod['kind'], Input, Answer> {
   readonly kind: Kind
   read(request: Message, actor: Actor): Input
   write(answer: Answer): Uint8Array
 }
 
 export type MethodMessages =
-  | Exchange<'get', GetInput, StoredRecord>
-  | Exchange<'list', ListInput, Page>
-  | Exchange<'create', CreateInput, StoredRecord>
+  | OneRequest<'get', GetInput, StoredRecord>
+  | OneRequest<'list', ListInput, Page>
+  | OneRequest<'create', CreateInput, StoredRecord>
   /** `mode` names the operation of the engine. */
-  | Exchange<'update', ChangeInput & { readonly mode: 'update' | 'replace' }, StoredRecord>
-  | Exchange<'delete', Omit<ChangeInput, 'values'>, StoredRecord>
-  | Exchange<'restore', Omit<ChangeInput, 'values'>, StoredRecord>
-  | Exchange<'act', ActInput, StoredRecord>
-  | Exchange<'watch', WatchInput, Change>
+  | OneRequest<'update', ChangeInput & { readonly mode: 'update' | 'replace' }, StoredRecord>
+  | OneRequest<'delete', Omit<ChangeInput, 'values'>, StoredRecord>
+  | OneRequest<'restore', Omit<ChangeInput, 'values'>, StoredRecord>
+  | OneRequest<'act', ActInput, StoredRecord>
+  | OneRequest<'watch', WatchInput, Change>
+  | ExchangeMessages
 
 /**
  * Compiles the messages of a method.
@@ -74,6 +76,8 @@ export function methodMessages(method: GrpcMethod): MethodMessages {
       const read = (request: Message, actor: Actor) => ({ ...readTarget(request), action, values: readValues(request, actor) })
       return { kind, read, write: recordResponse(resource, output) }
     }
+    case 'exchange':
+      return exchangeMessages(method)
     case 'watch':
       return { kind, read: watchReader(resource, input), write: changeResponse(resource, output) }
   }

@@ -24,6 +24,9 @@ export interface UpdateValues {
   readonly values: FieldValues
 }
 
+/** What a caller says, judged as whoever says it. @throws `VALIDATION_FAILED`, `AUTH_FIELD_FORBIDDEN` */
+export type Said = (actor: Actor) => FieldValues
+
 export function createReader(resource: ResourceModel, schema: DescMessage): (request: Message, actor: Actor) => FieldValues {
   const { member, readBody } = inputOf(resource, schema)
   const fields = new FieldReader(resource.fields, 'column')
@@ -54,14 +57,28 @@ export function actionReader(input: readonly FieldModel[], schema: DescMessage):
   return (request, actor) => fields.read(readBody(request), 'create', actor)
 }
 
+/** What a message of an exchange says; undefined where it says nothing. */
+export function saidReader(receives: readonly FieldModel[], schema: DescMessage): (request: Message) => Said | undefined {
+  const { member, readBody } = nestedOf(receives, schema, 'input')
+  const fields = new FieldReader(receives, 'column')
+  return (request) => {
+    const said = member(request)
+    return said === undefined ? undefined : (actor) => fields.read(readBody(said), 'create', actor)
+  }
+}
+
 function inputOf(resource: ResourceModel, schema: DescMessage) {
-  const { message } = fieldOf(schema, recordName(resource))
-  if (message === undefined) throw new TypeError(`Cannot read ${schema.typeName}: its input is no message`)
-  const read = memberOf(schema, recordName(resource))
+  return nestedOf(inputFields(resource), schema, recordName(resource))
+}
+
+function nestedOf(fields: readonly FieldModel[], schema: DescMessage, name: string) {
+  const { message } = fieldOf(schema, name)
+  if (message === undefined) throw new TypeError(`Cannot read ${schema.typeName}: "${name}" is no message`)
+  const read = memberOf(schema, name)
   return {
     // A message field gives a message, or nothing where it is absent.
     member: (request: Message) => read(request) as Message | undefined,
-    readBody: bodyReader(inputFields(resource), message),
+    readBody: bodyReader(fields, message),
   }
 }
 

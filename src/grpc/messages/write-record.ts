@@ -13,6 +13,9 @@ import { valueWriter } from './write-value.ts'
 /** Writes the fields of one record, without a tag or a length in front. */
 export type RecordWriter = (writer: ByteWriter, json: string) => void
 
+/** Values by the names of their columns. */
+type Columns = Readonly<Record<string, Json>>
+
 interface FieldWriter {
   readonly column: string
   /** With its tag; never asked for null. */
@@ -21,18 +24,26 @@ interface FieldWriter {
 
 /** Makes the writer for records of a resource, in the message that describes them. */
 export function recordWriter(resource: ResourceModel, schema: DescMessage): RecordWriter {
+  const write = columnsWriter(resource.fieldsByColumn, schema)
+  // The store printed it: one object, columns by name.
+  return (writer, json) => write(writer, parseJson(json) as Columns)
+}
+
+/** Makes the writer for what has these fields, in the message that describes it. */
+export function columnsWriter(
+  fields: ReadonlyMap<string, FieldModel>,
+  schema: DescMessage,
+): (writer: ByteWriter, columns: Columns) => void {
   // In the order of their numbers, as all encoders do.
   const writers = [...schema.fields]
     .sort((left, right) => left.number - right.number)
     .flatMap((desc): readonly FieldWriter[] => {
-      const field = resource.fieldsByColumn.get(desc.name)
+      const field = fields.get(desc.name)
       return field === undefined ? [] : [{ column: field.column, write: fieldWriter(field, desc) }]
     })
-  return (writer, json) => {
-    // The store printed it: one object, columns by name.
-    const record = parseJson(json) as Readonly<Record<string, Json>>
+  return (writer, columns) => {
     for (const { column, write } of writers) {
-      const value = record[column]
+      const value = columns[column]
       if (value !== undefined && value !== null) write(writer, value)
     }
   }

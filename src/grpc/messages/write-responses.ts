@@ -1,15 +1,15 @@
 /** Writes the responses of methods: a record, a page, a change, each in the message that wraps it. */
 import type { DescMessage } from '@bufbuild/protobuf'
 import { WireType } from '@bufbuild/protobuf/wire'
-import type { Change, Page, StoredRecord } from '../../engine/index.ts'
+import type { Answer, Change, Page, StoredRecord } from '../../engine/index.ts'
 import { encodeTypeId } from '../../kernel/index.ts'
-import type { ResourceModel } from '../../model/index.ts'
+import type { FieldModel, ResourceModel } from '../../model/index.ts'
 import { CHANGE_KINDS } from '../describe/draft-messages.ts'
 import { recordName, recordsName } from '../describe/names.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { changeKindNumber } from './change-kinds.ts'
 import { fieldOf } from './members.ts'
-import { recordWriter } from './write-record.ts'
+import { columnsWriter, recordWriter } from './write-record.ts'
 import { writeMoment } from './write-value.ts'
 
 /** What has no fields: the response of `Delete`. */
@@ -66,6 +66,16 @@ export function changeResponse(resource: ResourceModel, schema: DescMessage): (c
     writeMoment(writer.tag(numbers.changedAt, WireType.LengthDelimited), at.getTime())
     writer.tag(numbers.cursor, WireType.LengthDelimited).text(cursor)
     writer.tag(numbers.version, WireType.Varint).integer(version)
+    return writer.finish()
+  }
+}
+
+/** What an exchange tells stands in the response itself. */
+export function answerResponse(sends: readonly FieldModel[], schema: DescMessage): (answer: Answer) => Uint8Array {
+  const write = columnsWriter(new Map(sends.map((field) => [field.column, field])), schema)
+  return (answer) => {
+    const writer = WRITER.begin()
+    write(writer, answer)
     return writer.finish()
   }
 }

@@ -58,7 +58,10 @@ export class CallStream {
     expectBounded(this.#lines)
     const timeoutMs = readTimeoutMs(this.#text('grpc-timeout'))
     this.#encoding = readEncoding(this.#text('grpc-encoding'))
-    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.#abandon('deadline'), timeoutMs)
+    if (timeoutMs === undefined) return
+    // Clients whose deadline has passed say so: an answer made within a turn of the timer would be late.
+    if (timeoutMs === 0) this.#abandon('deadline')
+    else this.#timer = setTimeout(() => this.#abandon('deadline'), timeoutMs)
   }
 
   /** The one message of the caller. @throws `VALIDATION_BODY_MALFORMED`, `VALIDATION_BODY_TOO_LARGE`; what `stopReading` was given */
@@ -109,12 +112,14 @@ export class CallStream {
         signal.throwIfAborted()
         const next = await new Promise<IteratorResult<Buffer>>((resolve, reject) => {
           stop = reject
+          this.#failReading = reject
           chunks.next().then(resolve, reject)
         })
         if (next.done === true) break
         for (const one of reader.push(next.value)) yield await unpack(one, this.#encoding, MESSAGE_BYTES_MAX)
       }
     } finally {
+      this.#failReading = undefined
       signal.removeEventListener('abort', hear)
     }
     if (!reader.isAtEnd) throw malformed('it is cut short')

@@ -1,8 +1,9 @@
 /** The rules of one field must fit its kind and must not contradict each other. */
-import type { AnyField } from '../field.ts'
+import type { AnyField, FieldMap } from '../field.ts'
 import { type AnyKind, type Flaw, Misfit } from '../kind.ts'
 import { isCalendarDate } from '../kinds/timestamp.ts'
-import type { Verifier } from './problem.ts'
+import { type CustomOperation, customOperations } from './custom-operations.ts'
+import type { Problem, Verifier } from './problem.ts'
 
 export const verifyFields: Verifier = ({ resources, roles }) => {
   const known = new Set(Object.keys(roles))
@@ -11,16 +12,34 @@ export const verifyFields: Verifier = ({ resources, roles }) => {
       const where = `resource "${resource.name}", field "${name}"`
       return [...findFieldFlaws(name, field), ...findRoleFlaws(field, known)].map((flaw) => ({ where, ...flaw }))
     }),
-    ...Object.entries(resource.actions).flatMap(([action, { input }]) =>
-      Object.entries(input).flatMap(([name, field]) => {
-        const where = `resource "${resource.name}", action "${action}", input "${name}"`
-        return [...findFieldFlaws(name, field), ...findInputFlaws(field), ...findRoleFlaws(field, known)].map((flaw) => ({
-          where,
-          ...flaw,
-        }))
-      }),
-    ),
+    ...customOperations(resource).flatMap((operation) => {
+      const owner = `resource "${resource.name}", ${operation.word} "${operation.name}"`
+      return [
+        ...verifyMessage(`${owner}, input`, operation.input, (field) => [
+          ...findInputFlaws(field),
+          ...findRoleFlaws(field, known),
+        ]),
+        ...verifyMessage(`${owner}, answer`, operation.answer, findAnswerFlaws),
+        ...(operation.word === 'exchange' ? findSilence(owner, operation) : []),
+      ]
+    }),
   ])
+}
+
+function verifyMessage(owner: string, fields: FieldMap, findMore: (field: AnyField) => readonly Flaw[]): readonly Problem[] {
+  return Object.entries(fields).flatMap(([name, field]) =>
+    [...findFieldFlaws(name, field), ...findMore(field)].map((flaw) => ({ where: `${owner} "${name}"`, ...flaw })),
+  )
+}
+
+/** Who only listens watches, and who only tells calls an action. */
+function findSilence(where: string, { input, answer }: Pick<CustomOperation, 'input' | 'answer'>): readonly Problem[] {
+  return [
+    ...(Object.keys(input).length > 0
+      ? []
+      : [{ where, what: 'its callers have nothing to say', mend: 'receives: { text: text() }' }]),
+    ...(Object.keys(answer).length > 0 ? [] : [{ where, what: 'it has nothing to tell', mend: 'sends: { text: text() }' }]),
+  ]
 }
 
 function findFieldFlaws(name: string, { kind, rules }: AnyField): readonly Flaw[] {
@@ -61,6 +80,17 @@ function findInputFlaws({ rules }: AnyField): readonly Flaw[] {
   const flaws: Flaw[] = []
   if (rules.input === 'none') flaws.push({ what: 'it is read-only: no caller could give it', mend: 'Leave out .readOnly().' })
   if (rules.isUnique) flaws.push({ what: 'an input cannot be unique', mend: 'Leave out .unique().' })
+  return flaws
+}
+
+/** What holds for the fields of a record means nothing in a message either. */
+function findAnswerFlaws({ kind, rules }: AnyField): readonly Flaw[] {
+  const flaws: Flaw[] = []
+  if (kind.isSecret === true || !rules.isOutput)
+    flaws.push({ what: 'it never leaves the service', mend: 'Leave it out, or give it another kind.' })
+  if (rules.readableBy !== undefined)
+    flaws.push({ what: 'an answer is told to its caller alone', mend: 'Leave out .readableBy(…), and do not send it to others.' })
+  if (rules.isUnique) flaws.push({ what: 'an answer cannot be unique', mend: 'Leave out .unique().' })
   return flaws
 }
 

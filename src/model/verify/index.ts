@@ -1,11 +1,11 @@
 /** All verifiers, in the order in which their problems are told. */
 import { verifyAccounts } from './accounts.ts'
-import { verifyActions } from './actions.ts'
 import { verifyFields } from './fields.ts'
 import { verifyLists } from './lists.ts'
 import { verifyNames } from './names.ts'
 import { verifyPolicies } from './policies.ts'
 import type { Declarations, Problem, Verifier } from './problem.ts'
+import { verifyRefusals } from './refusals.ts'
 import { verifyRelations } from './relations.ts'
 
 const VERIFIERS: readonly Verifier[] = [
@@ -14,7 +14,7 @@ const VERIFIERS: readonly Verifier[] = [
   verifyRelations,
   verifyLists,
   verifyPolicies,
-  verifyActions,
+  verifyRefusals,
   verifyAccounts,
 ]
 

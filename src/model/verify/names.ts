@@ -2,6 +2,7 @@
 import { toKebabCase, toSnakeCase } from '../../kernel/index.ts'
 import type { FieldMap } from '../field.ts'
 import type { Resource } from '../resource.ts'
+import { customOperations } from './custom-operations.ts'
 import { type Problem, STANDARD_NAMES, type Verifier } from './problem.ts'
 
 const CAMEL_CASE = /^[a-z][a-zA-Z0-9]*$/
@@ -53,26 +54,28 @@ function verifyResourceNames(resource: Resource, claim: Claim): readonly Problem
   claim(`plural ${resource.plural}`, where, `the plural "${resource.plural}"`)
   claim(`prefix ${resource.idPrefix}`, where, `the id prefix "${resource.idPrefix}"`)
   problems.push(...verifyFieldNames(where, 'field', resource.fields), ...verifyColumns(where, resource.fields))
-  for (const [name, action] of Object.entries(resource.actions))
-    problems.push(...verifyFieldNames(`${where}, action "${name}"`, 'input', action.input))
+  for (const { word, name, input, answer } of customOperations(resource)) {
+    problems.push(...verifyFieldNames(`${where}, ${word} "${name}"`, 'input', input))
+    problems.push(...verifyFieldNames(`${where}, ${word} "${name}"`, 'answer', answer))
+  }
   return problems
 }
 
-/** Actions and relations share the paths below a record: `/posts/{id}/publish`, `/users/{id}/posts`. */
+/** Actions and relations share the paths below a record: `/posts/{id}/publish`, `/users/{id}/posts`. Exchanges share the methods of gRPC with actions. */
 function verifyPaths(resource: Resource, claim: Claim): readonly Problem[] {
   const problems: Problem[] = []
   const verifyPath = (where: string, name: string): void => {
     if (!CAMEL_CASE.test(name)) problems.push({ where, what: 'its name is not camelCase', mend: 'Write it like markPaid.' })
     claim(`path ${resource.name}/${toKebabCase(name)}`, where, `the path "${toKebabCase(name)}"`)
   }
-  for (const name of Object.keys(resource.actions)) {
-    const where = `resource "${resource.name}", action "${name}"`
+  for (const { word, name } of customOperations(resource)) {
+    const where = `resource "${resource.name}", ${word} "${name}"`
     verifyPath(where, name)
     if (OPERATION_NAMES.includes(name))
       problems.push({
         where,
         what: `every resource has the operation "${name}"`,
-        mend: 'Name the action by what it does beyond that.',
+        mend: `Name the ${word} by what it does beyond that.`,
       })
   }
   for (const name of Object.keys(resource.relations)) {
@@ -85,7 +88,7 @@ function verifyPaths(resource: Resource, claim: Claim): readonly Problem[] {
   return problems
 }
 
-function verifyFieldNames(owner: string, word: 'field' | 'input', fields: FieldMap): readonly Problem[] {
+function verifyFieldNames(owner: string, word: 'field' | 'input' | 'answer', fields: FieldMap): readonly Problem[] {
   const problems: Problem[] = []
   const columns = new Set<string>()
   for (const [name, field] of Object.entries(fields)) {

@@ -1,7 +1,7 @@
 /** Deny by default: every operation needs a rule, and every rule must name verbs, roles and permissions that exist. */
 import { STANDARD_VERBS } from '../permit.ts'
-import type { Resource } from '../resource.ts'
 import { type ConditionScope, findConditionFlaws } from './conditions.ts'
+import { customOperations } from './custom-operations.ts'
 import type { Problem, Verifier } from './problem.ts'
 
 const PERMISSION_FORM = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
@@ -28,16 +28,16 @@ function verifyRules(scope: ConditionScope, isAccount: boolean): readonly Proble
   const where = `resource "${resource.name}", policies`
   const problems: Problem[] = []
   const report = (what: string, mend: string): void => void problems.push({ where, what, mend })
-  const actionVerbs = actionVerbsOf(resource)
-  const verbs = new Set([...STANDARD_VERBS, ...(isAccount ? ['register'] : []), ...actionVerbs])
+  const custom = customOperations(resource)
+  const verbs = new Set([...STANDARD_VERBS, ...(isAccount ? ['register'] : []), ...custom.map(({ verb }) => verb)])
   const permitted = new Set(resource.rules.flatMap((rule) => rule.verbs))
 
   if (resource.rules.length > RULES_MAX)
     report(`there are ${resource.rules.length} rules`, `Join rules with either(…): at most ${RULES_MAX}.`)
   if (!permitted.has('read')) report('no rule permits anybody to read', `permit('read').to('admin')`)
-  for (const verb of actionVerbs) {
+  for (const [verb, word] of new Map(custom.map((one) => [one.verb, one.word]))) {
     if (!permitted.has(verb))
-      report(`no rule permits the action "${verb}": nobody could call it`, `permit('${verb}').to('admin')`)
+      report(`no rule permits the ${word} "${verb}": nobody could call it`, `permit('${verb}').to('admin')`)
   }
   for (const rule of resource.rules) {
     for (const verb of rule.verbs)
@@ -52,8 +52,4 @@ function verifyRules(scope: ConditionScope, isAccount: boolean): readonly Proble
     problems.push(...findConditionFlaws(scope, rule.condition).map((flaw) => ({ where, ...flaw })))
   }
   return problems
-}
-
-function actionVerbsOf(resource: Resource): ReadonlySet<string> {
-  return new Set(Object.entries(resource.actions).map(([name, action]) => action.verb ?? name))
 }

@@ -1,25 +1,25 @@
 /**
- * Holds up the answers of a subscription until its caller has budget for them: what is not told yet waits in the journal, so nothing is lost, and
- * nobody is cut off for what others change.
+ * Holds up the messages of a stream until its caller has budget for them, instead of cutting it off: what is not told yet waits in the journal, and
+ * what is not heard yet waits with the caller.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { WatchContext } from '../../engine/index.ts'
-import { PlinthError } from '../../kernel/index.ts'
+import { PlinthError } from '../kernel/index.ts'
 
 /** Takes from the budgets of the caller, as `HttpReply.charge` does. @throws `RATE_LIMIT_EXCEEDED` */
 export type Charge = (cost: number) => Promise<void>
 
-/** Whoever waits longer is looked at again, for their right to listen may end meanwhile. */
+/** Whoever waits longer is looked at again, for their rights may end meanwhile. */
 const WAIT_MS_MAX = 1_000
 
 /**
  * Resolves when it could be paid, or when nobody listens any more.
  *
- * @throws what ends the caller's right to listen
+ * @param renew looks whether the caller still may
+ * @throws what `renew` throws
  */
 export async function payWhenPossible(
   pay: () => Promise<void>,
-  { renew }: Pick<WatchContext, 'renew'>,
+  { renew }: { readonly renew?: (() => unknown) | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {

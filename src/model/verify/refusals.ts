@@ -1,17 +1,18 @@
-/** Refusals of actions are part of the public catalogue: their codes must fit it and must not be taken. */
+/** Refusals of actions and exchanges are part of the public catalogue: their codes must fit it and must not be taken. */
 import { CATALOGUE, ERROR_FAMILIES } from '../../kernel/index.ts'
 import type { RefusalDeclaration } from '../action.ts'
+import { customOperations } from './custom-operations.ts'
 import type { Problem, Verifier } from './problem.ts'
 
 const CODE_FORM = new RegExp(`^(?:${ERROR_FAMILIES.join('|')})_[A-Z0-9]+(?:_[A-Z0-9]+)*$`)
 
-export const verifyActions: Verifier = ({ resources }) => {
+export const verifyRefusals: Verifier = ({ resources }) => {
   const problems: Problem[] = []
   const first = new Map<string, { readonly where: string; readonly refusal: RefusalDeclaration }>()
   for (const resource of resources) {
-    for (const [name, action] of Object.entries(resource.actions)) {
-      const where = `resource "${resource.name}", action "${name}"`
-      for (const [code, refusal] of Object.entries(action.refusals)) {
+    for (const { word, name, refusals } of customOperations(resource)) {
+      const where = `resource "${resource.name}", ${word} "${name}"`
+      for (const [code, refusal] of Object.entries(refusals)) {
         const other = first.get(code)
         if (other === undefined) first.set(code, { where, refusal })
         if (!CODE_FORM.test(code))
