@@ -58,20 +58,7 @@ export interface ResourceDeclaration<Fields extends FieldMap> {
   /** Who may do what. Without a rule for an operation it does not exist, and start-up says so. */
   readonly policies: (scope: PolicyScope<Fields>) => readonly Rule[]
   readonly actions?: Readonly<Record<string, Action>> | ((define: ActionMaker<Fields>) => Readonly<Record<string, Action>>)
-  /**
-   * Conversations about a record, over gRPC.
-   *
-   * @example
-   * exchanges: (define) => ({
-   *   echo: define({
-   *     receives: { text: text() },
-   *     sends: { text: text() },
-   *     async run({ messages, tell }) {
-   *       for await (const { text } of messages) await tell({ text })
-   *     },
-   *   }),
-   * })
-   */
+  /** Conversations about a record, over gRPC: `docs/model.md` shows one. */
   readonly exchanges?: (define: ExchangeMaker<Fields>) => Readonly<Record<string, Exchange>>
   readonly cache?: CacheHints
 }

@@ -7,6 +7,7 @@ import { loadSync } from '@grpc/proto-loader'
 import { describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/domain.ts'
 import { describeGrpc, EMPTY_LOCK, type GrpcDescription, readLock, renderLock, renderProto } from '../../src/grpc/index.ts'
+import { chat } from '../domains/chat/domain.ts'
 import { orders } from '../domains/orders/domain.ts'
 
 const BLOG = join(import.meta.dirname, '../../examples/blog')
@@ -126,13 +127,14 @@ describe('the files of the reference service', () => {
 describe.each([
   ['the blog', describeGrpc(blog, lock)],
   ['the orders', describeGrpc(orders, EMPTY_LOCK)],
+  ['the chat', describeGrpc(chat, EMPTY_LOCK)],
 ])('the printed files of %s', (_, description) => {
   const loaded = loadPrinted(description)
 
   test('describe to another compiler what the server serves', () => {
     const described = listDescribed(description)
 
-    expect(described.length).toBeGreaterThan(100)
+    expect(described.length).toBeGreaterThan(50)
     expect(listFields(loaded)).toEqual(described)
   })
 
@@ -151,14 +153,17 @@ describe.each([
     }
   })
 
-  test('have the same methods, of which those that watch stream', () => {
+  test('have the same methods, of which some stream', () => {
     const methods = Object.values(loaded).flatMap((one) =>
       'format' in one ? [] : Object.values(one as Record<string, MethodLike>),
     )
 
-    expect(methods.map(({ path, responseStream }) => `${path} ${responseStream}`).sort()).toEqual(
+    expect(methods.map(({ path, requestStream, responseStream }) => `${path} ${requestStream} ${responseStream}`).sort()).toEqual(
       description.methods
-        .map(({ kind, descMethod }) => `/${descMethod.parent.typeName}/${descMethod.name} ${kind === 'watch'}`)
+        .map(({ kind, descMethod }) => {
+          const isExchange = kind === 'exchange'
+          return `/${descMethod.parent.typeName}/${descMethod.name} ${isExchange} ${isExchange || kind === 'watch'}`
+        })
         .sort(),
     )
   })
@@ -166,5 +171,6 @@ describe.each([
 
 interface MethodLike {
   readonly path: string
+  readonly requestStream: boolean
   readonly responseStream: boolean
 }

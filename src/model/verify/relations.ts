@@ -1,4 +1,5 @@
 /** Every key and every relation must lead to a resource of the domain, and back. */
+import { customOperations } from './custom-operations.ts'
 import type { Problem, Verifier } from './problem.ts'
 
 export const verifyRelations: Verifier = ({ resources }) => {
@@ -7,9 +8,10 @@ export const verifyRelations: Verifier = ({ resources }) => {
   for (const resource of resources) {
     const keys = [
       ...Object.entries(resource.fields).map(([name, field]) => [`field "${name}"`, field] as const),
-      ...Object.entries(resource.actions).flatMap(([action, { input }]) =>
-        Object.entries(input).map(([name, field]) => [`action "${action}", input "${name}"`, field] as const),
-      ),
+      ...customOperations(resource).flatMap(({ word, name: owner, input, answer }) => [
+        ...Object.entries(input).map(([name, field]) => [`${word} "${owner}", input "${name}"`, field] as const),
+        ...Object.entries(answer).map(([name, field]) => [`${word} "${owner}", answer "${name}"`, field] as const),
+      ]),
     ]
     for (const [place, { kind, rules }] of keys) {
       if (rules.belongsTo === undefined || kind.idPrefix === undefined) continue
