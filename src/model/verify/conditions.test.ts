@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { ALWAYS, all } from '../condition.ts'
 import { permit } from '../permit.ts'
-import { post, problemsOf, User, type WrongDeclaration, when } from './wrong-declarations.ts'
+import { post, problemsOf, User, type WrongDeclaration, when } from './wrong-declarations.test-kit.ts'
 
 const WRONG: readonly WrongDeclaration[] = [
   [

@@ -4,7 +4,7 @@ import type { FieldMap } from '../field.ts'
 import { belongsTo, secret, text } from '../fields.ts'
 import { permit } from '../permit.ts'
 import type { Resource } from '../resource.ts'
-import { post, problemsOf, refusals, User, type WrongDeclaration } from './wrong-declarations.ts'
+import { post, problemsOf, refusals, User, type WrongDeclaration } from './wrong-declarations.test-kit.ts'
 
 const LINE = { line: text({ max: 10 }) }
 

@@ -1,7 +1,7 @@
 // Proves ACC-01: one wrong declaration for each rule over fields, and the very sentence that its author reads.
 import { expect, test } from 'vitest'
 import { choice, decimal, integer, json, list, secret, text, timestamp } from '../fields.ts'
-import { action, field, problemsOf, type WrongDeclaration } from './wrong-declarations.ts'
+import { action, field, problemsOf, type WrongDeclaration } from './wrong-declarations.test-kit.ts'
 
 const WRONG: readonly WrongDeclaration[] = [
   [

@@ -6,7 +6,7 @@ import type { FieldMap } from '../field.ts'
 import { belongsTo } from '../fields.ts'
 import { type PolicyScope, permit } from '../permit.ts'
 import { type Resource, resource } from '../resource.ts'
-import { action, field, post, problemsOf, refusals, User, when } from './wrong-declarations.ts'
+import { action, field, post, problemsOf, refusals, User, when } from './wrong-declarations.test-kit.ts'
 
 describe('a declaration that is right', () => {
   test('has no problems', () => {

@@ -1,7 +1,7 @@
 // Proves ACC-01: one wrong declaration for each rule over lists, and the very sentence that its author reads.
 import { expect, test } from 'vitest'
 import { text } from '../fields.ts'
-import { post, problemsOf, type WrongDeclaration } from './wrong-declarations.ts'
+import { post, problemsOf, type WrongDeclaration } from './wrong-declarations.test-kit.ts'
 
 const WRONG: readonly WrongDeclaration[] = [
   [

@@ -4,7 +4,7 @@ import { Field } from '../field.ts'
 import { belongsTo, integer, text, timestamp } from '../fields.ts'
 import { permit } from '../permit.ts'
 import { hasMany } from '../resource.ts'
-import { action, field, post, problemsOf, User, type WrongDeclaration } from './wrong-declarations.ts'
+import { action, field, post, problemsOf, User, type WrongDeclaration } from './wrong-declarations.test-kit.ts'
 
 const WRONG: readonly WrongDeclaration[] = [
   [

@@ -1,7 +1,7 @@
 // Proves ACC-01: one wrong declaration for each rule over refusals, and the very sentence that its author reads.
 import { expect, test } from 'vitest'
 import { permit } from '../permit.ts'
-import { action, post, problemsOf, refusals, type WrongDeclaration } from './wrong-declarations.ts'
+import { action, post, problemsOf, refusals, type WrongDeclaration } from './wrong-declarations.test-kit.ts'
 
 const WRONG: readonly WrongDeclaration[] = [
   [

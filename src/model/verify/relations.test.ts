@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { belongsTo } from '../fields.ts'
 import { hasMany } from '../resource.ts'
-import { action, field, post, problemsOf, User, type WrongDeclaration } from './wrong-declarations.ts'
+import { action, field, post, problemsOf, User, type WrongDeclaration } from './wrong-declarations.test-kit.ts'
 
 const WRONG: readonly WrongDeclaration[] = [
   [
