@@ -1,5 +1,5 @@
 export type { ChangeFeed, FeedEntry, FeedListener, FeedPage, FeedPoint } from './change-feed.ts'
-export type { RequestContext } from './context.ts'
+export type { Caller, RequestContext } from './context.ts'
 export { Engine, type EngineOptions } from './engine.ts'
 export type { Answer, ExchangeInput, OpenExchange } from './exchange.ts'
 export type { FieldSet } from './field-set.ts'

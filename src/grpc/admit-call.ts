@@ -1,5 +1,5 @@
 /** Lets a call in from its metadata, as the HTTP server lets in a request from its headers, and makes its context. Knows no transport. */
-import type { WatchContext } from '../engine/index.ts'
+import type { Caller, WatchContext } from '../engine/index.ts'
 import type { CallArrival, CalledOperation, HttpServer, OpenCall } from '../http/index.ts'
 import { type Clock, PlinthError } from '../kernel/index.ts'
 import type { CallMetadata } from './call.ts'
@@ -12,7 +12,7 @@ export type CountedCall = Pick<OpenCall, 'requestId' | 'limitHeaders' | 'charge'
 export interface ArrivedCall {
   readonly opened: CountedCall
   /** @throws as `OpenCall.admit` does, and `AUTH_TOKEN_INVALID` where there are two tokens */
-  admit(): Promise<WatchContext>
+  admit(caller?: Caller): Promise<WatchContext>
 }
 
 export interface Peer {
@@ -47,13 +47,13 @@ function openDoor(called: CalledOperation, { server, clock }: AdmitScope): Arriv
     const opened = open(readArrival(metadata, peer, authorization))
     return {
       opened,
-      async admit() {
+      async admit(caller) {
         if (tokens.length > 1) throw new PlinthError('AUTH_TOKEN_INVALID', 'Cannot read the token: there are two, expected one')
         await opened.admit()
         const { actor, address, requestId } = opened
         // An async function, so that what it throws at once rejects.
         const renew = authorization === undefined ? undefined : async () => server.authenticate(authorization)
-        return { actor, address, requestId, nowMs: clock.now(), renew }
+        return { actor, address, requestId, nowMs: clock.now(), caller, renew }
       },
     }
   }

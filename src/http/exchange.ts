@@ -117,6 +117,10 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
     return this.startedAtMs + this.#server.requestBudgetMs
   }
 
+  get isGone(): boolean {
+    return this.#response.destroyed && !this.#response.writableFinished
+  }
+
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       const abort = new AbortController()
@@ -209,6 +213,11 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
         { request_id: this.requestId, error: thrown },
         { trace: this.trace },
       )
+      return
+    }
+    if (this.isGone && error.code === 'VALIDATION_REQUEST_TIMEOUT') {
+      this.isSent = true
+      this.#count(CLIENT_GONE_STATUS, null)
       return
     }
     noteFailure(this.#server, this.#route, this, error)

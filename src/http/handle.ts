@@ -38,6 +38,8 @@ export interface HttpRequest {
   readonly deadlineAtMs: number
   /** Aborted when the client goes away. Made when first read. */
   readonly signal: AbortSignal
+  /** Whether the caller has hung up before they had their answer. */
+  readonly isGone: boolean
   /** A header by its lower-case name. */
   header(name: string): string | undefined
 }

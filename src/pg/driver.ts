@@ -1,12 +1,13 @@
 /** The one place that speaks to the `pg` library: how a connection is opened and how a statement is sent on it. */
 import type pg from 'pg'
+import type { Caller } from '../engine/index.ts'
 import { type BoundValue, identifier, type Statement } from '../sql/index.ts'
 
 /** A row of the answer: columns in order, as PostgreSQL printed them. */
 export type Row = readonly (string | null)[]
 
-/** Sends a statement with its values and gives the rows. */
-export type Runner = <Input>(statement: Statement<Input>, input: Input) => Promise<readonly Row[]>
+/** Sends a statement with its values and gives the rows. @param caller a read that they do not wait for any more may be ended */
+export type Runner = <Input>(statement: Statement<Input>, input: Input, caller?: Caller) => Promise<readonly Row[]>
 
 export interface ConnectionOptions {
   /** `postgresql://…`; a Unix socket as `host` in the query. */
@@ -70,6 +71,11 @@ export function forgetStatement(client: pg.ClientBase, name: string): void {
   delete connection.submittedNamedStatements[name]
   // A server that does not know the name has nothing to forget.
   client.query(`DEALLOCATE ${identifier(name)}`).catch(() => undefined)
+}
+
+/** The process of the server that a connection speaks to; undefined before it has said so. */
+export function processOf(client: pg.ClientBase): number | undefined {
+  return (client as unknown as { readonly processID: number | null }).processID ?? undefined
 }
 
 /** Cuts a connection without a farewell, which fails all that waits on it with `reason`. */

@@ -38,11 +38,11 @@ export class LaneGroup {
     return this.#lanes.reduce((sum, lane) => sum + lane.inFlight, 0)
   }
 
-  readonly run: Runner = (statement, input) => {
+  readonly run: Runner = (statement, input, caller) => {
     const values = statement.bind(input)
     const lane = this.choose()
     if (lane === undefined) return Promise.reject(new PlinthError('RATE_LIMIT_OVERLOADED'))
-    return lane.run(statement, values) as Promise<readonly Row[]>
+    return lane.run(statement, values, caller) as Promise<readonly Row[]>
   }
 
   /** The lane for the next statement; undefined when none can be expected to answer soon. */

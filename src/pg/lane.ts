@@ -4,16 +4,35 @@
  * Each statement is its own transaction (the driver ends each with a Sync), so an error in one leaves the next alone. A
  * connection that breaks fails what is under way and is made anew by the next statement; while the server is away, statements
  * fail at once instead of queueing. Invariant: nothing waits longer than `silenceMsMax` for a server that has gone silent.
+ *
+ * What nobody waits for any more is ended. A request to end it can meet the next statement instead, which is then sent again: a
+ * statement that was ended has changed nothing.
  */
 import { LRUCache } from 'lru-cache'
 import pg from 'pg'
+import type { Caller } from '../engine/index.ts'
 import { PlinthError } from '../kernel/index.ts'
 import type { BoundValue } from '../sql/index.ts'
-import { type ConnectionOptions, clientConfig, cutConnection, forgetStatement, gatherWrites, type Row, send } from './driver.ts'
+import {
+  type ConnectionOptions,
+  clientConfig,
+  cutConnection,
+  forgetStatement,
+  gatherWrites,
+  processOf,
+  type Row,
+  send,
+} from './driver.ts'
 
 /** After a failed attempt to connect, statements are refused for this long before the next attempt. */
 const RECONNECT_PAUSE_MS = 250
-const WATCH_INTERVAL_MS = 500
+const WATCH_INTERVAL_MS = 100
+/** What is over sooner ends by itself. */
+const END_AFTER_MS = 100
+/** How long behind a request to end a statement another one may meet it. */
+const STRAY_MS = 1_000
+/** A statement is met by no more strays than this. */
+const STRAYS_MAX = 3
 /** So many answers make the pace: few enough to follow a change, enough to outlast a pause of the process. */
 const PACE_ANSWERS = 16
 /** Each prepared statement takes memory of the server, and clients choose what is asked for: those used least recently go. */
@@ -28,9 +47,24 @@ interface LaneStatement {
   readonly text: string
 }
 
+/** A statement that was sent and not answered yet. */
+interface Flight {
+  readonly statement: LaneStatement
+  readonly values: BoundValue[]
+  readonly caller: Caller | undefined
+  /** How often it was ended in the place of another. */
+  strays: number
+}
+
+export interface LaneOptions extends ConnectionOptions {
+  /** A connection that gives no answer for so long is cut. */
+  readonly silenceMsMax: number
+  /** Has the server end what one of its processes is at. Default: what nobody waits for goes on. */
+  readonly endStatement?: ((process: number) => Promise<void>) | undefined
+}
+
 export class Lane {
-  readonly #options: ConnectionOptions
-  readonly #silenceMsMax: number
+  readonly #options: LaneOptions
   #client: pg.Client | undefined
   /** The statements that the connection has prepared: the length of each by its name. */
   #prepared: LRUCache<string, number> | undefined
@@ -42,22 +76,31 @@ export class Lane {
   #paceMs = 0
   #isClosed = false
   #isGathering = false
-  /** Statements that were sent and not answered yet. */
-  inFlight = 0
+  /** In the order in which they are answered. */
+  readonly #flights = new Set<Flight>()
+  #isEnding = false
+  #endedAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(options: ConnectionOptions, silenceMsMax: number) {
+  constructor(options: LaneOptions) {
     this.#options = options
-    this.#silenceMsMax = silenceMsMax
   }
 
-  run(statement: LaneStatement, values: BoundValue[]): Promise<readonly Row[]> {
-    if (this.inFlight++ === 0) this.#progressAtMs = performance.now()
+  /** @param caller who waits for it; without one it is never ended */
+  run(statement: LaneStatement, values: BoundValue[], caller?: Caller): Promise<readonly Row[]> {
+    const flight: Flight = { statement, values, caller, strays: 0 }
+    if (this.#flights.size === 0) this.#progressAtMs = performance.now()
+    this.#flights.add(flight)
     const client = this.#client
     const sent =
       client === undefined
         ? this.connect().then((fresh) => this.#send(fresh, statement, values))
         : this.#send(client, statement, values)
-    return sent.then(this.#answered, (error: unknown) => this.#recover(error, statement, values))
+    return this.#settle(flight, sent)
+  }
+
+  /** Statements that were sent and not answered yet. */
+  get inFlight(): number {
+    return this.#flights.size
   }
 
   /** How long a statement that is sent now will wait, by the pace of the last answers. */
@@ -87,7 +130,7 @@ export class Lane {
     await this.#connecting?.catch(() => undefined)
     const client = this.#client
     // The watch stays until the end: it cuts a server that has gone silent with statements under way.
-    if (client !== undefined) await farewell(client, this.inFlight === 0 ? FAREWELL_MS_MAX : this.#silenceMsMax)
+    if (client !== undefined) await farewell(client, this.inFlight === 0 ? FAREWELL_MS_MAX : this.#options.silenceMsMax)
     clearInterval(this.#watch)
     this.#client = undefined
   }
@@ -115,7 +158,7 @@ export class Lane {
       dispose: (_, name, reason) => void (reason === 'evict' && forgetStatement(client, name)),
     })
     this.#progressAtMs = performance.now()
-    this.#watch ??= setInterval(() => this.#checkSilence(), WATCH_INTERVAL_MS).unref()
+    this.#watch ??= setInterval(() => this.#look(), WATCH_INTERVAL_MS).unref()
     return client
   }
 
@@ -131,37 +174,75 @@ export class Lane {
     return send(client, statement, values)
   }
 
-  /** A statement whose name is no longer good has not begun: it goes once more, without a name. */
-  #recover(error: unknown, statement: LaneStatement, values: BoundValue[]): Promise<readonly Row[]> {
-    const client = this.#client
-    if (client === undefined || statement.name === '' || !isNameLost(error)) return this.#failed(error)
-    forgetStatement(client, statement.name)
-    return send(client, { name: '', text: statement.text }, values).then(this.#answered, this.#failed)
+  #settle(flight: Flight, sent: Promise<readonly Row[]>): Promise<readonly Row[]> {
+    return sent.then(
+      (rows) => this.#answered(flight, rows),
+      (error: unknown) => this.#recover(flight, error),
+    )
   }
 
-  readonly #answered = (rows: readonly Row[]): readonly Row[] => {
-    this.inFlight--
+  #answered(flight: Flight, rows: readonly Row[]): readonly Row[] {
+    this.#flights.delete(flight)
     const nowMs = performance.now()
     this.#paceMs += (nowMs - this.#progressAtMs - this.#paceMs) / PACE_ANSWERS
     this.#progressAtMs = nowMs
     return rows
   }
 
-  readonly #failed = (error: unknown): Promise<never> => {
-    this.inFlight--
+  /** What has not begun, or was ended in the place of another, goes once more. */
+  #recover(flight: Flight, error: unknown): Promise<readonly Row[]> {
+    const { statement, values, caller } = flight
+    this.#flights.delete(flight)
     this.#progressAtMs = performance.now()
+    const client = this.#client
+    if (isEnded(error)) {
+      if (caller?.isGone === true)
+        return Promise.reject(new PlinthError('VALIDATION_REQUEST_TIMEOUT', undefined, { cause: error }))
+      const isStray = performance.now() - this.#endedAtMs < STRAY_MS && flight.strays++ < STRAYS_MAX
+      if (client !== undefined && isStray) return this.#again(flight, this.#send(client, statement, values))
+    } else if (client !== undefined && statement.name !== '' && isNameLost(error)) {
+      forgetStatement(client, statement.name)
+      const nameless = { name: '', text: statement.text }
+      return this.#again({ ...flight, statement: nameless }, send(client, nameless, values))
+    }
     return Promise.reject(error)
   }
 
-  /**
-   * One watch for the lane instead of a timer for each statement. A silent connection is cut, which fails all that waits on it.
-   */
-  #checkSilence(): void {
-    if (this.inFlight === 0 || performance.now() - this.#progressAtMs < this.#silenceMsMax) return
+  #again(flight: Flight, sent: Promise<readonly Row[]>): Promise<readonly Row[]> {
+    this.#flights.add(flight)
+    return this.#settle(flight, sent)
+  }
+
+  /** One watch for the lane instead of a timer for each statement. */
+  #look(): void {
+    if (this.stillMs < END_AFTER_MS) return
+    if (this.stillMs >= this.#options.silenceMsMax) this.#cut()
+    else this.#endAbandoned()
+  }
+
+  /** Fails all that waits on it. */
+  #cut(): void {
     const client = this.#client
     this.#client = undefined
     if (client !== undefined)
-      cutConnection(client, new Error(`Cannot wait for the database: it gave no answer in ${this.#silenceMsMax} ms`))
+      cutConnection(client, new Error(`Cannot wait for the database: it gave no answer in ${this.#options.silenceMsMax} ms`))
+  }
+
+  /** Only the statement that the server is at can be ended. */
+  #endAbandoned(): void {
+    const { endStatement } = this.#options
+    const [head] = this.#flights
+    const process = this.#client && processOf(this.#client)
+    if (this.#isEnding || endStatement === undefined || process === undefined || head?.caller?.isGone !== true) return
+    this.#isEnding = true
+    endStatement(process)
+      // It ends at its own time, then.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isEnding = false
+        this.#endedAtMs = performance.now()
+      })
+    this.#endedAtMs = performance.now()
   }
 }
 
@@ -183,4 +264,9 @@ async function farewell(client: pg.Client, msMax: number): Promise<void> {
   )
   await client.end()
   clearTimeout(cut)
+}
+
+/** Whether the server was told to end it, by its own clock or by us: it says the same of both. */
+function isEnded(error: unknown): boolean {
+  return (error as { readonly code?: string }).code === '57014'
 }

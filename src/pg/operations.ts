@@ -4,6 +4,7 @@
  */
 import { LRUCache } from 'lru-cache'
 import type {
+  Caller,
   ChangePlan,
   ChangeResult,
   CreatePlan,
@@ -97,7 +98,7 @@ export class RecordOperations implements Operations {
     const [first] = plans
     if (first === undefined) return []
     const merged = this.#cache.of(`gets|${getKey(first)}`, () => writeMergedGet(first))
-    const rows = await this.#send(merged.statement, plans, first.resource)
+    const rows = await this.#send(merged.statement, plans, first.resource, callerOfAll(plans))
     return placeRows(rows, plans.length, merged)
   }
 
@@ -109,9 +110,10 @@ export class RecordOperations implements Operations {
           this.#cache.of(`count|${shape}`, () => writeCount(plan)),
           plan,
           plan.resource,
+          plan.context.caller,
         )
       : undefined
-    const [rows, counted] = await Promise.all([this.#send(statement, plan, plan.resource), counting])
+    const [rows, counted] = await Promise.all([this.#send(statement, plan, plan.resource, plan.context.caller), counting])
 
     const page = rows.slice(0, plan.limit)
     if (plan.position?.isBackward === true) page.reverse()
@@ -125,7 +127,7 @@ export class RecordOperations implements Operations {
   }
 
   async tree(plan: TreePlan): Promise<string> {
-    const [row] = await this.#send(this.#cache.ofTree(plan), plan, undefined)
+    const [row] = await this.#send(this.#cache.ofTree(plan), plan, undefined, plan.context.caller)
     const text = row?.[0]
     if (typeof text !== 'string') throw new TypeError('Cannot read a tree: the database printed no text')
     return text
@@ -153,13 +155,28 @@ export class RecordOperations implements Operations {
   }
 
   async #one(plan: GetPlan, { statement, columns }: GetStatement): Promise<StoredRecord | undefined> {
-    const [row] = await this.#send(statement, plan, plan.resource)
+    const [row] = await this.#send(statement, plan, plan.resource, plan.context.caller)
     return row === undefined ? undefined : columns.read(row)
   }
 
-  #send<Input>(statement: Statement<Input>, input: Input, resource: ResourceModel | undefined): Promise<readonly Row[]> {
-    return this.#run(statement, input).catch((error: unknown) => {
+  /** @param caller only of reads: a write that was sent is done */
+  #send<Input>(
+    statement: Statement<Input>,
+    input: Input,
+    resource: ResourceModel | undefined,
+    caller?: Caller,
+  ): Promise<readonly Row[]> {
+    return this.#run(statement, input, caller).catch((error: unknown) => {
       throw readDatabaseError(error, resource)
     })
+  }
+}
+
+/** They are gone when the last of them is. */
+function callerOfAll(plans: readonly GetPlan[]): Caller {
+  return {
+    get isGone() {
+      return plans.every(({ context }) => context.caller?.isGone === true)
+    },
   }
 }

@@ -19,7 +19,7 @@ import type { Statement } from '../sql/index.ts'
 import { withTransaction } from './checkout.ts'
 import { type ConnectionOptions, clientConfig, STATEMENT_TIMEOUT_MS, send } from './driver.ts'
 import { readDatabaseError } from './errors.ts'
-import { Lane } from './lane.ts'
+import { Lane, type LaneOptions } from './lane.ts'
 import { LaneGroup } from './lane-group.ts'
 import { ReadMerger } from './merge.ts'
 import { getKey, RecordOperations, StatementCache } from './operations.ts'
@@ -42,7 +42,19 @@ export interface PgStoreOptions extends ConnectionOptions {
   readonly isMerging?: boolean
 }
 
+/**
+ * Ends what a process of ours is at, unless that is something new: one who asks is a moment behind.
+ * @see https://www.postgresql.org/docs/18/functions-admin.html#FUNCTIONS-ADMIN-SIGNAL
+ */
+const END_STATEMENT: Statement<number> = {
+  name: 'plinth_end_statement',
+  text: `SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+    WHERE pid = $1 AND state = 'active' AND query_start < clock_timestamp() - interval '50 ms'
+      AND application_name = current_setting('application_name') AND usename = current_user`,
+  bind: (process) => [process],
+}
 const PING: Statement<undefined> = { name: '', text: 'SELECT 1', bind: () => [] }
+const HELM_TIMEOUT_MS = 2_000
 const LANES = 4
 const LIST_LANES = 3
 const TRANSACTIONS = 5
@@ -69,7 +81,7 @@ export interface StoreLoad {
 }
 
 /**
- * Records in PostgreSQL, over connections of its own: at most 27 with the defaults. Each is opened when it is first needed.
+ * Records in PostgreSQL, over connections of its own: at most 28 with the defaults. Each is opened when it is first needed.
  *
  * Every call may throw `DEPENDENCY_UNAVAILABLE`, `DEPENDENCY_TIMEOUT` and `RATE_LIMIT_OVERLOADED`; writes also the errors of
  * `readDatabaseError`.
@@ -84,6 +96,8 @@ export class PgStore implements Store {
   readonly #reads: LaneGroup
   readonly #writes: LaneGroup
   readonly #lists: LaneGroup
+  /** For what must pass when all others stand still. */
+  readonly #helm: Lane
   readonly #pool: pg.Pool
   readonly #cache = new StatementCache()
   readonly #mergers = new Map<string, ReadMerger>()
@@ -95,9 +109,13 @@ export class PgStore implements Store {
   constructor(options: PgStoreOptions) {
     const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
     const listTimeoutMs = Math.min(options.listTimeoutMs ?? LIST_TIMEOUT_MS, timeoutMs)
-    this.#reads = openLanes(options.lanes ?? LANES, options, timeoutMs)
-    this.#writes = openLanes(options.lanes ?? LANES, options, timeoutMs)
-    this.#lists = openLanes(options.listLanes ?? LIST_LANES, options, listTimeoutMs)
+    this.#helm = new Lane({ ...options, statementTimeoutMs: HELM_TIMEOUT_MS, silenceMsMax: silenceMsMax(HELM_TIMEOUT_MS) })
+    const endStatement = async (process: number): Promise<void> => {
+      await this.#helm.run(END_STATEMENT, END_STATEMENT.bind(process))
+    }
+    this.#reads = openLanes(options.lanes ?? LANES, { ...options, statementTimeoutMs: timeoutMs, endStatement })
+    this.#writes = openLanes(options.lanes ?? LANES, { ...options, statementTimeoutMs: timeoutMs })
+    this.#lists = openLanes(options.listLanes ?? LIST_LANES, { ...options, statementTimeoutMs: listTimeoutMs, endStatement })
     this.#pool = new pg.Pool({
       ...clientConfig(options),
       max: options.transactions ?? TRANSACTIONS,
@@ -185,13 +203,16 @@ export class PgStore implements Store {
 
   /** Ends all connections when what is under way has been answered. */
   async close(): Promise<void> {
-    await Promise.all([this.#reads, this.#writes, this.#lists].map((lanes) => lanes.close()))
+    await Promise.all([this.#reads, this.#writes, this.#lists, this.#helm].map((lanes) => lanes.close()))
     await this.#pool.end()
   }
 }
 
-function openLanes(count: number, options: ConnectionOptions, statementTimeoutMs: number): LaneGroup {
-  return new LaneGroup(count, () => new Lane({ ...options, statementTimeoutMs }, silenceMsMax(statementTimeoutMs)))
+function openLanes(
+  count: number,
+  options: Omit<LaneOptions, 'silenceMsMax'> & { readonly statementTimeoutMs: number },
+): LaneGroup {
+  return new LaneGroup(count, () => new Lane({ ...options, silenceMsMax: silenceMsMax(options.statementTimeoutMs) }))
 }
 
 /** The server should end a statement by itself; a connection is cut when it did not. */

@@ -226,7 +226,8 @@ function etagOf(operations: ResourceOperations, request: HttpRequest, record: St
 }
 
 function contextOf(scope: HandleScope, request: HttpRequest): RequestContext {
-  return { actor: request.actor, nowMs: scope.clock.now(), address: request.address, requestId: request.requestId }
+  const { actor, address, requestId } = request
+  return { actor, nowMs: scope.clock.now(), address, requestId, caller: request }
 }
 
 function headersOf({ route, deprecation }: HandleScope): ReplyHeaders {

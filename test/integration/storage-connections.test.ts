@@ -255,7 +255,7 @@ describe('prepared statements', () => {
   })
 
   test('are bounded by their text too, for those of trees are long', async () => {
-    const lane = new Lane({ url: storage.url, applicationName: 'long' }, 5_000)
+    const lane = new Lane({ url: storage.url, applicationName: 'long', silenceMsMax: 5_000 })
     const longText = (at: number): string => `SELECT ${at} /* ${'x'.repeat(30_000)} */`
 
     for (let at = 0; at < 150; at++) await lane.run({ name: `long_${at}`, text: longText(at) }, [])

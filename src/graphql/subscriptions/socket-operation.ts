@@ -1,5 +1,5 @@
 /** One operation that came over a socket: let in, counted and logged as a request is. Knows nothing of the protocol around it. */
-import type { WatchContext } from '../../engine/index.ts'
+import type { Caller, WatchContext } from '../../engine/index.ts'
 import type { CallArrival, OpenCall, OpenCalls } from '../../http/index.ts'
 import { type PlinthError, toPlinthError } from '../../kernel/index.ts'
 import type { AnswerError } from '../answer-errors.ts'
@@ -69,7 +69,8 @@ export async function* runSocketOperation(
       await call.admit()
     }
     if (ready.cost > 1) await call.charge(ready.cost)
-    const context = { actor: call.actor, nowMs: nowMs(), address: call.address, requestId: call.requestId, renew }
+    const { actor, address, requestId } = call
+    const context = { actor, nowMs: nowMs(), address, requestId, caller: listener(signal), renew }
     if (ready.type === 'subscription') {
       const answers = await subscriptions.run(ready, context, signal, (cost) => call.charge(cost))
       call.release()
@@ -86,6 +87,15 @@ export async function* runSocketOperation(
     throw error
   } finally {
     call.end(CLIENT_GONE_STATUS)
+  }
+}
+
+/** Whoever listens at the socket until `signal` is aborted. */
+function listener(signal: AbortSignal): Caller {
+  return {
+    get isGone() {
+      return signal.aborted
+    },
   }
 }
 

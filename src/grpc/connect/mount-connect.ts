@@ -3,7 +3,7 @@
  *
  * A call is a request like others: the server admits, counts and logs it. Its handler is that of the port of gRPC.
  */
-import type { Engine, WatchContext } from '../../engine/index.ts'
+import type { Caller, Engine, WatchContext } from '../../engine/index.ts'
 import { type HttpReply, type HttpRequest, type HttpServer, headerBlock, type RenderFailure } from '../../http/index.ts'
 import { type Clock, PlinthError } from '../../kernel/index.ts'
 import { pathOf } from '../admit-call.ts'
@@ -141,6 +141,7 @@ function callOf({ server, clock }: Served, request: HttpRequest, signal: AbortSi
     address,
     requestId,
     nowMs: clock.now(),
+    caller: callerOf(request, signal),
     // An async function, so that what it throws at once rejects.
     renew: async () => server.authenticate(request.header('authorization')),
   }
@@ -151,6 +152,15 @@ function callOf({ server, clock }: Served, request: HttpRequest, signal: AbortSi
     },
   }
   return { context, metadata, signal }
+}
+
+/** @param signal aborted when the time has passed */
+function callerOf(request: HttpRequest, signal: AbortSignal): Caller {
+  return {
+    get isGone() {
+      return signal.aborted || request.isGone
+    },
+  }
 }
 
 /** How the callers of a method are told what went wrong before anything of their answer was out: each in the way it speaks. */

@@ -46,6 +46,11 @@ export class CallStream {
     return this.#abandoned
   }
 
+  /** Whether nobody waits for the call any more. */
+  get isGone(): boolean {
+    return this.#abandoned !== undefined
+  }
+
   /** Aborted at the deadline, and when the caller goes away. Made when it is asked for: most calls are over before. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
