@@ -114,6 +114,8 @@ export interface SentStatement {
   readonly values?: readonly unknown[]
 }
 
+const OWN_CLOCK = /FROM plinth_journal|plinth_signing_keys|pg_current_snapshot|clock_timestamp\(\)\) AS now/
+
 /** Notes every statement that leaves through the driver while `work` runs. */
 export async function recordStatements(work: () => Promise<unknown>): Promise<readonly SentStatement[]> {
   const sent: SentStatement[] = []
@@ -130,7 +132,5 @@ export async function recordStatements(work: () => Promise<unknown>): Promise<re
     prototype.query = query
   }
   // The service sweeps, follows its journal and looks for new keys by its own clock, whoever asks.
-  return sent.filter(
-    ({ name, text }) => name !== 'plinth_once_sweep' && !/FROM plinth_journal|plinth_signing_keys|pg_current_snapshot/.test(text),
-  )
+  return sent.filter(({ name, text }) => name !== 'plinth_once_sweep' && !OWN_CLOCK.test(text))
 }
