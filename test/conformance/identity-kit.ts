@@ -45,3 +45,32 @@ export async function tokensOf(blog: TestService, email: string, password = PASS
   const { access_token: access, refresh_token: refresh, session_id: sessionId } = answer.json.data
   return { access, refresh, sessionId }
 }
+
+/** What ends or narrows the right of somebody who watches, done as another instance would do it: by the database alone. */
+export const endsWatch = {
+  async 'its session ends'(blog: TestService, { access }: WatchingAccount) {
+    await blog.request('/auth/sessions/current', { method: 'DELETE', token: access })
+  },
+  async 'its account is suspended'(blog: TestService, { email }: WatchingAccount) {
+    const sql = await blog.sql()
+    await sql.query(
+      `WITH w AS (INSERT INTO plinth_accounts (account_id, suspended_at) SELECT id, now() FROM users WHERE email = $1
+       ON CONFLICT (account_id) DO UPDATE SET suspended_at = now() RETURNING account_id)
+       INSERT INTO plinth_journal (at, resource, record_id, operation, version) SELECT now(), 'plinth.account', account_id, 'suspend', 0 FROM w`,
+      [email],
+    )
+  },
+  async 'its role changes'(blog: TestService, { email }: WatchingAccount) {
+    const sql = await blog.sql()
+    await sql.query(
+      `WITH w AS (UPDATE users SET role = 'viewer', version = version + 1 WHERE email = $1 RETURNING id, version)
+       INSERT INTO plinth_journal (at, resource, record_id, operation, version) SELECT now(), 'user', id, 'update', version FROM w`,
+      [email],
+    )
+  },
+} as const
+
+export interface WatchingAccount {
+  readonly access: string
+  readonly email: string
+}

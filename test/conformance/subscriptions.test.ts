@@ -1,15 +1,10 @@
-/** Subscriptions of the reference service over both transports, with real clients: what is told, to whom, and what ends it. */
-// Proves GQL-07, ACC-06.
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
-import { createDevelopmentSigner } from '../../src/auth/index.ts'
 import { testService, waitFor } from '../../src/testing/index.ts'
 import { type Blog, startBlog, USERS } from './blog.ts'
-import { addAccount, PASSWORD, tokensOf } from './identity-kit.ts'
+import { foreignIssuer } from './foreign-issuer.ts'
+import { addAccount, endsWatch, PASSWORD, tokensOf } from './identity-kit.ts'
 import { eventsClient, type Heard, hear, socketClient, subscribe, type Transport, watchesOf } from './subscriptions-kit.ts'
 
 let blog: Blog
@@ -39,17 +34,6 @@ async function listen(
   await sleep(250)
   one.answers.length = 0
   return one
-}
-/** The blog believing an issuer of its own, so that a test says how long a token lasts. */
-async function foreignIssuer() {
-  const folder = mkdtempSync(join(tmpdir(), 'plinth-issuer-'))
-  const issuer = 'https://id.example.com'
-  const clock = { now: () => Date.now(), monotonicMs: () => performance.now() }
-  const signer = createDevelopmentSigner({ keyFile: join(folder, 'key.json'), issuer, audience: 'blog', clock })
-  const file = join(folder, 'jwks.json')
-  writeFileSync(file, JSON.stringify(signer.publicJwks()))
-  const service = await testService({ app, environment: { TOKEN_ISSUER: issuer, TOKEN_JWKS_FILE: file } })
-  return { origin: service.origin, adminOrigin: service.adminOrigin, signer, stop: () => service.stop() }
 }
 const patch = (id: string, body: Record<string, unknown>) => blog.ask(`PATCH /api/v1/posts/${id}`, { as: 'editor', body })
 
@@ -128,7 +112,9 @@ describe.each(['sockets', 'events'] as const)('over %s a subscription', (transpo
   })
 
   test('ends with the token', async () => {
-    const { origin, adminOrigin, signer, stop } = await foreignIssuer()
+    await using foreign = await foreignIssuer()
+    const { signer } = foreign
+    const { origin, adminOrigin } = foreign.service
     // Clocks may differ by five seconds, so it ends at six.
     const token = signer.mintToken({ subject: USERS.admin, roles: ['admin'], permissions: ['posts:read'], ttlS: 1 })
     const mintedAtMs = Date.now()
@@ -138,7 +124,6 @@ describe.each(['sockets', 'events'] as const)('over %s a subscription', (transpo
     await Promise.race([expiring.over, waitFor('its end', () => expiring.answers.length > 0)])
     const endedAfterMs = Date.now() - mintedAtMs
     const over = await expiring.over
-    await stop()
 
     expect(`${(over as CloseEvent).reason} ${JSON.stringify(expiring.answers)}`).toContain('AUTH_TOKEN_EXPIRED')
     expect(endedAfterMs).toBeGreaterThan(4_900)
@@ -146,33 +131,16 @@ describe.each(['sockets', 'events'] as const)('over %s a subscription', (transpo
   })
 
   test.each([
-    [
-      'its session ends',
-      'AUTH_TOKEN_INVALID',
-      async (session: string) =>
-        void (await blog.service.request('/auth/sessions/current', { method: 'DELETE', token: session })),
-    ],
-    [
-      'its account is suspended',
-      'AUTH_ACCOUNT_SUSPENDED',
-      async (_: string, email: string) => {
-        const sql = await blog.service.sql()
-        await sql.query(
-          `WITH w AS (INSERT INTO plinth_accounts (account_id, suspended_at) SELECT id, now() FROM users WHERE email = $1
-         ON CONFLICT (account_id) DO UPDATE SET suspended_at = now() RETURNING account_id)
-         INSERT INTO plinth_journal (at, resource, record_id, operation, version) SELECT now(), 'plinth.account', account_id, 'suspend', 0 FROM w`,
-          [email],
-        )
-      },
-    ],
-  ])('ends within a second when %s', async (name, code, end) => {
+    ['its session ends', 'AUTH_TOKEN_INVALID'],
+    ['its account is suspended', 'AUTH_ACCOUNT_SUSPENDED'],
+  ] as const)('ends within a second when %s', async (name, code) => {
     const email = `${transport}-${name.replaceAll(' ', '-')}@example.com`
     await addAccount(blog.service, email)
     const { access } = await tokensOf(blog.service, email, PASSWORD)
     const watching = await listen(transport, 'subscription { postCreated { title } }', access)
     const startedAtMs = performance.now()
 
-    await end(access, email)
+    await endsWatch[name](blog.service, { access, email })
     const over = await watching.over
 
     expect(performance.now() - startedAtMs).toBeLessThan(2_000)
@@ -186,14 +154,7 @@ describe.each(['sockets', 'events'] as const)('over %s a subscription', (transpo
     const watching = await listen(transport, 'subscription { postCreated { title } }', access)
     await blog.post({ title: 'Draft for admins', status: 'draft' })
     await watching.until(1)
-    const sql = await blog.service.sql()
-    const [row] = await sql.query<{ id: string }>('SELECT id FROM users WHERE email = $1', [email])
-
-    await sql.query(
-      `WITH w AS (UPDATE users SET role = 'viewer', version = version + 1 WHERE id = $1 RETURNING id, version)
-       INSERT INTO plinth_journal (at, resource, record_id, operation, version) SELECT now(), 'user', id, 'update', version FROM w`,
-      [row?.id],
-    )
+    await endsWatch['its role changes'](blog.service, { access, email })
     await sleep(700)
     await blog.post({ title: 'Another draft', status: 'draft' })
     await blog.post({ title: 'For all' })
