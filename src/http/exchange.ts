@@ -58,7 +58,7 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
   #isReleased = false
   #isCutOff = false
   /** The first failure that the answer tells in its own way. */
-  #notedCode: string | null = null
+  #noted: PlinthError | undefined
   /** What a response that was taken over is counted under. */
   #errorCode: string | null = null
 
@@ -141,7 +141,7 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
   }
 
   send(status: number, headers: HeaderBlock, body?: string | Uint8Array, extra: readonly string[] = NO_EXTRA): void {
-    this.#write(status, headers, body, extra, this.#notedCode)
+    this.#write(status, headers, body, extra, this.#noted?.code ?? null)
   }
 
   async turnInto(operation: string): Promise<void> {
@@ -161,7 +161,7 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
 
   note(thrown: unknown): PlinthError {
     const error = toPlinthError(thrown)
-    this.#notedCode ??= error.code
+    this.#noted ??= error
     noteFailure(this.#server, this.#route, this, error)
     return error
   }
@@ -274,8 +274,9 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
 
   #countTakenOver(): void {
     const { headersSent, statusCode } = this.#response
-    const status = headersSent ? statusCode : CLIENT_GONE_STATUS
-    this.#count(status, this.#errorCode ?? this.#notedCode ?? (status >= 500 ? 'INTERNAL_ERROR' : null))
+    // A failure behind the head of the answer has its own status in log and metrics, whatever the head said.
+    const status = headersSent ? (this.#noted?.status ?? statusCode) : CLIENT_GONE_STATUS
+    this.#count(status, this.#errorCode ?? this.#noted?.code ?? (status >= 500 ? 'INTERNAL_ERROR' : null))
   }
 
   #put(

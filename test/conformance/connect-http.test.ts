@@ -5,9 +5,11 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { SECURITY_HEADERS } from '../../src/http/index.ts'
-import { testService } from '../../src/testing/index.ts'
+import { testService, waitFor } from '../../src/testing/index.ts'
 import { type Blog, startBlog, USERS } from './blog.ts'
 import { grpcClient } from './grpc-kit.ts'
+import { addAccount, endsWatch, tokensOf } from './identity-kit.ts'
+import { watchesOf } from './subscriptions-kit.ts'
 
 const PAGE_ORIGIN = 'https://app.example.com'
 const GET_POST = '/post.v1.PostService/GetPost'
@@ -30,6 +32,10 @@ interface Sent {
 
 function post(path: string, { type = 'application/json', headers = {}, body = '{}' }: Sent = {}): Promise<Response> {
   return fetch(`${blog.service.origin}${path}`, { method: 'POST', headers: { 'content-type': type, ...headers }, body })
+}
+
+function bearer(token: string): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${token}` }
 }
 
 function framed(flag: number, body: string | Buffer): Buffer<ArrayBuffer> {
@@ -193,6 +199,71 @@ describe('Connect', () => {
     expect(end?.flag).toBe(2)
     expect(JSON.parse(end?.text ?? '')).toMatchObject({ error: { code: 'invalid_argument' } })
   })
+})
+
+describe('a stream that fails behind its head', () => {
+  test('has the status of the failure in the log and in the metrics, over Connect and as events', async () => {
+    const counted = async (operation: string): Promise<number> => {
+      const text = await (await fetch(`${blog.service.adminOrigin}/metrics`)).text()
+      const line = text
+        .split('\n')
+        .find(
+          (one) =>
+            one.startsWith('plinth_requests_total') && one.includes(`operation="${operation}"`) && one.includes('status="401"'),
+        )
+      return Number(line?.split(' ').at(-1) ?? 0)
+    }
+    const email = 'fails-behind@example.com'
+    await addAccount(blog.service, email)
+    const { access } = await tokensOf(blog.service, email)
+    const before = await counted('posts.watch')
+    const watching = post(WATCH_POSTS, { type: 'application/connect+json', headers: bearer(access), body: framed(0, '{}') })
+    const query = encodeURIComponent('subscription { postCreated { id } }')
+    const headers = { accept: 'text/event-stream', ...bearer(access) }
+    const listening = await fetch(`${blog.service.origin}/graphql?query=${query}`, { headers })
+    const watch = await watching
+    await endsWatch['its session ends'](blog.service, { access, email })
+    const [end] = frames(await bytesOf(watch)).slice(-1)
+
+    expect(JSON.parse(end?.text ?? '')).toMatchObject({ error: { code: 'unauthenticated' } })
+    expect(await listening.text()).toContain('AUTH_TOKEN_INVALID')
+    const lines = await waitFor('their lines in the log', () => {
+      const all = blog.service.logs().map((line) => JSON.stringify(line))
+      const found = all.filter((line) => line.includes('"status":401') && /posts\.watch|graphql\.subscription/.test(line))
+      return found.length >= 2 ? found : undefined
+    })
+    for (const line of lines) expect(line).toContain('AUTH_TOKEN_INVALID')
+    expect(await counted('posts.watch')).toBe(before + 1)
+  })
+
+  test('is no stream where the address has as many as it may: 429, and no watch is left', async () => {
+    const watches = () => watchesOf(blog.service.adminOrigin)
+    const before = await watches()
+    const accounts = await Promise.all(
+      ['one', 'two'].map(async (who) => {
+        const email = `streams-${who}@example.com`
+        await addAccount(blog.service, email)
+        return (await tokensOf(blog.service, email)).access
+      }),
+    )
+    const answers: Response[] = []
+    for (let at = 0; at < 202; at += 1)
+      answers.push(
+        await post(WATCH_POSTS, {
+          type: 'application/connect+json',
+          headers: bearer(accounts[at % 2] ?? ''),
+          body: framed(0, '{}'),
+        }),
+      )
+
+    const refused = answers.slice(200)
+    expect(answers.slice(0, 200).every((answer) => answer.status === 200)).toBe(true)
+    const ends = await Promise.all(refused.map(async (answer) => JSON.stringify([answer.status, frames(await bytesOf(answer))])))
+    for (const end of ends) expect(end).toContain('resource_exhausted')
+    await waitFor('the watches of those that were let in', async () => (await watches()) === before + 200)
+    for (const answer of answers.slice(0, 200)) await answer.body?.cancel()
+    await waitFor('no watches of them', async () => (await watches()) === before)
+  }, 60_000)
 })
 
 describe('gRPC-Web', () => {
