@@ -213,6 +213,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         keys,
         accounts,
         signIn,
+        passkeys,
         sessions,
         failures,
         authenticate: (authorization) => verifier.authenticate(authorization),

@@ -13,6 +13,10 @@ test('a page runs files of its own origin, stands in no frame and is not stored'
   expect(pageHeaders({ cacheControl: 'public, max-age=60' }).text).toContain('cache-control: public, max-age=60\r\n')
 })
 
+test('a page without scripts runs none, and asks nobody for anything by one', () => {
+  expect(policyOf({ hasScripts: false })).toMatch(/; script-src 'none'; .*; connect-src 'none'; /)
+})
+
 test('other headers come besides, and take nothing away', () => {
   const more = { vary: 'cookie', 'content-security-policy': "default-src 'self'", 'cache-control': 'public' }
 

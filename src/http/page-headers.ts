@@ -8,6 +8,8 @@
 import { type HeaderBlock, headerBlock } from './header-block.ts'
 
 export interface PageOptions {
+  /** Whether files of this origin run as scripts, which may then ask this origin too. Default true. */
+  readonly hasScripts?: boolean
   /** Whether forms may go to this origin (`own`), nowhere (`none`), or are left to a header of the single answer (`open`). Default `own`. */
   readonly forms?: 'own' | 'none' | 'open'
   /** Default `no-store`, for pages that a person signed in to see. */
@@ -19,17 +21,19 @@ export interface PageOptions {
 const FORMS = { own: "; form-action 'self'", none: "; form-action 'none'", open: '' } as const
 
 /**
- * Makes the header block of a page. Scripts and styles are files of this origin; inline ones do not run.
+ * Makes the header block of a page. Scripts, where it has any, and styles are files of this origin; inline ones do not run.
  *
  * The referrer policy stays as it is: under `no-referrer` browsers send `Origin: null` with a form, which `refuseCrossSite` refuses.
  */
-export function pageHeaders({ forms = 'own', cacheControl = 'no-store', more = {} }: PageOptions = {}): HeaderBlock {
+export function pageHeaders(options: PageOptions = {}): HeaderBlock {
+  const { hasScripts = true, forms = 'own', cacheControl = 'no-store', more = {} } = options
+  const scripts = hasScripts ? "'self'" : "'none'"
   return headerBlock({
     ...more,
     'content-type': 'text/html; charset=utf-8',
     'cache-control': cacheControl,
     'content-security-policy':
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; " +
+      `default-src 'none'; script-src ${scripts}; style-src 'self'; img-src 'self' data:; connect-src ${scripts}; base-uri 'none'; ` +
       `frame-ancestors 'none'${FORMS[forms]}`,
   })
 }

@@ -5,9 +5,10 @@ import type { ProviderAnswer } from './run-provider.ts'
 
 /** The address of a step must not reach the client; with `no-referrer` browsers would hide the origin of forms from us too. */
 const MORE = { 'referrer-policy': 'same-origin', vary: 'cookie' }
-const PAGE = pageHeaders({ forms: 'open', more: MORE })
+const PAGE = pageHeaders({ forms: 'open', hasScripts: false, more: MORE })
+const SCRIPT_PAGE = pageHeaders({ forms: 'open', more: MORE })
 /** For a page that says what went wrong. */
-export const FAILURE_PAGE = pageHeaders({ more: MORE })
+export const FAILURE_PAGE = pageHeaders({ hasScripts: false, more: MORE })
 const REDIRECT = headerBlock({ 'referrer-policy': 'no-referrer' })
 const NO_HEADERS: readonly string[] = []
 
@@ -18,15 +19,17 @@ export interface PageAnswer {
   /** Where its forms may lead in the end, besides this origin. Default nowhere; null where it is not known. */
   readonly targets?: readonly string[] | null
   readonly retryAfterS?: number | undefined
+  /** Whether scripts of this service run on it. Default false. */
+  readonly hasScripts?: boolean
 }
 
-/** Pages cannot be framed, run nothing but files of this service, and send their forms where they should go. */
+/** Pages cannot be framed, run nothing, or where they need it files of this service, and send their forms where they should go. */
 export function sendPage(reply: HttpReply, answer: PageAnswer, extra = NO_HEADERS): void {
-  const { status, page, targets = [], retryAfterS } = answer
+  const { status, page, targets = [], retryAfterS, hasScripts = false } = answer
   // A browser that is given two policies holds to both.
   const policy = targets === null ? [] : ['content-security-policy', formTargets(targets)]
   const wait = retryAfterS === undefined ? [] : ['retry-after', String(Math.ceil(retryAfterS))]
-  reply.send(status, PAGE, page, [...policy, ...wait, ...extra])
+  reply.send(status, hasScripts ? SCRIPT_PAGE : PAGE, page, [...policy, ...wait, ...extra])
 }
 
 /** 303, so that a form with a password in it is never posted on (RFC 9700, 4.12). */

@@ -1,17 +1,19 @@
 /** The endpoints of the authorization server: who calls each, what it takes, and in which form it answers, failures too. */
 import { DEVICE_COOKIE, type Failures } from '../auth/index.ts'
-import type { HttpRequest, HttpRoute, HttpServer, Pairs } from '../http/index.ts'
+import { type Asset, type HttpRequest, type HttpRoute, type HttpServer, JSON_HEADERS, type Pairs } from '../http/index.ts'
 import { PlinthError } from '../kernel/index.ts'
 import { addressKey } from '../resilience/index.ts'
 import { renderMachineFailure, sendAnswer, sendPage, sendRedirect } from './answer.ts'
 import { ENDPOINTS } from './configuration.ts'
 import type { CurrentProvider } from './current-provider.ts'
 import type { Interactions, Task } from './interactions.ts'
-import { pageFailures } from './page-failures.ts'
+import { pageFailures, renderScriptFailure } from './page-failures.ts'
 import { type PageFrame, STYLE_ASSET } from './pages/layout.ts'
+import { PASSKEY_ASSET } from './pages/passkey.ts'
 import { markSigned } from './read-access-token.ts'
 import { readOwnForm } from './read-form.ts'
 import { type ProviderAnswer, ProviderRequest } from './run-provider.ts'
+import type { Step } from './step.ts'
 
 export interface EndpointsParts {
   readonly server: HttpServer
@@ -68,18 +70,20 @@ export function mountEndpoints({ server, issuer, frame, provider, interactions, 
     handle: async (request, reply) => sendAnswer(reply, await run(request, readOwnForm(request, issuer)), targets),
   })
 
+  const readStep = async (request: HttpRequest): Promise<Step> => ({
+    form: readOwnForm(request, issuer),
+    deviceToken: request.cookies.get(DEVICE_COOKIE),
+    provider: await provider.get(),
+    request: makeRequest(request, 'text/html'),
+    uid: request.params['uid'] ?? '',
+    signal: request.signal,
+  })
+
   const step = (task: Task): Endpoint => ({
     body: 'form',
     renderFailure: renderPageFailure,
     async handle(request, reply) {
-      const answer = await interactions.run(task, {
-        form: readOwnForm(request, issuer),
-        deviceToken: request.cookies.get(DEVICE_COOKIE),
-        provider: await provider.get(),
-        request: makeRequest(request, 'text/html'),
-        uid: request.params['uid'] ?? '',
-        signal: request.signal,
-      })
+      const answer = await interactions.run(task, await readStep(request))
       if ('location' in answer)
         sendRedirect(
           reply,
@@ -89,6 +93,16 @@ export function mountEndpoints({ server, issuer, frame, provider, interactions, 
       else sendPage(reply, answer)
     },
   })
+
+  /** The script of a page calls it. */
+  const passkeyChallenge: Endpoint = {
+    body: 'form',
+    renderFailure: renderScriptFailure,
+    async handle(request, reply) {
+      const options = await interactions.passkeyOptions(await readStep(request))
+      reply.send(200, JSON_HEADERS, JSON.stringify(options))
+    },
+  }
 
   const page = people((request, form) => provider.ask(makePageRequest(request, form)))
   // A change of account may end at the client, which is known to the library alone.
@@ -126,6 +140,15 @@ export function mountEndpoints({ server, issuer, frame, provider, interactions, 
       limit,
     })
 
+  const file = (operation: string, { path, headers, bytes }: Asset): void =>
+    server.route({
+      ...shared,
+      method: 'GET',
+      path,
+      operation: `oauth.${operation}`,
+      handle: (_, reply) => reply.send(200, headers, bytes),
+    })
+
   get('/.well-known/openid-configuration', 'discovery', machine())
   get('/.well-known/oauth-authorization-server', 'metadata', machine())
   get(ENDPOINTS.authorization, 'authorize', page)
@@ -145,14 +168,10 @@ export function mountEndpoints({ server, issuer, frame, provider, interactions, 
   get(`${ENDPOINTS.end_session}/success`, 'end-session-success', page)
   get('/oauth/interaction/:uid', 'interaction', step('show'))
   for (const task of ['sign-in', 'second-factor'] as const) post(`/oauth/interaction/:uid/${task}`, task, step(task), 'sensitive')
+  post('/oauth/interaction/:uid/passkey-challenge', 'passkey-challenge', passkeyChallenge, 'sensitive')
   for (const task of ['consent', 'cancel'] as const) post(`/oauth/interaction/:uid/${task}`, task, step(task))
-  server.route({
-    ...shared,
-    method: 'GET',
-    path: STYLE_ASSET.path,
-    operation: 'oauth.style',
-    handle: (_, reply) => reply.send(200, STYLE_ASSET.headers, STYLE_ASSET.bytes),
-  })
+  file('style', STYLE_ASSET)
+  file('passkey-script', PASSKEY_ASSET)
 }
 
 function writeForm(form: Pairs): Buffer {

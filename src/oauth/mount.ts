@@ -4,6 +4,7 @@ import {
   type Accounts,
   type Failures,
   type IdentityScope,
+  type Passkeys,
   RevokedTokens,
   type Sessions,
   type SignIn,
@@ -32,7 +33,8 @@ export interface OAuthOptions {
   readonly domain: Domain
   readonly keys: Pick<SigningKeys, 'signer' | 'privateJwks' | 'onChange'>
   readonly accounts: Pick<Accounts, 'findById'>
-  readonly signIn: Pick<SignIn, 'withPassword' | 'withSecondFactor' | 'rememberDevice'>
+  readonly signIn: Pick<SignIn, 'withPassword' | 'withSecondFactor' | 'withPasskey' | 'findByTicket' | 'rememberDevice'>
+  readonly passkeys: Pick<Passkeys, 'signInOptions' | 'secondFactorOptions' | 'authenticate'>
   readonly sessions: Pick<Sessions, 'register' | 'end'>
   readonly failures: Pick<Failures, 'attempt' | 'takeBack'>
   /** Judges an `Authorization` header as every surface does. */
@@ -58,7 +60,7 @@ export interface OAuth {
  * The keys under `/.well-known/jwks.json` are served by whoever owns them.
  *
  * @example
- * const oauth = mountOAuth({ server, scope, domain, keys, accounts, signIn, sessions, failures, authenticate })
+ * const oauth = mountOAuth({ server, scope, domain, keys, accounts, signIn, passkeys, sessions, failures, authenticate })
  * await oauth.clients.create({ name: 'Nightly export', kind: 'service', scopes: ['posts:read'] }, { actor: null, requestId: 'cli' })
  */
 export function mountOAuth(options: OAuthOptions): OAuth {
@@ -94,6 +96,7 @@ export function mountOAuth(options: OAuthOptions): OAuth {
     accountPrefix,
     accounts: options.accounts,
     signIn: options.signIn,
+    passkeys: options.passkeys,
     sessions,
     clients,
     scopes,

@@ -1,10 +1,11 @@
 /** Says on a page what went wrong, whoever found it: the server before the handler ran, the handler, or the library. */
-import type { RenderFailure } from '../http/index.ts'
+import { JSON_HEADERS, type RenderFailure } from '../http/index.ts'
 import type { PlinthError } from '../kernel/index.ts'
 import { FAILURE_PAGE } from './answer.ts'
-import { StepExpired } from './interactions.ts'
 import type { PageFrame } from './pages/layout.ts'
 import { renderErrorPage } from './pages/notices.ts'
+import { sayFault } from './sign-in-steps.ts'
+import { StepExpired } from './step.ts'
 import { sayWait } from './words.ts'
 
 export interface ErrorWords {
@@ -20,6 +21,12 @@ export function pageFailures(frame: PageFrame, invalid: ErrorWords = sayError('i
     const wait = error.retryAfterS === undefined ? '' : ` The wait is ${sayWait(error.retryAfterS)}.`
     return { headers: FAILURE_PAGE, body: renderErrorPage(frame, { title, text: text + wait, code, requestId }) }
   }
+}
+
+/** What the script of a page puts on it when it is refused: a sentence for whoever reads the page. */
+export const renderScriptFailure: RenderFailure = (error) => {
+  const message = error.code === 'AUTH_TICKET_INVALID' ? sayFault(error) : sayError(nameOf(error)).text
+  return { headers: JSON_HEADERS, body: JSON.stringify({ message }) }
 }
 
 /** How a page names an error of ours. */

@@ -168,7 +168,9 @@ describe('every page', () => {
     expect(headers.get('cache-control')).toBe('no-store')
     expect(headers.get('referrer-policy')).toBe('same-origin')
     expect(headers.get('x-frame-options')).toBe('DENY')
-    expect(headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'.*form-action 'self'/)
+    expect(headers.get('content-security-policy')).toMatch(
+      /default-src 'none'; script-src 'none'.*frame-ancestors 'none'.*form-action 'self'/,
+    )
     expect(headers.get('set-cookie')).toBeNull()
   })
 

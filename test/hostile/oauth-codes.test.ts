@@ -9,6 +9,7 @@ import { type Browser, basic, type OAuthKit, oauthKit, PASSWORD, type Person, pk
 const REDIRECT = 'https://app.example.com/callback'
 const OTHER_REDIRECT = 'https://app.example.com/other'
 const BY = { actor: null, requestId: 'test' }
+const PASSKEY_SCRIPT = /^<script src="\/oauth\/assets\/[0-9a-f]{16}\/passkey\.js" defer><\/script>$/
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 let kit: OAuthKit
 let app: ClientWithSecret
@@ -551,7 +552,7 @@ describe('the person in between', () => {
     expect(answer.status).toBe(400)
   })
 
-  test('A9: no page can be framed, kept or made to run anything', async () => {
+  test('A9: no page can be framed, kept or made to run anything but the one file that asks for passkeys', async () => {
     const browser = kit.browser()
     const signIn = await browser.open(`/oauth/authorize?${query((await pkce()).challenge)}`)
     const pages = [
@@ -562,15 +563,20 @@ describe('the person in between', () => {
       await browser.open('/oauth/authorize'),
     ]
 
-    for (const { headers, text } of pages) {
+    for (const page of pages) {
+      const { headers, text } = page
+      const scripts = page === signIn ? "'self'" : "'none'"
       expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
       expect(headers.get('cache-control')).toBe('no-store')
       expect(headers.get('x-frame-options')).toBe('DENY')
       expect(headers.get('x-content-type-options')).toBe('nosniff')
       expect(headers.get('content-security-policy')).toMatch(
-        /default-src 'none'; script-src 'self'.*frame-ancestors 'none'.*form-action 'self'/,
+        new RegExp(
+          `default-src 'none'; script-src ${scripts};.*connect-src ${scripts};.*frame-ancestors 'none'.*form-action 'self'`,
+        ),
       )
-      expect(text).not.toMatch(/<script|<iframe|style=| on[a-z]+=|https?:\/\/(?!127\.0\.0\.1)/)
+      expect(text.match(/<script.*/g) ?? []).toEqual(page === signIn ? [expect.stringMatching(PASSKEY_SCRIPT)] : [])
+      expect(text).not.toMatch(/<iframe|style=| on[a-z]+=|https?:\/\/(?!127\.0\.0\.1)/)
       expect(text).toMatch(/^<!doctype html>\n<html lang="en">/)
     }
   })
@@ -588,7 +594,7 @@ describe('the person in between', () => {
       .browser()
       .open(`/oauth/authorize?${new URLSearchParams({ client_id: hint, redirect_uri: hint, scope: hint })}`)
 
-    for (const { text } of [page, consent, wrong]) expect(text).not.toMatch(/<script|<b>/)
+    for (const { text } of [page, consent, wrong]) expect(text).not.toMatch(/<script(?! src="\/oauth\/assets\/)|<b>/)
     expect(page.text).toContain('&lt;b&gt;&quot;Bold&quot; &amp; &#39;bad&#39;&lt;/b&gt;')
   })
 

@@ -4,7 +4,16 @@ import { hash, verify } from '@node-rs/argon2'
 import app from '../../examples/blog/app.ts'
 import { Accounts } from '../../src/auth/accounts/accounts.ts'
 import { Failures } from '../../src/auth/failures.ts'
-import { createTokenVerifier, mountIdentityRoutes, mountJwks, SigningKeys, Standings, TokenMinter } from '../../src/auth/index.ts'
+import {
+  createTokenVerifier,
+  mountIdentityRoutes,
+  mountJwks,
+  Passkeys,
+  relyingParty,
+  SigningKeys,
+  Standings,
+  TokenMinter,
+} from '../../src/auth/index.ts'
 import { OneTimeSecrets } from '../../src/auth/one-time-secrets.ts'
 import { Sessions } from '../../src/auth/sessions/sessions.ts'
 import { type SecondFactors, SignIn } from '../../src/auth/sessions/sign-in.ts'
@@ -91,7 +100,8 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
       return { isMatch: digest !== undefined && (await verify(digest, plain)), needsRehash: false }
     },
   }
-  const signIn = new SignIn({ scope, accounts, passwords, failures, secrets: new OneTimeSecrets(scope), factors, addressKey })
+  const secrets = new OneTimeSecrets(scope)
+  const signIn = new SignIn({ scope, accounts, passwords, failures, secrets, factors, addressKey })
   const keys = await SigningKeys.open(scope)
   const standings = new Standings({ scope })
   const sessions = new Sessions({
@@ -122,6 +132,7 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
     keys,
     accounts,
     signIn,
+    passkeys: new Passkeys({ scope, accounts, secrets, party: relyingParty(issuer, 'Blog') }),
     sessions,
     failures,
     authenticate,

@@ -76,7 +76,7 @@ export class Factors implements SecondFactors {
         return ['otp']
       case 'passkey':
         // A signature cannot be guessed, so it is not counted.
-        return (await passkeys.verifySecond(account.id, proof.assertion, requestId)).amr
+        return (await passkeys.verifySecond(account.id, proof.assertion, requestId, proof.step)).amr
     }
   }
 

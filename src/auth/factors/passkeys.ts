@@ -1,7 +1,7 @@
 /**
  * Passkeys: their challenges, registration, and use as the only factor or the second one.
  *
- * Invariants: a challenge serves once, for the purpose and the account that it was made for, since it is consumed before anything is verified. A
+ * Invariants: a challenge serves once, for the purpose, the account and the step that it was made for, since it is consumed before anything is verified. A
  * counter that does not grow means a copied key; the statement that keeps the new count is the one that compares it.
  *
  * Sign-in with a passkey alone takes no account name, so there is nothing to find out about names: which passkeys an account has is told only after
@@ -123,16 +123,22 @@ export class Passkeys {
     }
   }
 
-  /** What `navigator.credentials.get` takes to sign in with a passkey alone: the browser asks which. */
-  async signInOptions(): Promise<Json> {
-    const challenge = await this.#challenge('passkey-sign-in', null)
+  /**
+   * What `navigator.credentials.get` takes to sign in with a passkey alone: the browser asks which.
+   * @param step what the answer must come back to, such as one visit of a page; default none
+   */
+  async signInOptions(step?: string): Promise<Json> {
+    const challenge = await this.#challenge('passkey-sign-in', null, step)
     return renderRequest(this.#parts.party, challenge, [], 'required', CHALLENGE_LIFETIME_S * 1_000)
   }
 
-  /** What `navigator.credentials.get` takes to show a second factor of this account, whose first was right. */
-  async secondFactorOptions(accountId: Uuid): Promise<Json> {
+  /**
+   * What `navigator.credentials.get` takes to show a second factor of this account, whose first was right.
+   * @param step as in `signInOptions`
+   */
+  async secondFactorOptions(accountId: Uuid, step?: string): Promise<Json> {
     const known = await this.#references(accountId)
-    const challenge = await this.#challenge('passkey-second', accountId)
+    const challenge = await this.#challenge('passkey-second', accountId, step)
     return renderRequest(this.#parts.party, challenge, known, 'preferred', CHALLENGE_LIFETIME_S * 1_000)
   }
 
@@ -140,19 +146,26 @@ export class Passkeys {
    * Consumes an assertion that stands alone. The authenticator must have verified its user, by PIN or by body.
    * @throws `VALIDATION_FAILED`, `AUTH_FACTOR_INVALID`
    */
-  async authenticate(input: unknown, requestId: string): Promise<PasskeyProof> {
+  async authenticate(input: unknown, requestId: string, step?: string): Promise<PasskeyProof> {
     const response = readPasskeyResponse('assertion', 'assertion', input)
-    await this.#consume('passkey-sign-in', response, null)
-    return this.#verify(response, undefined, requestId)
+    try {
+      await this.#consume('passkey-sign-in', response, null, step)
+      return await this.#verify(response, undefined, requestId)
+    } catch (error) {
+      // Nobody is named: a passkey that was refused says nothing of whose it is.
+      if (error instanceof PlinthError && error.code === 'AUTH_FACTOR_INVALID')
+        this.#parts.scope.report({ event: 'auth.sign_in_failed', subject: null, requestId, fields: { method: 'passkey' } })
+      throw error
+    }
   }
 
   /**
    * Consumes an assertion for an account that is known already.
    * @throws `VALIDATION_FAILED`, `AUTH_FACTOR_INVALID`
    */
-  async verifySecond(accountId: Uuid, input: unknown, requestId: string): Promise<PasskeyProof> {
+  async verifySecond(accountId: Uuid, input: unknown, requestId: string, step?: string): Promise<PasskeyProof> {
     const response = readPasskeyResponse('assertion', 'assertion', input)
-    await this.#consume('passkey-second', response, accountId)
+    await this.#consume('passkey-second', response, accountId, step)
     return this.#verify(response, accountId, requestId)
   }
 
@@ -179,16 +192,18 @@ export class Passkeys {
     return rows.map((row) => ({ credentialId: row.credential_id, transports: row.transports }))
   }
 
-  #challenge(purpose: Purpose, accountId: Uuid | null): Promise<string> {
+  #challenge(purpose: Purpose, accountId: Uuid | null, step?: string): Promise<string> {
     // While somebody looks for their key there is time to load what will verify it; what fails now fails again when it is needed.
     loadLibrary().catch(() => undefined)
     const lifetimeS = CHALLENGE_LIFETIME_S
-    return this.#parts.secrets.issue({ purpose, accountId, lifetimeS, replaces: purpose === 'passkey-register' })
+    const data = step === undefined ? {} : { step }
+    return this.#parts.secrets.issue({ purpose, accountId, data, lifetimeS, replaces: purpose === 'passkey-register' })
   }
 
-  async #consume(purpose: Purpose, response: PasskeyResponse, accountId: Uuid | null): Promise<void> {
+  async #consume(purpose: Purpose, response: PasskeyResponse, accountId: Uuid | null, step?: string): Promise<void> {
     const held = await this.#parts.secrets.consume(purpose, response.challenge)
-    if (held === undefined || held.accountId !== accountId) throw refuse('the challenge is unknown, was used, or is another one')
+    if (held === undefined || held.accountId !== accountId || held.data['step'] !== step)
+      throw refuse('the challenge is unknown, was used, or is another one')
   }
 
   /** @param accountId undefined where the passkey alone says who it is */

@@ -1,5 +1,4 @@
 /** Routes to show a passkey: alone, after a password, or to prove oneself again. No account name goes in, so none can be tried. */
-import { PlinthError } from '../../kernel/index.ts'
 import { json, secret } from '../../model/index.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Passkeys } from '../factors/passkeys.ts'
@@ -56,10 +55,8 @@ export function passkeyRoutes(parts: PasskeyRoutesParts): readonly IdentityRoute
       answers: { 201: { description: 'Signed in.', data: SIGNED_IN } },
       errors: ['AUTH_FACTOR_INVALID', 'AUTH_EMAIL_UNVERIFIED', 'AUTH_ACCOUNT_SUSPENDED'],
       async handle(request, input) {
-        const { accountId, amr } = await passkeys.authenticate(input['assertion'], request.requestId)
-        const account = await accounts.findById(accountId)
-        if (account === undefined) throw new PlinthError('AUTH_FACTOR_INVALID', 'The passkey is not accepted')
-        return openSession(parts, request, signIn.withPasskey(account, amr, request.requestId), input['delivery'])
+        const shown = await passkeys.authenticate(input['assertion'], request.requestId)
+        return openSession(parts, request, await signIn.withPasskey(shown, request.requestId), input['delivery'])
       },
     },
     {

@@ -5,6 +5,7 @@
  */
 import { PlinthError } from '../../kernel/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
+import type { PasskeyProof } from '../factors/passkeys.ts'
 import type { Failures, Guessed } from '../failures.ts'
 import type { OneTimeSecrets } from '../one-time-secrets.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
@@ -29,6 +30,8 @@ export interface SecondFactorProof {
   readonly code?: string
   /** For `passkey`: the answer of the browser. */
   readonly assertion?: unknown
+  /** For `passkey`: the step that its challenge was made for, if any. */
+  readonly step?: string
 }
 
 /** The second factors of accounts. */
@@ -142,8 +145,14 @@ export class SignIn {
     return account
   }
 
-  /** Takes an account that a passkey named: something they have and something they are or know, so both factors in one. */
-  withPasskey(account: Account, amr: readonly string[], requestId: string): SignedIn {
+  /**
+   * Takes the account that a passkey named: something they have and something they are or know, so both factors in one.
+   *
+   * @throws `AUTH_FACTOR_INVALID` where the account is gone, `AUTH_ACCOUNT_SUSPENDED`, `AUTH_EMAIL_UNVERIFIED`
+   */
+  async withPasskey({ accountId, amr }: PasskeyProof, requestId: string): Promise<SignedIn> {
+    const account = await this.#parts.accounts.findById(accountId)
+    if (account === undefined) throw new PlinthError('AUTH_FACTOR_INVALID', 'The passkey is not accepted')
     this.#expectFit(account, requestId)
     const nowMs = this.#parts.scope.clock.now()
     return { account, amr: [...new Set([...amr, 'mfa'])], authenticatedAtMs: nowMs, secondFactorAtMs: nowMs }

@@ -1,6 +1,6 @@
 /** The pages that letters lead to: confirm an address, ask for a new password, set it. */
 import { type Html, html } from '../../http/index.ts'
-import { type PageFrame, renderFault, renderPage } from './layout.ts'
+import { faulty, type PageFrame, renderFault, renderPage } from './layout.ts'
 
 export const ACCOUNT_PATHS = {
   confirm: '/auth/verify-email',
@@ -137,10 +137,4 @@ function renderDone(frame: PageFrame, title: string, text: Html): string {
 
 function titleOf(title: string, fault: string | undefined): string {
   return fault === undefined ? title : `Error: ${title}`
-}
-
-const NOTHING = html``
-
-function faulty(fault: string | undefined): Html {
-  return fault === undefined ? NOTHING : html` aria-invalid="true" aria-describedby="fault"`
 }

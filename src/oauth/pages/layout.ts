@@ -31,6 +31,20 @@ ${content}
 `.text
 }
 
+const NOTHING = html``
+
+/** Attributes of a field beside which a fault is said. */
+export function faulty(fault: string | undefined): Html {
+  return fault === undefined ? NOTHING : html` aria-invalid="true" aria-describedby="fault"`
+}
+
+/** The way out of a step. */
+export function renderCancel(action: string): Html {
+  return html`<form method="post" action="${action}" class="links">
+<button class="quiet" type="submit">Cancel</button>
+</form>`
+}
+
 /** Where a fault is said; empty it stays, so that assistive technology knows the place. */
 export function renderFault(fault: string | undefined): Html {
   return html`<p class="message${fault === undefined ? '' : ' fault'}" id="fault" role="alert" aria-live="assertive">${fault ?? ''}</p>`

@@ -1,18 +1,22 @@
-/** The pages on which somebody shows who they are: password first, then a second factor. */
-import { type Html, html } from '../../http/index.ts'
-import { type PageFrame, renderFault, renderPage } from './layout.ts'
+/** The page on which somebody shows who they are: by a password, or by a passkey, whoever they are. */
+import { html } from '../../http/index.ts'
+import { faulty, type PageFrame, renderCancel, renderFault, renderPage } from './layout.ts'
+import { renderPasskey } from './passkey.ts'
 
 export interface SignInPage {
   /** Where the form goes. */
   readonly action: string
   readonly cancelAction: string
+  /** Where a passkey is asked for. */
+  readonly challengeAction: string
   readonly clientName: string
   /** What was typed before, or what the client suggests. */
   readonly login?: string | undefined
   readonly fault?: string | undefined
 }
 
-export function renderSignIn(frame: PageFrame, { action, cancelAction, clientName, login, fault }: SignInPage): string {
+export function renderSignIn(frame: PageFrame, page: SignInPage): string {
+  const { action, cancelAction, challengeAction, clientName, login, fault } = page
   const title = 'Sign in'
   return renderPage(
     frame,
@@ -31,61 +35,9 @@ ${renderFault(fault)}
 </div>
 <button type="submit">Sign in</button>
 </form>
-${renderCancel(cancelAction)}`,
-  )
-}
-
-export interface SecondFactorPage {
-  readonly action: string
-  readonly cancelAction: string
-  readonly clientName: string
-  readonly ticket: string
-  readonly method: 'totp' | 'recovery'
-  /** Whether the other method can be chosen. */
-  readonly hasOther: boolean
-  readonly fault?: string | undefined
-}
-
-export function renderSecondFactor(frame: PageFrame, page: SecondFactorPage): string {
-  const { action, cancelAction, ticket, method, hasOther, fault } = page
-  const isTotp = method === 'totp'
-  const title = isTotp ? 'Enter your code' : 'Use a recovery code'
-  const field = isTotp
-    ? html`<label for="code">Six-digit code</label>
-<input id="code" class="code" name="code" type="text" inputmode="numeric" pattern="[0-9 ]*" autocomplete="one-time-code" maxlength="9" required autofocus${faulty(fault)}>`
-    : html`<label for="code">Recovery code</label>
-<input id="code" class="code" name="code" type="text" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="64" required autofocus${faulty(fault)}>
-<p class="hint">Each code works once.</p>`
-  return renderPage(
-    frame,
-    fault === undefined ? title : `Error: ${title}`,
-    html`<h1>${title}</h1>
-<p class="lead">${isTotp ? 'Open your authenticator app and type the code that it shows.' : 'Type one of the codes that you kept when you set up two-step sign-in.'}</p>
-${renderFault(fault)}
-<form method="post" action="${action}">
-<input type="hidden" name="ticket" value="${ticket}">
-<input type="hidden" name="method" value="${method}">
-<div class="field">
-${field}
-</div>
-<div class="actions">
-<button type="submit">Continue</button>
-${hasOther ? html`<button class="quiet" type="submit" name="switch" value="yes" formnovalidate>${isTotp ? 'Use a recovery code' : 'Use the authenticator app'}</button>` : ''}
-</div>
-</form>
+${renderPasskey({ action, challengeAction, place: 'last' })}
 ${renderCancel(cancelAction)}`,
   )
 }
 
 const AUTOFOCUS = html`autofocus`
-const NOTHING = html``
-
-function faulty(fault: string | undefined): Html {
-  return fault === undefined ? NOTHING : html` aria-invalid="true" aria-describedby="fault"`
-}
-
-function renderCancel(action: string): Html {
-  return html`<form method="post" action="${action}" class="links">
-<button class="quiet" type="submit">Cancel</button>
-</form>`
-}

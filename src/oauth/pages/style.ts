@@ -36,6 +36,7 @@ export const STYLE = `:root {
   }
 }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 html { font-size: 100%; -webkit-text-size-adjust: 100%; }
 body {
   margin: 0;
@@ -126,6 +127,8 @@ button.quiet { background: transparent; border-color: var(--field); color: var(-
 button.quiet:hover { background: var(--tint); }
 .actions { display: grid; gap: 0.75rem; }
 @media (min-width: 25rem) { .actions.two { grid-template-columns: 1fr 1fr; } .actions.two .main { order: 2; } }
+.or { display: flex; align-items: center; gap: 0.75rem; margin: 1.15rem 0; color: var(--soft); font-size: 0.875rem; }
+.or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
 .links { margin: 1.25rem 0 0; text-align: center; font-size: 0.9375rem; }
 a { color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }

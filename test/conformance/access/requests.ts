@@ -1,5 +1,6 @@
 /** The requests behind the rows that are about no resource: identity, OAuth, documentation, health. */
 import type { Uuid } from '../../../src/kernel/index.ts'
+import { PASSKEY_ASSET } from '../../../src/oauth/pages/passkey.ts'
 import { addAccount, letterSecret, PASSWORD, tokensOf } from '../identity-kit.ts'
 import type { People } from './people.ts'
 import { userId } from './records.ts'
@@ -147,6 +148,7 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
     const { text } = await service.request('/oauth/device')
     return { path: /\/oauth\/assets\/[^"]+/.exec(text)?.[0] ?? '' }
   },
+  'oauth.passkey-script': () => ({ path: PASSKEY_ASSET.path }),
   'oauth.authorize: a registered app': ({ app }) => ({ path: authorizePath(app.id, app.redirectUri) }),
   'oauth.authorize: an unknown app': ({ app }) => ({ path: authorizePath('nobody-knows-it', app.redirectUri) }),
   'oauth.authorize: another redirect': ({ app }) => ({ path: authorizePath(app.id, 'https://evil.example/callback') }),
@@ -182,6 +184,7 @@ export const REQUESTS: Readonly<Record<string, Prepare>> = {
     path: `/oauth/interaction/${MADE_UP}/second-factor`,
     form: { code: '000000' },
   }),
+  'oauth.passkey-challenge: a made-up step': () => ({ path: `/oauth/interaction/${MADE_UP}/passkey-challenge`, form: {} }),
   'oauth.consent: a made-up step': () => ({ path: `/oauth/interaction/${MADE_UP}/consent`, form: { decision: 'allow' } }),
   'oauth.cancel: a made-up step': () => ({ path: `/oauth/interaction/${MADE_UP}/cancel`, form: {} }),
 }
