@@ -227,7 +227,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         origin: issuer,
         registration,
         passwordChanges,
-        isGood: async (purpose, secret) => (await secrets.peek(purpose, secret)) !== undefined,
+        clock: SYSTEM_CLOCK,
+        endOf: async (purpose, secret) => (await secrets.peek(purpose, secret))?.expiresAt,
       })
       mountIdentityRoutes(server, [
         ...accountRoutes({ scope, engine, accounts, claimLetters, registration, passwordChanges }),

@@ -18,21 +18,23 @@ export interface OneTimeSecretOrder {
 export interface OneTimeSecret {
   readonly accountId: Uuid | null
   readonly data: Readonly<Record<string, unknown>>
+  readonly expiresAt: Date
 }
 
 interface Row {
   readonly account_id: Uuid | null
   readonly data: Readonly<Record<string, unknown>>
+  readonly expires_at: Date
 }
 
 const REPLACE = 'DELETE FROM plinth_one_time_secrets WHERE account_id = $1::uuid AND purpose = $2::text'
 const INSERT = `INSERT INTO plinth_one_time_secrets (secret_digest, purpose, account_id, data, attempts_left, created_at, expires_at)
 VALUES ($1::text, $2::text, $3::uuid, $4::jsonb, $5::integer, $6::timestamptz, $7::timestamptz)`
 const CONSUME = `DELETE FROM plinth_one_time_secrets
-WHERE secret_digest = $1::text AND purpose = $2::text AND expires_at > $3::timestamptz RETURNING account_id, data`
+WHERE secret_digest = $1::text AND purpose = $2::text AND expires_at > $3::timestamptz RETURNING account_id, data, expires_at`
 const SPEND = `UPDATE plinth_one_time_secrets SET attempts_left = attempts_left - 1
-WHERE secret_digest = $1::text AND purpose = $2::text AND expires_at > $3::timestamptz AND attempts_left > 0 RETURNING account_id, data`
-const PEEK = `SELECT account_id, data FROM plinth_one_time_secrets
+WHERE secret_digest = $1::text AND purpose = $2::text AND expires_at > $3::timestamptz AND attempts_left > 0 RETURNING account_id, data, expires_at`
+const PEEK = `SELECT account_id, data, expires_at FROM plinth_one_time_secrets
 WHERE secret_digest = $1::text AND purpose = $2::text AND expires_at > $3::timestamptz`
 
 export class OneTimeSecrets {
@@ -74,6 +76,6 @@ export class OneTimeSecrets {
   async #find(text: string, purpose: string, secret: string): Promise<OneTimeSecret | undefined> {
     const { sql, vault, clock } = this.#scope
     const [row] = await sql.query<Row>(text, [vault.digest(secret), purpose, isoTime(clock.now())])
-    return row === undefined ? undefined : { accountId: row.account_id, data: row.data }
+    return row === undefined ? undefined : { accountId: row.account_id, data: row.data, expiresAt: row.expires_at }
   }
 }

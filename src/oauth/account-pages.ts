@@ -4,12 +4,13 @@
  */
 import type { PasswordChanges, Registration } from '../auth/index.ts'
 import type { HttpRequest, HttpServer, Pairs } from '../http/index.ts'
-import { type PlinthError, toPlinthError } from '../kernel/index.ts'
+import { type Clock, type PlinthError, toPlinthError } from '../kernel/index.ts'
 import type { Domain } from '../model/index.ts'
 import { type PageAnswer, sendPage } from './answer.ts'
 import { pageFailures } from './page-failures.ts'
 import {
   ACCOUNT_PATHS,
+  type LetterPage,
   renderAddressConfirmed,
   renderConfirmAddress,
   renderForgotPassword,
@@ -20,7 +21,7 @@ import {
 } from './pages/account.ts'
 import type { PageFrame } from './pages/layout.ts'
 import { readOwnForm } from './read-form.ts'
-import { sayName, sayWait } from './words.ts'
+import { sayName, sayTerm, sayWait } from './words.ts'
 
 export interface AccountPagesOptions {
   readonly domain: Pick<Domain, 'name'>
@@ -28,8 +29,9 @@ export interface AccountPagesOptions {
   readonly origin: string
   readonly registration: Pick<Registration, 'verify'>
   readonly passwordChanges: Pick<PasswordChanges, 'requestReset' | 'reset'>
-  /** Whether a letter's secret still serves; takes nothing of it. */
-  readonly isGood: (purpose: 'verify-email' | 'reset-password', secret: string) => Promise<boolean>
+  readonly clock: Pick<Clock, 'now'>
+  /** When a letter's secret ends; undefined where it serves no more. Takes nothing of it. */
+  readonly endOf: (purpose: 'verify-email' | 'reset-password', secret: string) => Promise<Date | undefined>
   /** What people know the service by. Default: the name of the domain, as words. */
   readonly serviceName?: string
 }
@@ -45,10 +47,10 @@ const DAMAGED = {
  * Mounts `/auth/verify-email`, `/auth/forgot-password` and `/auth/reset-password`. Their style is served by `mountOAuth`.
  *
  * @example
- * mountAccountPages(server, { domain, origin: 'https://blog.example.com', registration, passwordChanges, isGood })
+ * mountAccountPages(server, { domain, origin: 'https://blog.example.com', registration, passwordChanges, clock, endOf })
  */
 export function mountAccountPages(server: HttpServer, options: AccountPagesOptions): void {
-  const { domain, origin, registration, passwordChanges, isGood } = options
+  const { domain, origin, registration, passwordChanges, clock, endOf } = options
   const frame: PageFrame = { serviceName: options.serviceName ?? sayName(domain.name) }
   const confirm: LetterForm = {
     purpose: 'verify-email',
@@ -69,14 +71,20 @@ export function mountAccountPages(server: HttpServer, options: AccountPagesOptio
     },
   }
 
+  /** How long a letter's link works from now on, as the letter itself was made; undefined where it does no more. */
+  const termOf = async (purpose: LetterForm['purpose'], token: string): Promise<string | undefined> => {
+    const end = await endOf(purpose, token)
+    return end === undefined ? undefined : sayTerm((end.getTime() - clock.now()) / 1_000)
+  }
   const show =
     ({ purpose, render, over }: LetterForm) =>
     async (request: HttpRequest): Promise<PageAnswer> => {
       const token = request.query['token'] ?? ''
-      return (await isGood(purpose, token)) ? { status: 200, page: render({ token }) } : { status: 400, page: over() }
+      const term = await termOf(purpose, token)
+      return term === undefined ? { status: 400, page: over() } : { status: 200, page: render({ token, term }) }
     }
   const send =
-    ({ render, over, send: run }: LetterForm) =>
+    ({ purpose, render, over, send: run }: LetterForm) =>
     async (request: HttpRequest, form: Pairs): Promise<PageAnswer> => {
       try {
         return { status: 200, page: await run(form, request) }
@@ -85,7 +93,9 @@ export function mountAccountPages(server: HttpServer, options: AccountPagesOptio
         if (fault.code === 'AUTH_LINK_INVALID') return { status: fault.status, page: over() }
         if (fault.status >= 500 && fault.retryAfterS === undefined) throw error
         const { status, retryAfterS } = fault
-        return { status, retryAfterS, page: render({ token: form['token'] ?? '', fault: sayFault(fault) }) }
+        const token = form['token'] ?? ''
+        const term = await termOf(purpose, token)
+        return { status, retryAfterS, page: render({ token, term, fault: sayFault(fault) }) }
       }
     }
   const forget = async (_: HttpRequest, { login = '' }: Pairs): Promise<PageAnswer> => {
@@ -126,7 +136,7 @@ export function mountAccountPages(server: HttpServer, options: AccountPagesOptio
 /** A page with the secret of a letter in its form. */
 interface LetterForm {
   readonly purpose: 'verify-email' | 'reset-password'
-  readonly render: (page: { readonly token: string; readonly fault?: string }) => string
+  readonly render: (page: LetterPage) => string
   /** The page for a secret that serves no more. */
   readonly over: () => string
   /** @throws what the person did wrong, or what is wrong with us */

@@ -1,5 +1,5 @@
 /** Routes under `/auth/clients` for those who look after clients. Nobody lends what they do not have. */
-import { expectFreshProof, type IdentityRoute, type IdentityScope, listSchema, objectSchema } from '../auth/index.ts'
+import { expectFreshProof, type IdentityRoute, type IdentityScope, listSchema, objectSchema, TIME_SCHEMA } from '../auth/index.ts'
 import type { HttpRequest } from '../http/index.ts'
 import { type Clock, type ErrorDetail, invalid, PlinthError, type Uuid } from '../kernel/index.ts'
 import { choice, type Json, type JsonSchema, list, text } from '../model/index.ts'
@@ -19,7 +19,6 @@ const READ = 'clients:read'
 const WRITE = 'clients:write'
 
 const TEXT: JsonSchema = { type: 'string', maxLength: 1_000 }
-const TIME: JsonSchema = { type: 'string', format: 'date-time', maxLength: 32 }
 const TEXTS = listSchema(TEXT, 256)
 const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
@@ -29,9 +28,9 @@ const PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   grants: TEXTS,
   scopes: TEXTS,
   has_secret: { type: 'boolean' },
-  created_at: TIME,
-  updated_at: TIME,
-  disabled_at: { ...TIME, type: ['string', 'null'] },
+  created_at: TIME_SCHEMA,
+  updated_at: TIME_SCHEMA,
+  disabled_at: { ...TIME_SCHEMA, type: ['string', 'null'] },
 }
 const CLIENT = objectSchema(PROPERTIES)
 const WITH_SECRET = objectSchema({ ...PROPERTIES, secret: { type: ['string', 'null'], maxLength: 64 } })

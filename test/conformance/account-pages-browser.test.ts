@@ -51,7 +51,7 @@ browserTest.each(LOOKS)(
 
     await page.goto(confirmLink)
     await expectReadable(page, at, '4-link-over')
-    await page.getByRole('link', { name: 'Set a new password' }).click()
+    await page.getByRole('link', { name: 'Ask for another letter' }).click()
     await page.getByLabel('E-mail address').fill(email)
     await expectReadable(page, at, '5-forgot')
     await page.getByRole('button', { name: 'Send the letter' }).click()

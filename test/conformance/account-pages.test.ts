@@ -159,6 +159,56 @@ describe('a forgotten password', () => {
   })
 })
 
+describe('how long a link works', () => {
+  test('is what the page of each letter says of its own: minutes, a day, or days', async () => {
+    const [registered, forgetful, invited] = ['term-a@example.com', 'term-b@example.com', 'term-c@example.com'] as const
+    await addAccount(blog, forgetful)
+    const admin = blog.token('admin')
+    const record = { email: invited, display_name: 'Somebody', role: 'editor' }
+    const { json } = await blog.request('/api/v1/users', { method: 'POST', token: admin, body: record })
+    await blog.request(`/auth/accounts/${json.data.id}/invitation`, { method: 'POST', token: admin })
+    const resetting = await askForReset(forgetful)
+
+    const pages = [
+      await show(`/auth/verify-email?token=${await register(registered)}`),
+      await show(`/auth/reset-password?token=${resetting}`),
+      await show(`/auth/reset-password?token=${await letterSecret(blog, invited)}`),
+      await submit('/auth/reset-password', { token: resetting, password: 'short' }),
+    ]
+
+    const terms = pages.map(({ text }) => /The link works once, for (.*?) more\./.exec(text)?.[1])
+    expect(terms).toEqual(['about 24 hours', 'about 30 minutes', 'about 3 days', 'about 30 minutes'])
+  })
+
+  test('is not promised by a page that does not know which letter comes', async () => {
+    const pages = [
+      await submit('/auth/forgot-password', { login: 'whoever@example.com' }),
+      await show('/auth/reset-password?token=nothing'),
+      await show('/auth/verify-email?token=nothing'),
+    ]
+
+    for (const { text } of pages) expect(text).not.toMatch(/half an hour|for about|\bdays?\b|confirms the address/)
+  })
+
+  test('an account that was given another address is asked for its password, as the page for a link that is over leads to', async () => {
+    const [former, email] = ['moved-from@example.com', 'moved-to@example.com']
+    await addAccount(blog, former)
+    const { access } = await tokensOf(blog, former)
+    const { id } = (await blog.request('/auth/me', { token: access })).json.data
+    const change = { method: 'PATCH', token: blog.token('admin'), body: { email } }
+    expect((await blog.request(`/api/v1/users/${id}`, change)).status).toBe(200)
+
+    const over = await show('/auth/verify-email?token=nothing')
+    const token = await askForReset(email)
+    const asNewPassword = await submit('/auth/reset-password', { token, password: NEXT })
+    const confirmed = await submit('/auth/verify-email', { token, password: PASSWORD })
+
+    expect(over.text).toContain('<a class="button" href="/auth/forgot-password">Ask for another letter</a>')
+    expect([asNewPassword.status, confirmed.status]).toEqual([400, 200])
+    expect((await signIn(blog, email)).status).toBe(201)
+  })
+})
+
 describe('every page', () => {
   const pages = ['/auth/verify-email', '/auth/forgot-password', '/auth/reset-password']
 
@@ -238,6 +288,17 @@ test('forms that guess at secrets or send letters have the limit of sensitive op
   expect(refused.headers.get('content-type')).toBe('text/html; charset=utf-8')
   expect(refused.headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
   expect(await refused.text()).toContain('Too many requests')
+})
+
+test('who looks too often is told on a page', async () => {
+  await using limited = await testService({ app, environment: { RATE_LIMIT_READ: '1/1' } })
+  const look = () => limited.request('/auth/forgot-password', { headers: { accept: 'text/html' } })
+
+  const answers = [await look(), await look()]
+
+  expect(answers.map(({ status }) => status)).toEqual([200, 429])
+  for (const { headers } of answers) expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(answers[1]?.text).toContain('Too many requests')
 })
 
 test('a form from another site is a refusal of access in the log', async () => {

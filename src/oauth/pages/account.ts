@@ -11,10 +11,12 @@ export const ACCOUNT_PATHS = {
 export interface LetterPage {
   /** The secret of the letter, on its way through the form. */
   readonly token: string
+  /** How long the link works from now on: letters of one page differ. */
+  readonly term?: string | undefined
   readonly fault?: string | undefined
 }
 
-export function renderConfirmAddress(frame: PageFrame, { token, fault }: LetterPage): string {
+export function renderConfirmAddress(frame: PageFrame, { token, term, fault }: LetterPage): string {
   const title = 'Confirm your address'
   return renderPage(
     frame,
@@ -31,7 +33,7 @@ ${renderFault(fault)}
 <button type="submit">Confirm address</button>
 </form>
 <p class="links"><a href="${ACCOUNT_PATHS.forgot}">I have forgotten the password</a></p>
-<p class="small after">If it was not you who registered, close this page: nothing happens.</p>`,
+<p class="small after">${renderTerm(term)}If it was not you who registered, close this page: nothing happens.</p>`,
   )
 }
 
@@ -54,7 +56,7 @@ export function renderForgotPassword(frame: PageFrame, { login, fault }: ForgotP
     frame,
     titleOf(title, fault),
     html`<h1>${title}</h1>
-<p class="lead">Enter your address at <strong>${frame.serviceName}</strong>. A letter with a link to set a new password will go there.</p>
+<p class="lead">Enter your address at <strong>${frame.serviceName}</strong>. A letter with the way on will go there.</p>
 ${renderFault(fault)}
 <form method="post" action="${ACCOUNT_PATHS.forgot}">
 <div class="field">
@@ -73,12 +75,12 @@ export function renderLetterSent(frame: PageFrame): string {
     'Look into your mailbox',
     html`<p class="sign good" aria-hidden="true">✓</p>
 <h1>Look into your mailbox</h1>
-<p class="lead">If the address has an account at <strong>${frame.serviceName}</strong>, a letter is on its way. Its link works for half an hour.</p>
+<p class="lead">If the address has an account at <strong>${frame.serviceName}</strong>, a letter is on its way. It says what to do, and how long its link works.</p>
 <p class="small">Nothing there after some minutes? Look into the spam folder, or <a href="${ACCOUNT_PATHS.forgot}">try another address</a>.</p>`,
   )
 }
 
-export function renderNewPassword(frame: PageFrame, { token, fault }: LetterPage): string {
+export function renderNewPassword(frame: PageFrame, { token, term, fault }: LetterPage): string {
   const title = 'Choose a new password'
   return renderPage(
     frame,
@@ -95,7 +97,7 @@ ${renderFault(fault)}
 </div>
 <button type="submit">Set the password</button>
 </form>
-<p class="small after">Every session of your account will be signed out.</p>`,
+<p class="small after">${renderTerm(term)}Every session of your account will be signed out.</p>`,
   )
 }
 
@@ -107,13 +109,13 @@ export function renderPasswordSet(frame: PageFrame): string {
   )
 }
 
-/** The link of a letter serves no more; a new password is the way on in any case, since its letter confirms the address too. */
+/** The link of a letter serves no more; another letter is the way on in any case, and which one it is depends on the account. */
 export function renderLinkOver(frame: PageFrame, letter: 'confirm' | 'reset'): string {
   const title = 'This link no longer works'
   const text =
     letter === 'confirm'
-      ? 'If your address is confirmed already, just sign in. If not, set a new password: that confirms the address too.'
-      : 'Ask for another letter, and use its link within half an hour.'
+      ? 'If your address is confirmed already, just sign in. If not, ask for another letter, and do what it says.'
+      : 'Ask for another letter, and use its link within the time that it names.'
   return renderPage(
     frame,
     title,
@@ -121,8 +123,12 @@ export function renderLinkOver(frame: PageFrame, letter: 'confirm' | 'reset'): s
 <h1>${title}</h1>
 <p class="lead">It was used, is too old, or a newer letter has taken its place.</p>
 <p>${text}</p>
-<a class="button" href="${ACCOUNT_PATHS.forgot}">${letter === 'confirm' ? 'Set a new password' : 'Ask for another letter'}</a>`,
+<a class="button" href="${ACCOUNT_PATHS.forgot}">Ask for another letter</a>`,
   )
+}
+
+function renderTerm(term: string | undefined): string {
+  return term === undefined ? '' : `The link works once, for ${term} more. `
 }
 
 function renderDone(frame: PageFrame, title: string, text: Html): string {
