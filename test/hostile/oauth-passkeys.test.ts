@@ -1,6 +1,8 @@
 /** Passkeys on the pages of the authorization server, for whoever brings one that is not theirs, not fresh, or not from here. */
 // Proves IDN-02, SEC-07.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import blogApp from '../../examples/blog/app.ts'
+import { testService } from '../../src/testing/index.ts'
 import { tally } from '../chaos/rounds.ts'
 import { addAccount, PASSWORD, tokensOf } from '../conformance/identity-kit.ts'
 import { type OAuthApp, oauthApp } from '../conformance/oauth-app.ts'
@@ -248,7 +250,9 @@ describe('a challenge', () => {
     const asked = await challenge(at)
     const sql = await app.blog.sql()
 
-    await sql.query(`UPDATE plinth_one_time_secrets SET expires_at = now() - interval '1 second' WHERE purpose = 'passkey-sign-in'`)
+    await sql.query(
+      `UPDATE plinth_one_time_secrets SET expires_at = now() - interval '1 second' WHERE purpose = 'passkey-sign-in'`,
+    )
 
     expectRefused(await sendFirst(at, authenticator.get(asked)))
   })
@@ -272,6 +276,23 @@ describe('a challenge', () => {
     expect(answers.map(({ status }) => status)).toEqual([400, 403, 403, 401])
     for (const body of bodies) expect(Object.keys(body)).toEqual(['message'])
   })
+})
+
+test('challenges have the limit of sensitive operations, and the script is told in a sentence', async () => {
+  await using limited = await testService({ app: blogApp, environment: { RATE_LIMIT_SENSITIVE: '1/2' } })
+  const ask = () =>
+    fetch(`${limited.origin}/oauth/interaction/nobody/passkey-challenge`, {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'same-origin' },
+      body: new URLSearchParams(),
+    })
+
+  const statuses = [(await ask()).status, (await ask()).status]
+  const refused = await ask()
+
+  expect([...statuses, refused.status]).toEqual([400, 400, 429])
+  expect(refused.headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
+  expect(await refused.json()).toEqual({ message: expect.stringMatching(/Wait a while, then try again\.$/) })
 })
 
 test('IDN-01: the first page, and what it asks a passkey with, are the same for every name', async () => {

@@ -141,7 +141,9 @@ describe('OneTimeSecrets', () => {
     expect(await secrets.consume('verify', secret)).toBeUndefined()
     const consumed = await Promise.all(Array.from({ length: 50 }, () => secrets.consume('reset', secret)))
 
-    expect(consumed.filter((one) => one !== undefined)).toEqual([{ accountId, data: { for: 'ada' }, expiresAt: expect.any(Date) }])
+    expect(consumed.filter((one) => one !== undefined)).toEqual([
+      { accountId, data: { for: 'ada' }, expiresAt: expect.any(Date) },
+    ])
   })
 
   test('expire, and a new one replaces those of the same account and purpose', async () => {
