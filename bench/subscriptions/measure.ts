@@ -5,12 +5,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import blog from '../../examples/blog/app.ts'
 import { testService } from '../../src/testing/index.ts'
 import type { Undo } from '../process.ts'
 
 const SOCKETS = 5_000
-const CHANGES = 100
+const CHANGES = 200
+/** Behind as many changes it is looked what is alive: what all sockets need is made by then. */
+export const SETTLED_AFTER = 20
 const AUTHOR = 'usr_01h455vb4pex5vsknk084sn02r'
 const INSERT_AUTHOR =
   "INSERT INTO users (id, email, display_name, role, created_at, updated_at, version) VALUES ('01890a5d-ac96-774b-bcce-b302099a8058', 'e@example.com', 'E', 'editor', now(), now(), 1)"
@@ -30,6 +34,8 @@ export interface ToldChange {
   readonly serverCpuMs: number
   /** Behind it. */
   readonly residentMib: number
+  /** What is left of objects and buffers when all garbage is collected; looked at twice, for it takes long. */
+  readonly liveMib?: number
 }
 
 export interface SubscriptionsMeasured {
@@ -75,6 +81,7 @@ export async function measureSubscriptions(
       lastHeardMs: lastAtMs - startedAtMs,
       serverCpuMs: (user + system) / 1_000,
       residentMib: residentMib(),
+      ...((at === SETTLED_AFTER || at === CHANGES) && { liveMib: liveMib() }),
     })
   }
   return { sockets: SOCKETS, openedMs, idleMib, changes }
@@ -84,6 +91,17 @@ export async function measureSubscriptions(
 async function hear<Message>(clients: ChildProcess): Promise<Message> {
   const [message] = (await once(clients, 'message')) as [Message]
   return message
+}
+
+/** What is alive in this process. Collecting gives memory back to the system, so what is resident is read before. */
+function liveMib(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  // Twice: what the first round finalises is garbage for the second.
+  collect()
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return (heapUsed + external) / 1_048_576
 }
 
 /** Of this process: the service, and the one who measures it. */

@@ -1,7 +1,7 @@
 /** What a run of subscriptions comes to: how late all have heard, what it costs the server, and what the sockets take. */
 import { columns, type Facts, markdown } from '../report.ts'
 import { median } from '../statistics.ts'
-import type { SubscriptionsMeasured, ToldChange } from './measure.ts'
+import { SETTLED_AFTER, type SubscriptionsMeasured, type ToldChange } from './measure.ts'
 
 /** The machine and the code, without the database that other workloads share. */
 export type MachineFacts = Pick<Facts, 'date' | 'commit' | 'processor' | 'cores' | 'memoryGiB' | 'node'>
@@ -14,8 +14,6 @@ export interface SubscriptionsReport {
 }
 
 const HEADINGS = ['figure', 'value']
-/** Behind as many changes the memory is looked at again: the heap has found its size by then. */
-const SETTLED_AFTER = 20
 
 export function reportSubscriptions(
   facts: MachineFacts,
@@ -24,6 +22,7 @@ export function reportSubscriptions(
   const of = (pick: (change: ToldChange) => number): readonly number[] => changes.map(pick)
   const last = of(({ lastHeardMs }) => lastHeardMs)
   const residentAfter = (count: number): number => changes[Math.min(count, changes.length) - 1]?.residentMib ?? Number.NaN
+  const liveAfter = (count: number): number => changes[count - 1]?.liveMib ?? Number.NaN
   const kibPerSocket = ((residentAfter(1) - idleMib) * 1_024) / sockets
   const rows = [
     ['all sockets open', `${(openedMs / 1_000).toFixed(1)} s`],
@@ -35,7 +34,10 @@ export function reportSubscriptions(
     ['resident memory before the first socket', mebibytes(idleMib)],
     ['resident memory after the first change', mebibytes(residentAfter(1))],
     [`resident memory after ${SETTLED_AFTER} changes`, mebibytes(residentAfter(SETTLED_AFTER))],
+    [`resident memory after ${changes.length / 2} changes`, mebibytes(residentAfter(changes.length / 2))],
     [`resident memory after ${changes.length} changes`, mebibytes(residentAfter(changes.length))],
+    [`alive after ${SETTLED_AFTER} changes, garbage collected`, mebibytes(liveAfter(SETTLED_AFTER))],
+    [`alive after ${changes.length} changes, garbage collected`, mebibytes(liveAfter(changes.length))],
   ]
   return { facts, sockets, rows, changes }
 }
@@ -59,5 +61,5 @@ function milliseconds(value: number): string {
 }
 
 function mebibytes(value: number): string {
-  return `${value.toFixed(0)} MiB`
+  return `${value.toFixed(1)} MiB`
 }

@@ -115,8 +115,11 @@ class Talk {
         const other = runtime.sibling(resource.name).compiled
         return heardChanges(other.model, this.#watch(other, { kinds }))
       },
-      transact: <Result>(work: (store: object) => Promise<Result>) =>
-        runtime.inTransaction((transaction) => work(actionStore(compiled, runtime, this.#context, transaction, name))),
+      transact: async <Result>(work: (store: object) => Promise<Result>) => {
+        // Nobody has the right to write any more.
+        this.#signal.throwIfAborted()
+        return runtime.inTransaction((transaction) => work(actionStore(compiled, runtime, this.#context, transaction, name)))
+      },
       refuse: (code: string, message?: string) => makeRefusal(`exchange "${name}"`, exchange.refusals, code, message),
     }
   }

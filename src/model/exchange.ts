@@ -41,7 +41,7 @@ export interface ExchangeScope<
   tell(message: CreationOf<Sends>): Promise<void>
   /** The changes of a resource from now on, as far as the caller may read them. */
   changes<Other extends FieldMap>(resource: Declared<Other>, choice?: ChangeChoice): AsyncIterable<HeardChange<Other>>
-  /** Runs work on records in one transaction, as an action does. */
+  /** Runs work on records in one transaction, as an action does. Rejects when the exchange has ended. */
   transact<Result>(work: (store: ActionStore<Fields>) => Promise<Result>): Promise<Result>
   /** Makes the error of a declared refusal; throw it. */
   refuse(code: Refusals, message?: string): PlinthError
