@@ -1,3 +1,5 @@
+/** Subscriptions of the reference service over both transports, with real clients: what is told, to whom, and what ends it. */
+// Proves GQL-07, ACC-06.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'

@@ -93,7 +93,7 @@ describe.each(Object.keys(DOORS))('%s', (door) => {
 
 describe('the time of the answer', () => {
   // Each name is asked for once, so that neither waits nor bounds of letters come between.
-  const rounds = size(300, 2_000)
+  const rounds = size(200, 2_000)
   const WARM_UP = 20
   const stopwatch = startStopwatch()
   let strangers = 0

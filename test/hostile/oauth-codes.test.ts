@@ -86,7 +86,10 @@ describe('codes', () => {
 
       const good = answers.filter(({ status }) => status === 200)
       expect(good.length).toBeLessThanOrEqual(1)
-      for (const { status, json } of answers) if (status !== 200) expect([status, json.error]).toEqual([400, 'invalid_grant'])
+      // Who finds no free connection in two seconds is told to come back; that is no second success.
+      const refusals = new Set(answers.flatMap(({ status, json }) => (status === 200 ? [] : [`${status} ${json.error}`])))
+      refusals.delete('503 temporarily_unavailable')
+      expect([...refusals]).toEqual(['400 invalid_grant'])
       for (const { json } of good) {
         expect(await callApi(json.access_token)).toBe(401)
         expect((await refresh(json.refresh_token)).json.error).toBe('invalid_grant')
