@@ -1,4 +1,4 @@
-// Proves ACC-04.
+// Proves ACC-04, SEC-09.
 import { expect, test } from 'vitest'
 import { createDenialLog, createLogger, newTraceContext } from './index.ts'
 

@@ -1,4 +1,4 @@
-// Proves LOG-01, LOG-03, LOG-04.
+// Proves LOG-01, LOG-03, LOG-04, SEC-09.
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// Proves RPC-05, SEC-05: Connect and gRPC-Web as they go over the wire, for who has curl, a page or a proxy between.
+// Proves RPC-05, ERR-01, SEC-05: Connect and gRPC-Web as they go over the wire, for who has curl, a page or a proxy between.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'

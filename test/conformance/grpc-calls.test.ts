@@ -1,4 +1,4 @@
-// Proves RPC-05, LOG-02: what the methods of a service answer over the port of gRPC.
+// Proves RPC-05, ERR-01, LOG-02: what the methods of a service answer over the port of gRPC.
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Blog, startBlog, USERS } from './blog.ts'

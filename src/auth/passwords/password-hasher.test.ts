@@ -1,3 +1,4 @@
+// Proves SEC-02, IDN-01: what is kept of a password, and what it costs.
 import { readdirSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
