@@ -1,5 +1,4 @@
 /** How an exchange is run: the first message names its record, and those behind it go to the engine as they come. */
-
 import type { Answer, ExchangeInput, OpenExchange, ResourceOperations } from '../engine/index.ts'
 import { PlinthError } from '../kernel/index.ts'
 import type { ExchangeCall, RunExchange } from './call.ts'

@@ -1,6 +1,8 @@
 // Proves RPC-04, ACC-01, INP-01: an action of the domain whose messages go both ways, as clients of gRPC see it.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type StatusObject, status } from '@grpc/grpc-js'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { decodeTypeId } from '../../src/kernel/index.ts'
 import { testService, waitFor } from '../../src/testing/index.ts'
 import { chatApp } from '../domains/chat/app.ts'
 import { PEOPLE, type Rooms, startRooms, type Talk, type TalkOptions } from './exchange-kit.ts'
@@ -217,21 +219,23 @@ describe('access', () => {
     expect(json.data).toEqual([])
   })
 
-  test('whose condition the record does not fulfil any more hears no more of what others say', async () => {
+  test('whose condition the record does not fulfil any more ends before the next thing that is told', async () => {
     const room = await rooms.room()
     const ada = await chatIn(room, rooms.tokens.ada)
     await change(room, { is_open: false })
-    await new Promise((resolve) => setTimeout(resolve, 600))
+    await sleep(600)
     const sql = await rooms.service.sql()
-    const host = await rooms.service.request(`/api/v1/rooms/${room}`)
-    expect(host.json.data.is_open).toBe(false)
-    // As another instance would, whose look at the room was a moment before.
-    await sql.query('UPDATE rooms SET is_open = true')
-    const ben = await chatIn(room, rooms.tokens.ben)
-    await sql.query('UPDATE rooms SET is_open = false')
-    ben.say({ input: { text: 'Too late' } })
+    // Said through an instance that let its caller in a moment before the room was closed.
+    await sql.query(
+      `WITH m AS (INSERT INTO messages (id, room_id, author_id, text, created_at, updated_at, version)
+       VALUES (gen_random_uuid(), $1, $2, 'Behind closed doors', now(), now(), 1) RETURNING id, version)
+       INSERT INTO plinth_journal (at, resource, record_id, operation, version) SELECT now(), 'message', id, 'create', version FROM m`,
+      [decodeTypeId('room', room), decodeTypeId('person', PEOPLE.ben)],
+    )
 
-    expect((await ben.ended).code).toBe(status.PERMISSION_DENIED)
+    const end = await ada.ended
+
+    expect(end.code).toBe(status.PERMISSION_DENIED)
     expect(ada.heard).toEqual([])
   })
 
