@@ -41,7 +41,7 @@ const HELP = `npm run bench -- [options]
   --protections     only: what all protections together cost a get, in CPU time
   --identity        only: sign-in, tokens for services, and the check of tokens
   --surfaces        only: GraphQL against mercurius, gRPC against grpc-js and connect-node
-  --subscriptions   only: 200 changes, each told to 5,000 web sockets
+  --subscriptions   only: 600 changes, each told to 5,000 web sockets
   --name NAME       last part of the names of the result files, default "all", "identity", "surfaces" or "subscriptions"
   --no-results      print only, write no files
   --report-only     exit with 0 even when a figure is missed

@@ -12,7 +12,8 @@ import { testService } from '../../src/testing/index.ts'
 import type { Undo } from '../process.ts'
 
 const SOCKETS = 5_000
-const CHANGES = 200
+/** The collector lets garbage wait for some 250 of them: in so many it shows whether memory comes back. */
+const CHANGES = 600
 /** Behind as many changes it is looked what is alive: what all sockets need is made by then. */
 export const SETTLED_AFTER = 20
 const AUTHOR = 'usr_01h455vb4pex5vsknk084sn02r'

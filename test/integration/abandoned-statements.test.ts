@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'
 import { Lane, type LaneOptions } from '../../src/pg/lane.ts'
+import { budgetMs } from '../../src/testing/index.ts'
 import { openStorage, type Storage } from './storage-kit.ts'
 
 let storage: Storage
@@ -52,7 +53,7 @@ test('is ended within half a second, and those behind it are answered', async ()
 
   expect(outcomes).toEqual(['VALIDATION_REQUEST_TIMEOUT', '2', '3'])
   expect(asked).toHaveLength(1)
-  expect(performance.now() - beganAtMs).toBeLessThan(2_000)
+  expect(performance.now() - beganAtMs).toBeLessThan(budgetMs(2_000))
   await lane.close()
 })
 
@@ -66,7 +67,7 @@ test('a whole line of them is ended one after the other', async () => {
 
   expect(outcomes).toEqual([...Array<string>(5).fill('VALIDATION_REQUEST_TIMEOUT'), '2'])
   expect(asked).toHaveLength(5)
-  expect(performance.now() - beganAtMs).toBeLessThan(5_000)
+  expect(performance.now() - beganAtMs).toBeLessThan(budgetMs(4_000))
   await lane.close()
 })
 
@@ -85,8 +86,11 @@ test('what is over soon is let be, however many there are', async () => {
   const { lane, asked } = openLane(cancel)
   const outcomes = await Promise.all(Array.from({ length: 2_000 }, (_, at) => outcomeOf(lane.run(sleep(0, at), [], GONE))))
 
-  expect(outcomes).toEqual(Array.from({ length: 2_000 }, (_, at) => String(at)))
-  expect(asked.length).toBeLessThanOrEqual(2)
+  // A machine that stands still for a tenth of a second may make it look long.
+  const ended = outcomes.filter((outcome, at) => outcome !== String(at))
+  expect(new Set(ended).size).toBeLessThanOrEqual(1)
+  expect(ended.length).toBeLessThanOrEqual(asked.length)
+  expect(asked.length).toBeLessThanOrEqual(20)
   await lane.close()
 })
 
@@ -114,7 +118,7 @@ describe('a request to end it that comes late', () => {
     const beganAtMs = performance.now()
 
     expect(await outcomeOf(lane.run(sleep(5, 1), [], LISTENING))).toBe('57014')
-    expect(performance.now() - beganAtMs).toBeLessThan(900)
+    expect(performance.now() - beganAtMs).toBeLessThan(budgetMs(900))
     await lane.close()
   })
 
