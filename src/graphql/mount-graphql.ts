@@ -110,7 +110,7 @@ async function run(
     nowMs: clock.now(),
     address: request.address,
     requestId: request.requestId,
-    caller: request,
+    caller: request.waiter,
     renew: () => server.authenticate(request.header('authorization')),
   }
   const onceKey = ready.type === 'mutation' ? readOnceKey(request, OPERATIONS.mutation, fingerprintOf(ready)) : undefined

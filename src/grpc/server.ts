@@ -152,7 +152,7 @@ export class GrpcServer {
     }
     const arrived = arrive(wire.metadata, { remoteAddress })
     try {
-      const context = await arrived.admit(wire)
+      const context = await arrived.admit(wire.waiter)
       if (unread !== undefined) throw unread
       // What nobody waits for any more is not begun.
       if (wire.abandoned !== undefined) throw new PlinthError('VALIDATION_REQUEST_TIMEOUT')

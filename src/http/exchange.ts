@@ -24,6 +24,7 @@ import type { Budget } from './rate-limits.ts'
 import { errorHeaders } from './render-error.ts'
 import type { Route, ServerState } from './route.ts'
 import { clearHeaders, type TakenOver, takeOver } from './take-over.ts'
+import { Waiter } from './waiter.ts'
 import { splitLines, writeAnswer } from './write-answer.ts'
 
 const NO_BODY: JsonObject = Object.freeze({})
@@ -59,6 +60,7 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
   #isCutOff = false
   /** The first failure that the answer tells in its own way. */
   #noted: PlinthError | undefined
+  #waiter: Waiter | undefined
   /** What a response that was taken over is counted under. */
   #errorCode: string | null = null
 
@@ -119,6 +121,11 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
 
   get isGone(): boolean {
     return this.#response.destroyed && !this.#response.writableFinished
+  }
+
+  get waiter(): Waiter {
+    this.#waiter ??= new Waiter(() => this.isGone)
+    return this.#waiter
   }
 
   get signal(): AbortSignal {
@@ -304,6 +311,7 @@ export class Exchange implements HttpRequest, HttpReply, Asker {
 
   #count(status: number, errorCode: string | null): void {
     const server = this.#server
+    if (!this.isGone) this.#waiter?.release()
     server.inFlight -= this.#route.isExempt || this.#isReleased ? 0 : 1
     const durationMs = performance.now() - this.startedAtMs
     this.#route.metrics.record(status, durationMs, errorCode)

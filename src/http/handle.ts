@@ -9,6 +9,7 @@ import type { HeaderBlock } from './header-block.ts'
 import type { JsonObject } from './json.ts'
 import type { Query } from './query.ts'
 import type { TakenOver } from './take-over.ts'
+import type { Waiter } from './waiter.ts'
 
 /** What a handler may read. */
 export interface HttpRequest {
@@ -40,6 +41,8 @@ export interface HttpRequest {
   readonly signal: AbortSignal
   /** Whether the caller has hung up before they had their answer. */
   readonly isGone: boolean
+  /** The same, for work that may outlive the request. */
+  readonly waiter: Waiter
   /** A header by its lower-case name. */
   header(name: string): string | undefined
 }

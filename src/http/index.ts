@@ -31,4 +31,5 @@ export { createHttpServer, type HttpServer, type HttpServerOptions } from './ser
 export type { TakenOver } from './take-over.ts'
 export type { UpgradeRoute } from './upgrade.ts'
 export type { Pairs } from './urlencoded.ts'
+export { Waiter } from './waiter.ts'
 export type { WebSocketChannel } from './web-socket.ts'

@@ -77,7 +77,7 @@ export class Lane {
   #isClosed = false
   #isGathering = false
   /** In the order in which they are answered. */
-  readonly #flights = new Set<Flight>()
+  readonly #flights: Flight[] = []
   #isEnding = false
   #endedAtMs = Number.NEGATIVE_INFINITY
 
@@ -88,8 +88,8 @@ export class Lane {
   /** @param caller who waits for it; without one it is never ended */
   run(statement: LaneStatement, values: BoundValue[], caller?: Caller): Promise<readonly Row[]> {
     const flight: Flight = { statement, values, caller, strays: 0 }
-    if (this.#flights.size === 0) this.#progressAtMs = performance.now()
-    this.#flights.add(flight)
+    if (this.#flights.length === 0) this.#progressAtMs = performance.now()
+    this.#flights.push(flight)
     const client = this.#client
     const sent =
       client === undefined
@@ -100,7 +100,7 @@ export class Lane {
 
   /** Statements that were sent and not answered yet. */
   get inFlight(): number {
-    return this.#flights.size
+    return this.#flights.length
   }
 
   /** How long a statement that is sent now will wait, by the pace of the last answers. */
@@ -182,17 +182,22 @@ export class Lane {
   }
 
   #answered(flight: Flight, rows: readonly Row[]): readonly Row[] {
-    this.#flights.delete(flight)
+    this.#land(flight)
     const nowMs = performance.now()
     this.#paceMs += (nowMs - this.#progressAtMs - this.#paceMs) / PACE_ANSWERS
     this.#progressAtMs = nowMs
     return rows
   }
 
+  #land(flight: Flight): void {
+    if (this.#flights[0] === flight) this.#flights.shift()
+    else this.#flights.splice(this.#flights.indexOf(flight), 1)
+  }
+
   /** What has not begun, or was ended in the place of another, goes once more. */
   #recover(flight: Flight, error: unknown): Promise<readonly Row[]> {
     const { statement, values, caller } = flight
-    this.#flights.delete(flight)
+    this.#land(flight)
     this.#progressAtMs = performance.now()
     const client = this.#client
     if (isEnded(error)) {
@@ -209,7 +214,7 @@ export class Lane {
   }
 
   #again(flight: Flight, sent: Promise<readonly Row[]>): Promise<readonly Row[]> {
-    this.#flights.add(flight)
+    this.#flights.push(flight)
     return this.#settle(flight, sent)
   }
 

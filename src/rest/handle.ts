@@ -227,7 +227,7 @@ function etagOf(operations: ResourceOperations, request: HttpRequest, record: St
 
 function contextOf(scope: HandleScope, request: HttpRequest): RequestContext {
   const { actor, address, requestId } = request
-  return { actor, nowMs: scope.clock.now(), address, requestId, caller: request }
+  return { actor, nowMs: scope.clock.now(), address, requestId, caller: request.waiter }
 }
 
 function headersOf({ route, deprecation }: HandleScope): ReplyHeaders {

@@ -3,8 +3,8 @@
  *
  * A call is a request like others: the server admits, counts and logs it. Its handler is that of the port of gRPC.
  */
-import type { Caller, Engine, WatchContext } from '../../engine/index.ts'
-import { type HttpReply, type HttpRequest, type HttpServer, headerBlock, type RenderFailure } from '../../http/index.ts'
+import type { Engine, WatchContext } from '../../engine/index.ts'
+import { type HttpReply, type HttpRequest, type HttpServer, headerBlock, type RenderFailure, Waiter } from '../../http/index.ts'
 import { type Clock, PlinthError } from '../../kernel/index.ts'
 import { pathOf } from '../admit-call.ts'
 import type { CallMetadata, GrpcCall, RunStream, RunUnary } from '../call.ts'
@@ -86,10 +86,12 @@ export function mountConnect({ description, engine, ...scope }: MountConnectOpti
 async function answerOne(served: Served, run: RunUnary, request: HttpRequest, reply: HttpReply): Promise<void> {
   const dialect = dialectOf(served, request)
   const deadline = new Deadline(readDeadlineMs(dialect, request))
+  const waiter = new Waiter(() => deadline.signal.aborted || request.isGone)
   try {
     const bytes = await readMessage(dialect, request)
-    const { message, metadata } = await deadline.before(() => run(callOf(served, request, deadline.signal), bytes))
+    const { message, metadata } = await deadline.before(() => run(callOf(served, request, deadline.signal, waiter), bytes))
     reply.send(200, dialect.head, writeWhole(dialect, message), metadata.flat())
+    waiter.release()
   } finally {
     deadline.clear()
   }
@@ -98,12 +100,13 @@ async function answerOne(served: Served, run: RunUnary, request: HttpRequest, re
 async function answerMany(served: Served, run: RunStream, request: HttpRequest, reply: HttpReply): Promise<void> {
   const dialect = dialectOf(served, request)
   const deadline = new Deadline(readDeadlineMs(dialect, request))
+  const waiter = new Waiter(() => deadline.signal.aborted || request.isGone)
   const stop = new AbortController()
   try {
     const bytes = await readMessage(dialect, request)
     const signal = AbortSignal.any([request.signal, deadline.signal, stop.signal])
     const answer = await deadline.before(async () => {
-      const made = run(callOf(served, request, signal), bytes)
+      const made = run(callOf(served, request, signal, waiter), bytes)
       await made.ready
       return made
     })
@@ -115,6 +118,7 @@ async function answerMany(served: Served, run: RunStream, request: HttpRequest, 
       if (stop.signal.aborted) throw new PlinthError('RATE_LIMIT_OVERLOADED', STOPPING)
       deadline.expectTime()
       stream.end(writeEnd(dialect))
+      waiter.release()
     } catch (thrown) {
       if (stream.signal.aborted) return
       const error = reply.note(deadline.signal.aborted ? deadlinePassed() : thrown)
@@ -134,14 +138,14 @@ function dialectOf({ dialects }: Served, request: HttpRequest): Dialect {
   throw new PlinthError('VALIDATION_CONTENT_TYPE', `Cannot read the body: expected Content-Type to be one of ${known}`)
 }
 
-function callOf({ server, clock }: Served, request: HttpRequest, signal: AbortSignal): GrpcCall {
+function callOf({ server, clock }: Served, request: HttpRequest, signal: AbortSignal, waiter: Waiter): GrpcCall {
   const { actor, address, requestId } = request
   const context: WatchContext = {
     actor,
     address,
     requestId,
     nowMs: clock.now(),
-    caller: callerOf(request, signal),
+    caller: waiter,
     // An async function, so that what it throws at once rejects.
     renew: async () => server.authenticate(request.header('authorization')),
   }
@@ -152,15 +156,6 @@ function callOf({ server, clock }: Served, request: HttpRequest, signal: AbortSi
     },
   }
   return { context, metadata, signal }
-}
-
-/** @param signal aborted when the time has passed */
-function callerOf(request: HttpRequest, signal: AbortSignal): Caller {
-  return {
-    get isGone() {
-      return signal.aborted || request.isGone
-    },
-  }
 }
 
 /** How the callers of a method are told what went wrong before anything of their answer was out: each in the way it speaks. */

@@ -4,6 +4,7 @@
  * Invariant: whatever the caller does, the stream ends once, and with a status where anybody is left to read it.
  */
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import { Waiter } from '../../http/index.ts'
 import { PlinthError } from '../../kernel/index.ts'
 import type { CallMetadata } from '../call.ts'
 import { MESSAGE_BYTES_MAX } from '../limits.ts'
@@ -30,6 +31,7 @@ export class CallStream {
   #failReading: ((reason: unknown) => void) | undefined
   #isHeadSent = false
   #isEnded = false
+  #waiter: Waiter | undefined
 
   /** @param lines names and values in turn */
   constructor(stream: ServerHttp2Stream, lines: readonly string[]) {
@@ -46,9 +48,10 @@ export class CallStream {
     return this.#abandoned
   }
 
-  /** Whether nobody waits for the call any more. */
-  get isGone(): boolean {
-    return this.#abandoned !== undefined
+  /** Says whether nobody waits for the call any more. */
+  get waiter(): Waiter {
+    this.#waiter ??= new Waiter(() => this.#abandoned !== undefined)
+    return this.#waiter
   }
 
   /** Aborted at the deadline, and when the caller goes away. Made when it is asked for: most calls are over before. */
@@ -231,7 +234,8 @@ export class CallStream {
 
   #close(): void {
     clearTimeout(this.#timer)
-    if (!this.#isEnded) this.#abandon('gone')
+    if (this.#isEnded) this.#waiter?.release()
+    else this.#abandon('gone')
   }
 }
 
