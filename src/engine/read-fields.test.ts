@@ -62,6 +62,16 @@ function refusalOf(body: unknown, mode: ReadMode, actor = editor, given?: FieldV
 
 const whole = { author_id: AUTHOR_ID, title: 'A title' }
 
+describe('the order of what was sent', () => {
+  test('is that of the declaration, so that it makes no other statement and no other entry in the journal', () => {
+    const orderOf = (body: object, mode: ReadMode) => Object.keys(named(reader.read(body, mode, admin)))
+
+    expect(orderOf({ rank: 2, stars: 1, title: 'B' }, 'update')).toEqual(['title', 'stars', 'rank'])
+    expect(orderOf({ title: 'B', author_id: AUTHOR_ID }, 'create')).toEqual(orderOf(whole, 'create'))
+    expect(orderOf({ rank: 2, title: 'B' }, 'replace')).toEqual(orderOf({ title: 'B', rank: 2 }, 'replace'))
+  })
+})
+
 describe('FieldReader accepts', () => {
   test('a creation, and fills in what was left out', () => {
     const values = named(reader.read(whole, 'create', editor))

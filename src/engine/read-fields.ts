@@ -65,7 +65,7 @@ export class FieldReader {
     // Whoever is not signed in may be permitted once they are.
     if (forbidden.length > 0 && actor.kind === 'nobody') throw new PlinthError('AUTH_REQUIRED')
     if (forbidden.length > 0) throw new PlinthError('AUTH_FIELD_FORBIDDEN', forbidden[0]?.message, { details: forbidden })
-    return values
+    return inOrder(values)
   }
 
   #readValue(field: FieldModel, input: unknown, values: Map<FieldModel, unknown>, findings: ErrorDetail[]): void {
@@ -119,4 +119,14 @@ export class FieldReader {
       message: `${JSON.stringify(shown)} is not a field here, expected some of ${known.join(', ')}`,
     }
   }
+}
+
+/** As they are declared: in which order a caller sent them makes no other statement, and no other entry in the journal. */
+function inOrder(values: FieldValues): FieldValues {
+  let last = -1
+  for (const { position } of values.keys()) {
+    if (position < last) return new Map([...values].sort(([left], [right]) => left.position - right.position))
+    last = position
+  }
+  return values
 }
