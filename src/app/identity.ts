@@ -44,7 +44,7 @@ import {
 } from '../auth/index.ts'
 import { type Engine, guardStore, type Store } from '../engine/index.ts'
 import type { HttpServer } from '../http/index.ts'
-import { type Uuid, uuidGenerator } from '../kernel/index.ts'
+import { uuidGenerator } from '../kernel/index.ts'
 import { createFileOutbox, createSmtpMailer, type Letter, type Mailer } from '../mail/index.ts'
 import type { AccountsModel } from '../model/index.ts'
 import { clientRoutes, mountAccountPages, mountOAuth, type OAuth } from '../oauth/index.ts'
@@ -141,7 +141,6 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
   const failures = new Failures(scope)
   const secrets = new OneTimeSecrets(scope)
   const letterSecrets = new LetterSecrets(scope, { secrets, accounts, failures })
-  const claims = new Claims(scope, accounts)
   const claimLetters = new ClaimLetters({ secrets: letterSecrets, letters, send })
   const passwords = createPasswordHasher({ clock: SYSTEM_CLOCK })
   const policy = createPasswordPolicy(breachedOption(settings, logger))
@@ -162,6 +161,12 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     scope,
     accounts,
     tokens,
+    endBrowsers: async (id, client) => oauth?.endBrowsersOf(id, client),
+    onStolen: (id) =>
+      later.follow(async () => {
+        const account = await accounts.findById(id)
+        if (account !== undefined) notify(account, 'session_stolen')
+      }),
     onEnded(ids) {
       for (const id of ids) standings.noteChange(id)
       // One after another: an account may have thousands of sessions, and each takes a connection for a moment.
@@ -170,6 +175,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       })
     },
   })
+
+  const claims = new Claims({ scope, accounts, secrets: letterSecrets, sessions })
 
   keys.start()
   const stopSweep = sweepRegularly(
@@ -195,11 +202,8 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
             // Whoever never showed that the address is theirs is told nothing of the account.
             if (isVerified) send(addressChangedLetter(letters, login))
           },
-          onDeleted: (id, by) =>
-            later.follow(async () => {
-              await sessions.end(id, 'deleted', by)
-              await oauth?.endBrowsersOf(id)
-            }),
+          onDeleted: (id, by) => later.follow(() => sessions.endAll(id, 'deleted', by)),
+          onRestoring: (id, by) => sessions.endAll(id, 'deleted', by),
         }),
       ),
     async mount(server, engine, verifier) {
@@ -220,8 +224,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
         onChanged: (id) => standings.noteChange(id),
       })
       oauth = lending
-      const endBrowsers = (id: Uuid): Promise<void> => lending.endBrowsersOf(id)
-      const passwordChanges = new PasswordChanges({ ...shared, secrets: letterSecrets, signIn, sessions, endBrowsers })
+      const passwordChanges = new PasswordChanges({ ...shared, secrets: letterSecrets, signIn, sessions })
       mountAccountPages(server, {
         domain: app.domain,
         origin: issuer,
@@ -232,7 +235,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
       })
       mountIdentityRoutes(server, [
         ...accountRoutes({ scope, engine, accounts, claimLetters, registration, passwordChanges }),
-        ...sessionRoutes({ scope, accounts, signIn, factors, sessions, endBrowsers }),
+        ...sessionRoutes({ scope, accounts, signIn, factors, sessions }),
         ...factorRoutes({ scope, accounts, factors, changes, passkeys, signIn, sessions }),
         ...clientRoutes({
           clients: lending.clients,
@@ -241,7 +244,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
           hasSecondFactor: async (id) => (await factors.of({ id })).length > 0,
         }),
         ...tokenRoutes({ scope, engine, revoked }),
-        ...adminRoutes({ scope, engine, accounts, sessions, endBrowsers, onChanged: (id) => standings.noteChange(id) }),
+        ...adminRoutes({ scope, engine, accounts, sessions, onChanged: (id) => standings.noteChange(id) }),
       ])
     },
     settle: () => later.drain(),

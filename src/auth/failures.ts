@@ -37,7 +37,7 @@ const POLICIES: Readonly<Record<FailureKind, FailurePolicy>> = {
   factor: { freeAttempts: 5, firstDelayS: 2, delayMaxS: 900, forgetAfterS: 86_400 },
   address: { freeAttempts: 50, firstDelayS: 1, delayMaxS: 900, forgetAfterS: 3_600 },
   // Five letters of a kind to one account, then four an hour: nobody's letter box is flooded by asking in their name. The wait is half as
-  // long as the secret of a letter lives, so that who asks in somebody's name does not keep them without one that serves.
+  // long as the secret of a letter lives, and letters leave those before them in force: who asks in somebody's name leaves them one that serves.
   letter: { freeAttempts: 4, firstDelayS: 900, delayMaxS: 900, forgetAfterS: 3_600 },
 }
 

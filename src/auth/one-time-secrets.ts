@@ -1,5 +1,6 @@
 /** Secrets that serve once: what a letter's link, a ticket or a challenge is backed by. Kept as digests, consumed by one statement. */
 import { isoTime, type Uuid } from '../kernel/index.ts'
+import type { SqlClient } from '../sql/index.ts'
 import type { IdentityScope } from './ports.ts'
 
 export interface OneTimeSecretOrder {
@@ -27,7 +28,7 @@ interface Row {
   readonly expires_at: Date
 }
 
-const REPLACE = 'DELETE FROM plinth_one_time_secrets WHERE account_id = $1::uuid AND purpose = $2::text'
+const FORGET = 'DELETE FROM plinth_one_time_secrets WHERE account_id = $1::uuid AND purpose = $2::text'
 const INSERT = `INSERT INTO plinth_one_time_secrets (secret_digest, purpose, account_id, data, attempts_left, created_at, expires_at)
 VALUES ($1::text, $2::text, $3::uuid, $4::jsonb, $5::integer, $6::timestamptz, $7::timestamptz)`
 const CONSUME = `DELETE FROM plinth_one_time_secrets
@@ -52,15 +53,23 @@ export class OneTimeSecrets {
     const nowMs = clock.now()
     const values = [vault.digest(secret), purpose, accountId, JSON.stringify(data), attempts, isoTime(nowMs)]
     await sql.transaction(async (client) => {
-      if (replaces && accountId !== null) await client.query(REPLACE, [accountId, purpose])
+      if (replaces && accountId !== null) await this.forget(purpose, accountId, client)
       await client.query(INSERT, [...values, isoTime(nowMs + lifetimeS * 1_000)])
     })
     return secret
   }
 
-  /** What the secret stands for; it serves no more. Undefined when it is unknown, used, expired or for another purpose. */
-  consume(purpose: string, secret: string): Promise<OneTimeSecret | undefined> {
-    return this.#find(CONSUME, purpose, secret)
+  /**
+   * What the secret stands for; it serves no more. Undefined when it is unknown, used, expired or for another purpose.
+   * @param client of a transaction: the secret serves again should that not commit
+   */
+  consume(purpose: string, secret: string, client?: SqlClient): Promise<OneTimeSecret | undefined> {
+    return this.#find(CONSUME, purpose, secret, client)
+  }
+
+  /** Ends all secrets of an account for a purpose. */
+  async forget(purpose: string, accountId: Uuid, client: SqlClient = this.#scope.sql): Promise<void> {
+    await client.query(FORGET, [accountId, purpose])
   }
 
   /** Takes one of its attempts, for a secret that guards a guess. Undefined when none is left. */
@@ -73,9 +82,14 @@ export class OneTimeSecrets {
     return this.#find(PEEK, purpose, secret)
   }
 
-  async #find(text: string, purpose: string, secret: string): Promise<OneTimeSecret | undefined> {
-    const { sql, vault, clock } = this.#scope
-    const [row] = await sql.query<Row>(text, [vault.digest(secret), purpose, isoTime(clock.now())])
+  async #find(
+    text: string,
+    purpose: string,
+    secret: string,
+    client: SqlClient = this.#scope.sql,
+  ): Promise<OneTimeSecret | undefined> {
+    const { vault, clock } = this.#scope
+    const [row] = await client.query<Row>(text, [vault.digest(secret), purpose, isoTime(clock.now())])
     return row === undefined ? undefined : { accountId: row.account_id, data: row.data, expiresAt: row.expires_at }
   }
 }

@@ -7,7 +7,7 @@
  */
 import type { Vault } from '../auth/index.ts'
 import { decodeTypeId, type Uuid } from '../kernel/index.ts'
-import type { SqlDatabase } from '../sql/index.ts'
+import type { SqlClient, SqlDatabase } from '../sql/index.ts'
 
 /** What the library keeps under a name. Only what this file looks at is named. */
 export interface ArtifactPayload {
@@ -117,8 +117,8 @@ export class Artifacts {
   }
 
   /** Signs an account out of the authorization server in all browsers. */
-  async endBrowsers(accountId: Uuid): Promise<void> {
-    await this.#parts.sql.query(END_BROWSERS, [accountId])
+  async endBrowsers(accountId: Uuid, client: SqlClient = this.#parts.sql): Promise<void> {
+    await client.query(END_BROWSERS, [accountId])
   }
 
   /** Whether a device may ask again now; the answer counts as a poll. */

@@ -13,6 +13,7 @@ import {
 import type { HttpServer } from '../http/index.ts'
 import { encodeTypeId, toPlinthError, type Uuid } from '../kernel/index.ts'
 import type { Actor, Domain } from '../model/index.ts'
+import type { SqlClient } from '../sql/index.ts'
 import { createAdapter } from './adapter.ts'
 import { Artifacts } from './artifacts.ts'
 import { OAuthClients } from './clients.ts'
@@ -50,8 +51,8 @@ export interface OAuth {
   readonly clients: OAuthClients
   /** Ends what a client was granted, when its session has ended elsewhere. */
   revokeGrantOfSession(sessionId: string): Promise<void>
-  /** Signs an account out of this server in all browsers: its password changed, or it was suspended. */
-  endBrowsersOf(accountId: Uuid): Promise<void>
+  /** Signs an account out of this server in all browsers, within a transaction: its password changed, or it was suspended. */
+  endBrowsersOf(accountId: Uuid, client: SqlClient): Promise<void>
 }
 
 /**
@@ -128,6 +129,6 @@ export function mountOAuth(options: OAuthOptions): OAuth {
   return {
     clients,
     revokeGrantOfSession: (sessionId) => artifacts.endGrant(sessionId, 'signed_out'),
-    endBrowsersOf: (accountId) => artifacts.endBrowsers(accountId),
+    endBrowsersOf: (accountId, client) => artifacts.endBrowsers(accountId, client),
   }
 }

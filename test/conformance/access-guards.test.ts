@@ -192,6 +192,8 @@ describe('SEC-01 the guards of the reference service', () => {
       `A1 guards: ${MUTANTS.length} taken away, ${MUTANTS.length - unfelt.length} felt, ${Math.round(performance.now() - began)} ms`,
     )
     expect(MUTANTS.filter(({ name }) => name.endsWith(': gone'))).toHaveLength(USER.rules.length + POST.rules.length)
+    // As docs/threat-model.md says.
+    expect(MUTANTS).toHaveLength(44)
     expect(unfelt.sort()).toEqual(Object.keys(UNFELT).sort())
   })
 })

@@ -359,16 +359,43 @@ describe('an invitation', () => {
     expect((await reset(token, OWN)).status).toBe(204)
   })
 
-  test('goes out five times, whoever asks for it, and the last one serves', async () => {
+  test('goes out five times to whoever asks, which leaves whoever manages accounts theirs', async () => {
     const email = nextAddress()
     const id = await addRecord(email)
     for (let at = 0; at < 9; at++) await register(email, THEIRS)
+    expect(await lettersTo(email)).toHaveLength(5)
 
+    for (let at = 0; at < 5; at++) await invite(id, email)
     const more = await post(`/auth/accounts/${id}/invitation`, undefined, admin)
 
     expect([more.status, more.json.error.code]).toEqual([429, 'RATE_LIMIT_EXCEEDED'])
     expect(Number(more.headers.get('retry-after'))).toBe(900)
-    expect(await lettersTo(email)).toHaveLength(5)
+    expect(await lettersTo(email)).toHaveLength(10)
     expect((await reset(await letterSecret(blog, email), OWN)).status).toBe(204)
+  })
+
+  test('serves however often somebody asks in the name of whoever was invited', async () => {
+    const email = nextAddress()
+    const id = await addRecord(email)
+    const token = await invite(id, email)
+
+    await register(email, THEIRS)
+    await post('/auth/password-resets/requests', { email })
+    await post('/auth/email-verifications/requests', { email })
+    await blog.service.settle()
+
+    const last = await letterSecret(blog, email)
+    expect(await lettersTo(email)).toHaveLength(4)
+    expect((await reset(token, OWN)).status).toBe(204)
+    expect((await reset(last, THEIRS)).status).toBe(400)
+  })
+
+  test('takes the place of earlier ones when whoever manages accounts sends another', async () => {
+    const email = nextAddress()
+    const id = await addRecord(email)
+    const [first, second] = [await invite(id, email), await invite(id, email)]
+
+    expect((await reset(first, OWN)).status).toBe(400)
+    expect((await reset(second, OWN)).status).toBe(204)
   })
 })

@@ -144,6 +144,9 @@ describe('a refresh token', () => {
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200, 401]))
     expect((await refresh(winners[0]?.json.data.refresh_token)).status).toBe(401)
     expect(await status(winners[0]?.json.data.access_token)).toBe(401)
+    // The owner hears of it, once, from whichever instance saw it.
+    const letters = [...(await here.letters()), ...(await there.letters())].filter(({ to }) => to === person.email)
+    expect(letters.filter(({ subject }) => subject === 'blog: a sign-in was ended')).toHaveLength(1)
   })
 
   test('belongs to its session: it does not refresh, end or name another', async () => {

@@ -3,7 +3,11 @@ import { randomBytes } from 'node:crypto'
 import blogApp from '../../examples/blog/app.ts'
 import { Accounts } from '../../src/auth/accounts/accounts.ts'
 import { Claims } from '../../src/auth/accounts/claims.ts'
+import { LetterSecrets } from '../../src/auth/accounts/letter-secrets.ts'
+import { Failures } from '../../src/auth/failures.ts'
+import { OneTimeSecrets } from '../../src/auth/one-time-secrets.ts'
 import type { IdentityScope, SecurityEvent } from '../../src/auth/ports.ts'
+import { Sessions } from '../../src/auth/sessions/sessions.ts'
 import { createVault } from '../../src/auth/vault.ts'
 import { type Uuid, uuidGenerator } from '../../src/kernel/index.ts'
 import { createLogger } from '../../src/observe/index.ts'
@@ -14,6 +18,8 @@ export interface IdentityKit extends AsyncDisposable {
   readonly scope: IdentityScope
   readonly sql: SqlPool
   readonly accounts: Accounts
+  readonly letterSecrets: LetterSecrets
+  readonly sessions: Sessions
   readonly claims: Claims
   /** What was reported so far. */
   readonly events: readonly SecurityEvent[]
@@ -49,11 +55,26 @@ export async function identityKit(): Promise<IdentityKit> {
     report: (event) => void events.push(event),
   }
   const accounts = new Accounts(scope)
+  const letterSecrets = new LetterSecrets(scope, {
+    secrets: new OneTimeSecrets(scope),
+    accounts,
+    failures: new Failures(scope),
+  })
+  const sessions = new Sessions({
+    scope,
+    accounts,
+    tokens: { mint: () => ({ token: 'token', jti: 'jti', expiresInS: 900 }) },
+    onEnded: () => undefined,
+    endBrowsers: async () => undefined,
+    onStolen: () => undefined,
+  })
   return {
     scope,
     sql,
     accounts,
-    claims: new Claims(scope, accounts),
+    letterSecrets,
+    sessions,
+    claims: new Claims({ scope, accounts, secrets: letterSecrets, sessions }),
     events,
     pass: (seconds) => {
       nowMs += seconds * 1_000

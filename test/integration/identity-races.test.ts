@@ -1,9 +1,10 @@
 /** What somebody was told a moment ago is no longer so: a password that was right is changed before the session is there. */
 import { describe, expect, test } from 'vitest'
 import type { Account } from '../../src/auth/accounts/accounts.ts'
+import type { Claim } from '../../src/auth/accounts/claims.ts'
+import type { LetterPurpose } from '../../src/auth/accounts/letter-secrets.ts'
 import { Failures } from '../../src/auth/failures.ts'
 import { OneTimeSecrets } from '../../src/auth/one-time-secrets.ts'
-import { Sessions } from '../../src/auth/sessions/sessions.ts'
 import { SignIn } from '../../src/auth/sessions/sign-in.ts'
 import type { Uuid } from '../../src/kernel/index.ts'
 import { type IdentityKit, identityKit } from './identity-kit.ts'
@@ -13,10 +14,8 @@ const PLACE = { device: 'native', userAgent: 'test', address: '127.0.0.1', reque
 
 /** Somebody whose password is what is kept, so that no time goes into hashing. */
 async function openParts(kit: IdentityKit) {
-  const { scope, accounts } = kit
+  const { scope, accounts, sessions } = kit
   const id = await kit.addAccount('ada@example.com', { password: 'old' })
-  const tokens = { mint: () => ({ token: 'token', jti: 'jti', expiresInS: 900 }) }
-  const sessions = new Sessions({ scope, accounts, tokens, onEnded: () => undefined })
   const passwords = {
     hash: async (plain: string) => plain,
     verify: async (plain: string, kept: string | undefined) => ({ isMatch: plain === kept, needsRehash: false }),
@@ -32,8 +31,7 @@ async function openParts(kit: IdentityKit) {
       addressKey: (address) => address,
     })
   const changePassword = async () => {
-    await accounts.setPassword(id, 'new', BY)
-    await sessions.end(id, 'password_changed', BY)
+    await sessions.endAllWith((client) => accounts.setPassword(id, 'new', BY, client), id, 'password_changed', BY)
   }
   return { id, sessions, signInWith, changePassword }
 }
@@ -86,13 +84,15 @@ describe('A claim of an account that nobody owns yet', () => {
     const { accounts, claims } = kit
     const id = await kit.addAccount('ada@example.com', { role: 'viewer', password: 'chosen before', isVerified: false })
     const read = await accountOf(kit, id)
+    const confirmation = await letterTo(kit, 'verify-email', read)
+    const letter = await letterTo(kit, 'reset-password', read)
 
     await kit.sql.query(`UPDATE users SET role = 'editor' WHERE id = $1::uuid`, [id])
 
     expect(claims.isInvited(read)).toBe(false)
-    expect(await claims.byPassword(read, 'test')).toBe(false)
+    expect(await claims.byPassword(confirmation)).toBe(false)
     expect(await accounts.findById(id)).toMatchObject({ isVerified: false, isClaimed: false })
-    expect(await claims.byLetter(read, 'chosen with the letter', 'test')).toBe(true)
+    expect(await claims.byLetter(letter, 'chosen with the letter')).toBe(true)
     expect(await accounts.findById(id)).toMatchObject({
       passwordDigest: 'chosen with the letter',
       isVerified: true,
@@ -106,8 +106,10 @@ describe('A claim of an account that nobody owns yet', () => {
     for (let round = 0; round < 20; round++) {
       const id = await kit.addAccount(`ada${round}@example.com`, { role: 'viewer', password: 'before', isVerified: false })
       const read = await accountOf(kit, id)
+      const confirmation = await letterTo(kit, 'verify-email', read)
+      const letter = await letterTo(kit, 'reset-password', read)
 
-      const [byLetter] = await Promise.all([claims.byLetter(read, 'with the letter', 'test'), claims.byPassword(read, 'test')])
+      const [byLetter] = await Promise.all([claims.byLetter(letter, 'with the letter'), claims.byPassword(confirmation)])
 
       expect(byLetter).toBe(true)
       expect(await accounts.findById(id)).toMatchObject({ passwordDigest: 'with the letter', isVerified: true })
@@ -118,8 +120,9 @@ describe('A claim of an account that nobody owns yet', () => {
     await using kit = await identityKit()
     const id = await kit.addAccount('ada@example.com', { isVerified: false })
     const read = await accountOf(kit, id)
+    const letters = await Promise.all(Array.from({ length: 20 }, () => letterTo(kit, 'reset-password', read)))
 
-    const claimed = await Promise.all(Array.from({ length: 20 }, (_, at) => kit.claims.byLetter(read, `number ${at}`, 'test')))
+    const claimed = await Promise.all(letters.map((letter, at) => kit.claims.byLetter(letter, `number ${at}`)))
 
     const winners = claimed.flatMap((isClaimed, at) => (isClaimed ? [at] : []))
     expect(winners).toHaveLength(1)
@@ -134,11 +137,11 @@ describe('A claim of an account that nobody owns yet', () => {
   ])('that was %s since it was read changes nothing', async (_, statement) => {
     await using kit = await identityKit()
     const id = await kit.addAccount('ada@example.com', { isVerified: false })
-    const read = await accountOf(kit, id)
+    const letter = await letterTo(kit, 'reset-password', await accountOf(kit, id))
 
     await kit.sql.query(statement, [id])
 
-    expect(await kit.claims.byLetter(read, 'too late', 'test')).toBe(false)
+    expect(await kit.claims.byLetter(letter, 'too late')).toBe(false)
     const [row] = await kit.sql.query('SELECT password FROM users WHERE id = $1::uuid', [id])
     expect(row).toEqual({ password: null })
     expect(kit.events).toEqual([])
@@ -149,4 +152,9 @@ async function accountOf({ accounts }: IdentityKit, id: Uuid): Promise<Account> 
   const account = await accounts.findById(id)
   if (account === undefined) throw new TypeError('Cannot test: the account is not there')
   return account
+}
+
+/** A letter to the account as it was when it was read, opened by whoever has it. */
+async function letterTo(kit: IdentityKit, purpose: LetterPurpose, read: Account): Promise<Claim> {
+  return { secret: await kit.letterSecrets.issue(purpose, read), read, requestId: 'test' }
 }

@@ -12,7 +12,14 @@ const REFRESH = { idempotencyKey: undefined, requestId: 'test' }
 async function openSessions(kit: IdentityKit, id?: Uuid) {
   const ended: string[] = []
   const tokens: AccessTokens = { mint: (order) => ({ token: JSON.stringify(order), jti: 'jti', expiresInS: 900 }) }
-  const sessions = new Sessions({ scope: kit.scope, accounts: kit.accounts, tokens, onEnded: (ids) => void ended.push(...ids) })
+  const sessions = new Sessions({
+    scope: kit.scope,
+    accounts: kit.accounts,
+    tokens,
+    onEnded: (ids) => void ended.push(...ids),
+    endBrowsers: async () => undefined,
+    onStolen: () => undefined,
+  })
   const accountId = id ?? (await kit.addAccount('ada@example.com'))
   const account = await kit.accounts.findById(accountId)
   if (account === undefined) throw new TypeError('Cannot test sessions: the account is not there')
@@ -68,6 +75,10 @@ describe('the sessions of an account', () => {
     expect(
       await kit.sql.query(`SELECT DISTINCT operation, request_id FROM plinth_journal WHERE resource = 'plinth.session'`),
     ).toEqual([{ operation: 'crowded_out', request_id: 'test' }])
+    expect(kit.events.filter(({ event }) => event === 'auth.sessions_crowded_out')).toMatchObject([
+      { requestId: 'test', fields: { count: 1 } },
+      { requestId: 'test', fields: { count: 1 } },
+    ])
   })
 })
 
@@ -244,13 +255,13 @@ describe('end() and list()', () => {
     await using kit = await identityKit()
     const ada = await openSessions(kit)
     const bob = await openSessions(kit, await kit.addAccount('bob@example.com'))
-    const [one, two, three] = [await ada.open(), await ada.open(), await ada.open()]
+    const [one, two] = [await ada.open(), await ada.open(), await ada.open()]
     const other = await bob.open()
     const by = { actor: null, requestId: 'test' }
 
     expect(await ada.sessions.end(ada.accountId, 'ended_by_owner', by, { only: other.sessionId })).toEqual([])
     expect(await ada.sessions.end(ada.accountId, 'ended_by_owner', by, { only: one.sessionId })).toEqual([one.sessionId])
-    expect(await ada.sessions.end(ada.accountId, 'password_changed', by, { except: two.sessionId })).toEqual([three.sessionId])
+    await ada.sessions.endAllWith(async () => undefined, ada.accountId, 'password_changed', by, two.sessionId)
 
     expect((await ada.sessions.list(ada.accountId)).map(({ id }) => id)).toEqual([two.sessionId])
     expect((await bob.sessions.list(bob.accountId)).map(({ id }) => id)).toEqual([other.sessionId])

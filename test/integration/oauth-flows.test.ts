@@ -322,7 +322,7 @@ describe('the code flow', () => {
     const person = await kit.person()
     const { tokens, config } = await codeFlow(await register(), person, 'posts:read offline_access', { prompt: 'consent' })
 
-    await kit.sessions.end(person.id, 'password_changed', BY)
+    await kit.sessions.endAll(person.id, 'password_changed', BY)
 
     await expect(client.refreshTokenGrant(config, tokens.refresh_token ?? '')).rejects.toMatchObject({ error: 'invalid_grant' })
   })
@@ -359,7 +359,8 @@ describe('refresh tokens', () => {
   })
 
   test('JWT-02: a second use ends the whole family, and is reported', async () => {
-    const { tokens, config } = await codeFlow(await register(), await kit.person(), 'posts:read')
+    const person = await kit.person()
+    const { tokens, config } = await codeFlow(await register(), person, 'posts:read')
     const second = await client.refreshTokenGrant(config, tokens.refresh_token ?? '')
     kit.events.length = 0
 
@@ -368,6 +369,7 @@ describe('refresh tokens', () => {
     await expect(client.refreshTokenGrant(config, second.refresh_token ?? '')).rejects.toMatchObject({ error: 'invalid_grant' })
     expect(await callApi(second.access_token)).toBe(401)
     expect(kit.events.map(({ event }) => event)).toEqual(['auth.oauth_reused'])
+    expect(kit.stolen.filter((id) => id === person.id)).toHaveLength(1)
   })
 
   test('JWT-02: live thirty days from the consent at the most, however often they are used', async () => {

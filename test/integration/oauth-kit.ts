@@ -47,6 +47,8 @@ export interface OAuthKit extends AsyncDisposable {
   readonly sessions: Sessions
   readonly accounts: Accounts
   readonly events: { readonly event: string; readonly fields?: Readonly<Record<string, unknown>> }[]
+  /** Accounts whose owners were to hear that a token came twice. */
+  readonly stolen: readonly Uuid[]
   readonly clock: { now(): number; monotonicMs(): number; aheadMs: number }
   logs(): string
   person(role?: string, options?: { readonly hasSecondFactor?: boolean }): Promise<Person>
@@ -104,6 +106,7 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
   const signIn = new SignIn({ scope, accounts, passwords, failures, secrets, factors, addressKey })
   const keys = await SigningKeys.open(scope)
   const standings = new Standings({ scope })
+  const stolen: Uuid[] = []
   const sessions = new Sessions({
     scope,
     accounts,
@@ -111,6 +114,8 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
     onEnded: (ids) => {
       for (const id of ids) standings.noteChange(id)
     },
+    endBrowsers: async () => undefined,
+    onStolen: (id) => void stolen.push(id),
   })
   const { authenticate, replaceKeys } = createTokenVerifier({
     issuers: [{ issuer, keys: keys.publicJwks(), standing: standings }],
@@ -156,6 +161,7 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
     sessions,
     accounts,
     events,
+    stolen,
     clock,
     logs: () => {
       logger.flush()

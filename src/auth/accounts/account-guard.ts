@@ -2,7 +2,7 @@
  * The guard before the accounts' records: passwords are judged and become digests, a change of an account takes effect at once, and whoever loses their
  * address is told there.
  */
-import type { GuardedValues, StoreGuard } from '../../engine/index.ts'
+import type { ChangePlan, GuardedValues, StoreGuard } from '../../engine/index.ts'
 import type { Uuid } from '../../kernel/index.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { IdentityScope } from '../ports.ts'
@@ -19,14 +19,16 @@ export interface AccountGuardParts {
   readonly onChanged: (id: Uuid) => void
   /** Told of each account that was given another name, as it was before. */
   readonly onRenamed: (former: Account, by: { readonly actor: string | null; readonly requestId: string }) => void
-  /** Told of each account that was deleted: its sessions must not come back with it. */
+  /** Told of each account that was deleted. */
   readonly onDeleted: (id: Uuid, by: { readonly actor: string | null; readonly requestId: string }) => void
+  /** Told of each account that is about to come back, and waited for: the sessions that it had must not come with it. */
+  readonly onRestoring: (id: Uuid, by: { readonly actor: string | null; readonly requestId: string }) => Promise<void>
 }
 
 const NOTHING: GuardedValues = new Map()
 
 export function createAccountGuard(parts: AccountGuardParts): StoreGuard<Account | undefined> {
-  const { scope, accounts, passwords, check, onChanged, onRenamed, onDeleted } = parts
+  const { scope, accounts, passwords, check, onChanged, onRenamed, onDeleted, onRestoring } = parts
   const { resource, login, password, displayName } = scope.accounts
   return {
     resource,
@@ -49,13 +51,19 @@ export function createAccountGuard(parts: AccountGuardParts): StoreGuard<Account
     },
     /** Two changes at once may both find the first name: its owner is told twice then. The one between was nobody's yet, and nobody is told there. */
     async beforeChange(plan) {
+      // They ended with the account, unless the process died in between. Who is there already is none that comes back.
+      if (plan.sets === 'restoration' && (await accounts.findById(plan.id)) === undefined) await onRestoring(plan.id, byOf(plan))
       return plan.changes.has(login) ? accounts.findById(plan.id) : undefined
     },
     async afterChange(plan, former) {
       onChanged(plan.id)
-      const by = { actor: plan.context.actor.subject, requestId: plan.context.requestId }
+      const by = byOf(plan)
       if (plan.sets === 'deletion') onDeleted(plan.id, by)
       if (former !== undefined && former.login !== plan.changes.get(login)) onRenamed(former, by)
     },
   }
+}
+
+function byOf({ context }: ChangePlan) {
+  return { actor: context.actor.subject, requestId: context.requestId }
 }

@@ -131,6 +131,12 @@ ON CONFLICT (account_id) DO UPDATE SET password_changed_at = $3::timestamptz) SE
     return this.findById(id, client)
   }
 
+  /** As `lock`. @returns undefined also where the password is another than the one that there was when the account was read */
+  async lockUnchanged(client: SqlClient, read: Pick<Account, 'id' | 'passwordChangedAt'>): Promise<Account | undefined> {
+    const account = await this.lock(client, read.id)
+    return account?.passwordChangedAt?.getTime() === read.passwordChangedAt?.getTime() ? account : undefined
+  }
+
   /** Sets a new password's digest. @returns false when the account is gone */
   async setPassword(
     id: Uuid,
@@ -163,8 +169,9 @@ ON CONFLICT (account_id) DO UPDATE SET verified_login_digest = excluded.verified
     id: Uuid,
     isSuspended: boolean,
     by: { readonly actor: string | null; readonly requestId: string },
+    client: SqlClient = this.#scope.sql,
   ): Promise<boolean> {
-    const rows = await this.#scope.sql.query(
+    const rows = await client.query(
       `WITH w AS (INSERT INTO plinth_accounts AS a (account_id, suspended_at) VALUES ($1::uuid, CASE WHEN $2::boolean THEN $3::timestamptz END)
 ON CONFLICT (account_id) DO UPDATE SET suspended_at = CASE WHEN $2::boolean THEN $3::timestamptz END
 WHERE (a.suspended_at IS NOT NULL) <> $2::boolean RETURNING account_id),

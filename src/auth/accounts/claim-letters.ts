@@ -1,6 +1,6 @@
 /** Writes the letters by which an account becomes somebody's, and a new name of it theirs. */
 import type { Account } from './accounts.ts'
-import type { LetterSecrets } from './letter-secrets.ts'
+import type { LetterKind, LetterSecrets } from './letter-secrets.ts'
 import { invitationLetter, type LetterScope, type SendLetter, verificationLetter } from './letters.ts'
 
 export interface ClaimLettersParts {
@@ -16,12 +16,17 @@ export class ClaimLetters {
     this.#parts = parts
   }
 
-  /** To choose a password, with nothing but the letter in hand. @returns false when the account has been sent its share of letters */
+  /**
+   * To choose a password, with nothing but the letter in hand. For whoever asks, so it leaves in force what was sent before.
+   * @returns false when the account has been sent its share of letters
+   */
   async invite(account: Account): Promise<boolean> {
-    const { secrets, letters, send } = this.#parts
-    if (!(await secrets.takeLetter('invitation', account))) return false
-    send(invitationLetter(letters, account.login, await secrets.issueInvitation(account)))
-    return true
+    return this.#invite(account, 'invitation', false)
+  }
+
+  /** The same for whoever manages accounts: it takes the place of what was sent before. @returns as `invite`; what others asked for does not count */
+  async inviteForManager(account: Account): Promise<boolean> {
+    return this.#invite(account, 'invitation by a manager', true)
   }
 
   /** To confirm the address with the password that the account has. @returns as `invite` */
@@ -35,5 +40,12 @@ export class ClaimLetters {
   async askFirst(account: Pick<Account, 'id' | 'login'>): Promise<void> {
     const { secrets, send, letters } = this.#parts
     send(verificationLetter(letters, account.login, await secrets.issue('verify-email', account)))
+  }
+
+  async #invite(account: Account, kind: LetterKind, replaces: boolean): Promise<boolean> {
+    const { secrets, letters, send } = this.#parts
+    if (!(await secrets.takeLetter(kind, account))) return false
+    send(invitationLetter(letters, account.login, await secrets.issueInvitation(account, replaces)))
+    return true
   }
 }

@@ -19,6 +19,7 @@ export interface LetterScope {
 export type Notice =
   | 'account_claimed'
   | 'password_changed'
+  | 'session_stolen'
   | 'totp_added'
   | 'totp_removed'
   | 'recovery_codes_made'
@@ -106,6 +107,10 @@ const NOTICES: Readonly<Record<Notice, readonly [subject: string, sentence: stri
   password_changed: [
     'Your password was changed',
     'The password of your account was changed, and all other sessions were signed out.',
+  ],
+  session_stolen: [
+    'A sign-in was ended',
+    'A device that is signed in to your account and somebody else used the same key, which one of the two must have copied. Both were signed out.',
   ],
   totp_added: ['An authenticator app was added', 'An authenticator app was added to your account.'],
   totp_removed: ['An authenticator app was removed', 'The authenticator app was removed from your account.'],

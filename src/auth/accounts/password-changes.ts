@@ -1,5 +1,6 @@
 /** Changes passwords: by their owner, who knows the old one, or by a letter, which may be an invitation. Either signs everybody else out. */
-import { PlinthError, type Uuid } from '../../kernel/index.ts'
+import { PlinthError } from '../../kernel/index.ts'
+import type { SqlClient } from '../../sql/index.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RunLater } from '../ports.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -22,8 +23,6 @@ export interface PasswordChangesParts {
   readonly check: CheckPassword
   readonly signIn: SignIn
   readonly sessions: Sessions
-  /** Signs the account out of the pages of this site, in all browsers. */
-  readonly endBrowsers?: (accountId: Uuid) => Promise<void>
   readonly later: RunLater
   readonly letters: LetterScope
   readonly send: SendLetter
@@ -54,11 +53,17 @@ export class PasswordChanges {
     sessionId: string | null,
     request: PasswordRequest,
   ): Promise<void> {
-    await this.#parts.signIn.confirmPassword(account, { password: current, ...request })
+    const { accounts, sessions, signIn } = this.#parts
+    await signIn.confirmPassword(account, { password: current, ...request })
     const digest = await this.#digest(account, next, request.signal)
     const by = { actor: account.subject, requestId: request.requestId }
-    if (!(await this.#parts.accounts.setPassword(account.id, digest, by))) throw new PlinthError('AUTH_REQUIRED')
-    await this.#endOthers(account, sessionId, by, 'password_changed')
+    const change = async (client: SqlClient): Promise<void> => {
+      // Whoever reset it meanwhile must not find the password of somebody else in its place.
+      if ((await accounts.lockUnchanged(client, account)) === undefined) throw new PlinthError('AUTH_CREDENTIALS_INVALID')
+      await accounts.setPassword(account.id, digest, by, client)
+    }
+    await sessions.endAllWith(change, account.id, 'password_changed', by, sessionId)
+    this.#notify(account, 'password_changed')
   }
 
   /**
@@ -87,10 +92,9 @@ export class PasswordChanges {
     const account = await secrets.spend('reset-password', secret)
     if (account === undefined || account.isSuspended) throw new PlinthError('AUTH_LINK_INVALID')
     const digest = await this.#digest(account, next, request.signal)
-    if (!(await secrets.consume('reset-password', secret))) throw new PlinthError('AUTH_LINK_INVALID')
-    if (!(await claims.byLetter(account, digest, request.requestId))) throw new PlinthError('AUTH_LINK_INVALID')
-    const notice = account.isClaimed ? 'password_changed' : 'account_claimed'
-    await this.#endOthers(account, null, { actor: null, requestId: request.requestId }, notice)
+    const claim = { secret, read: account, requestId: request.requestId }
+    if (!(await claims.byLetter(claim, digest))) throw new PlinthError('AUTH_LINK_INVALID')
+    this.#notify(account, account.isClaimed ? 'password_changed' : 'account_claimed')
   }
 
   async #digest(account: Account, next: string, signal: AbortSignal | undefined): Promise<string> {
@@ -99,16 +103,9 @@ export class PasswordChanges {
     return passwords.hash(next, signal)
   }
 
-  async #endOthers(
-    account: Account,
-    sessionId: string | null,
-    by: { readonly actor: string | null; readonly requestId: string },
-    notice: Notice,
-  ): Promise<void> {
-    const { sessions, endBrowsers, letters, send } = this.#parts
-    await sessions.end(account.id, 'password_changed', by, { except: sessionId })
-    await endBrowsers?.(account.id)
-    send(noticeLetter(letters, account.login, notice))
+  #notify({ login }: Account, notice: Notice): void {
+    const { letters, send } = this.#parts
+    send(noticeLetter(letters, login, notice))
   }
 }
 

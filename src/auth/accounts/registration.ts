@@ -101,9 +101,9 @@ export class Registration {
     const { isMatch } = await passwords.verify(password, account?.passwordDigest ?? undefined, request.signal)
     if (account === undefined) throw new PlinthError('AUTH_LINK_INVALID')
     if (!isMatch) throw new PlinthError('AUTH_CREDENTIALS_INVALID', 'This is not the password that was registered')
-    if (!(await secrets.consume('verify-email', secret))) throw new PlinthError('AUTH_LINK_INVALID')
     // Meanwhile somebody may have set another password, or given the account more than a registration does.
-    if (!(await claims.byPassword(account, request.requestId))) throw new PlinthError('AUTH_LINK_INVALID')
+    const { requestId } = request
+    if (!(await claims.byPassword({ secret, read: account, requestId }))) throw new PlinthError('AUTH_LINK_INVALID')
     return { ...account, isVerified: true, isClaimed: true }
   }
 

@@ -1,8 +1,9 @@
 /** Routes for those who look after accounts: whoever may update every account may also end its sessions and suspend it. */
 import type { Engine } from '../../engine/index.ts'
 import type { HttpRequest } from '../../http/index.ts'
-import { decodeTypeId, PlinthError, type Uuid } from '../../kernel/index.ts'
+import { decodeTypeId, PlinthError } from '../../kernel/index.ts'
 import { UNCONDITIONAL } from '../../policy/index.ts'
+import type { SqlClient } from '../../sql/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -17,8 +18,6 @@ export interface AdminRoutesParts {
   readonly sessions: Sessions
   /** Told of an account whose standing changed, on this instance. */
   readonly onChanged: (accountId: string) => void
-  /** Signs an account out of the pages of this site, in all browsers. */
-  readonly endBrowsers?: (accountId: Uuid) => Promise<void>
 }
 
 const ERRORS = ['AUTH_FORBIDDEN', 'AUTH_STEP_UP_REQUIRED', 'NOT_FOUND_RECORD']
@@ -29,13 +28,11 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
 
   const suspend = async (request: HttpRequest, isSuspended: boolean) => {
     const account = await readAccount(parts, request)
-    if (await accounts.setSuspended(account.id, isSuspended, by(request))) {
+    const change = (client?: SqlClient) => accounts.setSuspended(account.id, isSuspended, by(request), client)
+    const isChanged = await (isSuspended ? sessions.endAllWith(change, account.id, 'suspended', by(request)) : change())
+    if (isChanged) {
       const event = isSuspended ? 'admin.account_suspended' : 'admin.account_reinstated'
       scope.report({ event, subject: account.subject, requestId: request.requestId })
-    }
-    if (isSuspended) {
-      await sessions.end(account.id, 'suspended', by(request))
-      await parts.endBrowsers?.(account.id)
     }
     onChanged(account.id)
     return { status: 204 }
@@ -67,8 +64,7 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
       errors: ERRORS,
       async handle(request) {
         const account = await readAccount(parts, request)
-        await sessions.end(account.id, 'ended_by_admin', by(request))
-        await parts.endBrowsers?.(account.id)
+        await sessions.endAll(account.id, 'ended_by_admin', by(request))
         return { status: 204 }
       },
     },

@@ -36,7 +36,7 @@ export function invitationRoute({ scope, engine, accounts, claimLetters }: Invit
       const account = id === undefined ? undefined : await accounts.findById(id)
       if (account === undefined || account.isVerified || account.isSuspended)
         throw new PlinthError('NOT_FOUND_RECORD', 'There is no such account that waits for its owner')
-      if (!(await claimLetters.invite(account)))
+      if (!(await claimLetters.inviteForManager(account)))
         throw new PlinthError('RATE_LIMIT_EXCEEDED', 'The account has been sent its share of letters', {
           retryAfterS: RETRY_AFTER_S,
         })

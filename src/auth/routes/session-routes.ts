@@ -1,6 +1,6 @@
 /** Routes to sign in, stay signed in and sign out, and to see and end one's sessions. */
 import { clearCookie, type HttpRequest } from '../../http/index.ts'
-import { invalid, isUuid, PlinthError, type Uuid } from '../../kernel/index.ts'
+import { invalid, isUuid, PlinthError } from '../../kernel/index.ts'
 import { choice, type FieldMap, type Json, json, secret, text } from '../../model/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
@@ -17,8 +17,6 @@ export interface SessionRoutesParts {
   readonly signIn: SignIn
   readonly factors: SecondFactors
   readonly sessions: Sessions
-  /** Signs the account out of the pages of this site, in all browsers. */
-  readonly endBrowsers?: (accountId: Uuid) => Promise<void>
 }
 
 const CODE = text({ min: 1, max: 64 }).optional().describe('For `totp` and `recovery`.')
@@ -149,8 +147,7 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
       errors: [],
       async handle(request) {
         const account = await accountOf(accounts, request)
-        await sessions.end(account.id, 'ended_by_owner', { actor: account.subject, requestId: request.requestId })
-        await parts.endBrowsers?.(account.id)
+        await sessions.endAll(account.id, 'ended_by_owner', { actor: account.subject, requestId: request.requestId })
         return { status: 204, headers: ['set-cookie', clearCookie(REFRESH_COOKIE)] }
       },
     },

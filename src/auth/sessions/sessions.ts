@@ -1,7 +1,8 @@
 /**
  * Sessions: one for each sign-in, seen and ended by their owner, with its refresh tokens.
  *
- * Invariant: an account has a hundred at the most. Whoever signs in once more ends the one that was silent for the longest.
+ * Invariant: an account has a hundred at the most. Whoever signs in once more ends the one that was silent for the longest. Of sign-ins at the same moment
+ * none sees the others; the next one ends what they are too many.
  */
 import { isoTime, PlinthError, type Uuid } from '../../kernel/index.ts'
 import type { Device } from '../../model/index.ts'
@@ -83,6 +84,16 @@ export interface SessionsParts {
   readonly tokens: AccessTokens
   /** Told of each session that ended, on this instance, before the caller has the answer. */
   readonly onEnded: (sessionIds: readonly string[]) => void
+  /** Signs an account out of the pages of this site in all browsers, within a transaction. */
+  readonly endBrowsers: (accountId: Uuid, client: SqlClient) => Promise<void>
+  /** Told of an account one of whose sessions ended because a token of it was used twice: its owner has to hear of that. */
+  readonly onStolen: (accountId: Uuid) => void
+}
+
+/** Who ends a session: the subject of the actor, null for nobody who is signed in. */
+export interface EndedBy {
+  readonly actor: string | null
+  readonly requestId: string
 }
 
 /** JWT-02: 30 days from sign-in at the most. */
@@ -103,6 +114,15 @@ WHERE ended_at IS NULL AND account_id = $1::uuid AND ($4::uuid[] IS NULL OR sess
 RETURNING session_id),
 j AS (INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id)
 SELECT $2::timestamptz, 'plinth.session', w.session_id, $3::text, 0, $6::text, $7::text FROM w) SELECT session_id FROM w`
+
+/** Which sessions of an account are to end: those that are named, or all but one. */
+interface EndOrder {
+  readonly accountId: Uuid
+  readonly reason: SessionEnd
+  readonly by: EndedBy
+  readonly only?: readonly string[]
+  readonly except?: string | null
+}
 
 /** A session to be opened. */
 interface SessionOrder {
@@ -229,30 +249,44 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
   }
 
   /**
-   * Ends some sessions of an account, or all, or all but one. Their access tokens are refused from now on: here at once, elsewhere within a second.
+   * Ends some sessions of an account. Their access tokens are refused from now on: here at once, elsewhere within a second.
    * @returns the sessions that ended
    */
-  async end(
+  async end(accountId: Uuid, reason: SessionEnd, by: EndedBy, { only }: { readonly only: string | readonly string[] }) {
+    const ended = await this.#end(this.#parts.scope.sql, { accountId, reason, by, only: [only].flat() })
+    this.#noteEnded(ended)
+    if (reason === 'refresh_reused' && ended.length > 0) this.#parts.onStolen(accountId)
+    return ended
+  }
+
+  /** Signs an account out everywhere: its sessions end, and what browsers remember of it on the pages of this site. */
+  async endAll(accountId: Uuid, reason: SessionEnd, by: EndedBy): Promise<void> {
+    await this.endAllWith(async () => undefined, accountId, reason, by)
+  }
+
+  /**
+   * Signs an account out everywhere in one transaction with the change that asks for it: there is no moment, nor a process that dies, between a new
+   * password and the end of what came of the old one.
+   *
+   * @param change runs first; what it throws leaves all as it was
+   * @param except the session that goes on
+   */
+  async endAllWith<Result>(
+    change: (client: SqlClient) => Promise<Result>,
     accountId: Uuid,
     reason: SessionEnd,
-    by: { readonly actor: string | null; readonly requestId: string },
-    which: { readonly only?: string | readonly string[]; readonly except?: string | null } = {},
-  ): Promise<readonly string[]> {
-    const { sql, clock } = this.#parts.scope
-    const { only, except = null } = which
-    const values = [
-      accountId,
-      isoTime(clock.now()),
-      reason,
-      only === undefined ? null : [only].flat(),
-      except,
-      by.actor,
-      by.requestId,
-    ]
-    const rows = await sql.query<{ session_id: string }>(END, values)
-    const ended = rows.map((row) => row.session_id)
-    if (ended.length > 0) this.#parts.onEnded(ended)
-    return ended
+    by: EndedBy,
+    except: string | null = null,
+  ): Promise<Result> {
+    const { scope, endBrowsers } = this.#parts
+    const { result, ended } = await scope.sql.transaction(async (client) => {
+      const made = await change(client)
+      const sessionIds = await this.#end(client, { accountId, reason, by, except })
+      await endBrowsers(accountId, client)
+      return { result: made, ended: sessionIds }
+    })
+    this.#noteEnded(ended)
+    return result
   }
 
   /** Ends the session that a refresh token belongs to: what signing out means. Does nothing for an unknown token. */
@@ -266,8 +300,20 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
     if (row !== undefined) await this.end(row.account_id, 'signed_out', { actor: null, requestId }, { only: sessionId })
   }
 
+  async #end(client: SqlClient, order: EndOrder): Promise<readonly string[]> {
+    const { accountId, reason, by, only = null, except = null } = order
+    const values = [accountId, isoTime(this.#parts.scope.clock.now()), reason, only, except, by.actor, by.requestId]
+    return (await client.query<{ session_id: string }>(END, values)).map((row) => row.session_id)
+  }
+
+  #noteEnded(sessionIds: readonly string[]): void {
+    if (sessionIds.length > 0) this.#parts.onEnded(sessionIds)
+  }
+
   async #crowdOut({ id, subject }: Account, sessionIds: readonly string[], { requestId }: SessionPlace): Promise<void> {
-    if (sessionIds.length > 0) await this.end(id, 'crowded_out', { actor: subject, requestId }, { only: sessionIds })
+    if (sessionIds.length === 0) return
+    const ended = await this.end(id, 'crowded_out', { actor: subject, requestId }, { only: sessionIds })
+    this.#parts.scope.report({ event: 'auth.sessions_crowded_out', subject, requestId, fields: { count: ended.length } })
   }
 
   #describe({ account, amr, authenticatedAtMs, secondFactorAtMs }: SignedIn, place: SessionPlace, nowMs: number): SessionOrder {

@@ -163,7 +163,9 @@ export class SignIn {
    * @throws `AUTH_CREDENTIALS_INVALID`, `RATE_LIMIT_SIGN_IN`
    */
   async confirmPassword(account: Account, attempt: Omit<PasswordAttempt, 'login'>): Promise<void> {
-    await this.#checkPassword({ ...attempt, login: account.login })
+    const confirmed = await this.#checkPassword({ ...attempt, login: account.login })
+    // The name may be somebody else's by now.
+    if (confirmed.id !== account.id) throw new PlinthError('AUTH_CREDENTIALS_INVALID')
   }
 
   /** The cookie by which the browser is known from now on: for an answer that says that the account is signed in. */
