@@ -7,7 +7,7 @@ import { createAdminServer, createHttpServer, createReadiness } from '../http/in
 import { toSnakeCase, uuidGenerator } from '../kernel/index.ts'
 import type { Letter } from '../mail/index.ts'
 import type { MigrationEvent } from '../migrate/index.ts'
-import { clientRoutes } from '../oauth/index.ts'
+import { describeClientRoutes } from '../oauth/index.ts'
 import { createLogger, createOperationMetrics, type LogDestination, type Logger } from '../observe/index.ts'
 import { JournalFeed, PgStore, SqlPool } from '../pg/index.ts'
 import { mountRest } from '../rest/index.ts'
@@ -19,7 +19,7 @@ import type { App } from './declare.ts'
 import { addGauges } from './gauges.ts'
 import { graphqlOptions } from './graphql.ts'
 import { createGrpc } from './grpc.ts'
-import { type Identity, openIdentity } from './identity.ts'
+import { type Identity, openIdentity } from './identity/index.ts'
 import { createLater } from './later.ts'
 import { noteHidden } from './note-hidden.ts'
 import { choosePort, issuerOf } from './origin.ts'
@@ -115,7 +115,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     addGauges(metrics, store, server, engine)
     mountRest({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...documentOptions(app, settings) })
     mountGraphql({ domain: app.domain, engine, server, clock: SYSTEM_CLOCK, ...graphqlOptions(app, settings, mode) })
-    await identity?.mount(server, engine, verifier)
+    identity?.mount(server, engine, verifier)
     const describe = protoDescriber(app, mode)
     addConnect({ app, settings, engine, server, describe })
     const grpc = createGrpc({ app, settings, mode, engine, server, readiness, describe })
@@ -298,7 +298,7 @@ export function documentOptions(app: App, settings: Settings) {
           {
             tag: 'auth',
             description: AUTH_DESCRIPTION,
-            operations: [...describeIdentityRoutes(accounts), ...clientRoutes({} as never)],
+            operations: [...describeIdentityRoutes(accounts), ...describeClientRoutes()],
           },
         ]
       : []

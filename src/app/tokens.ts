@@ -12,7 +12,7 @@ import { encodeTypeId, uuidGenerator } from '../kernel/index.ts'
 import { SYSTEM_CLOCK, SYSTEM_RANDOMNESS } from './clock.ts'
 import { openDataFolder } from './database.ts'
 import type { App } from './declare.ts'
-import type { Identity } from './identity.ts'
+import type { Identity } from './identity/index.ts'
 import { type Settings, SettingsError } from './settings.ts'
 
 export type Mode = 'development' | 'production'

@@ -37,6 +37,12 @@ const WITH_SECRET = objectSchema({ ...PROPERTIES, secret: { type: ['string', 'nu
 const READ_ERRORS = ['AUTH_REQUIRED', 'AUTH_FORBIDDEN']
 const WRITE_ERRORS = [...READ_ERRORS, 'AUTH_STEP_UP_REQUIRED']
 
+/** What the routes take and answer, without a service behind them: for documents. Their handlers must not be called. */
+export function describeClientRoutes(): readonly IdentityRoute[] {
+  // What is in their parts is asked when they run.
+  return clientRoutes({} as never)
+}
+
 /** The routes, for `mountIdentityRoutes`; who calls them needs `clients:read` or `clients:write`. */
 export function clientRoutes({ clients, clock, report, hasSecondFactor }: ClientRoutesParts): readonly IdentityRoute[] {
   const change = async <Changed>(

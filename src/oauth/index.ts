@@ -1,5 +1,5 @@
 export { type AccountPagesOptions, mountAccountPages } from './account-pages.ts'
-export { type ClientRoutesParts, clientRoutes } from './client-routes.ts'
+export { type ClientRoutesParts, clientRoutes, describeClientRoutes } from './client-routes.ts'
 export {
   type ClientChanger,
   type ClientOrder,

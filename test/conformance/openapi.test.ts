@@ -8,7 +8,7 @@ import blog from '../../examples/blog/domain.ts'
 import { documentOptions, readSettings } from '../../src/app/index.ts'
 import { describeIdentityRoutes } from '../../src/auth/index.ts'
 import { CATALOGUE } from '../../src/kernel/index.ts'
-import { clientRoutes } from '../../src/oauth/index.ts'
+import { describeClientRoutes } from '../../src/oauth/index.ts'
 import { renderOpenApi, restRoutes } from '../../src/rest/index.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a document is a tree of anything.
@@ -68,7 +68,7 @@ describe('the OpenAPI document of the blog', () => {
   })
 
   test('has an operation for every route, and no other', () => {
-    const identity = blog.accounts === undefined ? [] : [...describeIdentityRoutes(blog.accounts), ...clientRoutes({} as never)]
+    const identity = blog.accounts === undefined ? [] : [...describeIdentityRoutes(blog.accounts), ...describeClientRoutes()]
     const routes = [...restRoutes(blog), ...identity].map(
       (route) => `${route.method} ${route.path.replace(/:([a-z_]+)/g, '{$1}')}`,
     )

@@ -1,0 +1,1 @@
+export { type Identity, type IdentityOptions, openIdentity } from './open-identity.ts'
