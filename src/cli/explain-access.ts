@@ -1,7 +1,7 @@
 /** `plinth explain-access`: why somebody may or may not do something to a record, rule by rule, with what each compared. */
 import { expectMigrated, joinDatabase } from '../app/index.ts'
 import { readAddress } from '../kernel/index.ts'
-import { type Actor, type ActorSession, DEVICES, type Domain, type ResourceModel } from '../model/index.ts'
+import { type Actor, type ActorSession, ALWAYS, DEVICES, type Domain, type ResourceModel } from '../model/index.ts'
 import { SqlPool } from '../pg/index.ts'
 import {
   Access,
@@ -21,7 +21,7 @@ import type { Terminal } from './terminal.ts'
 
 export const explainAccess: Command = {
   name: 'explain-access',
-  summary: 'Say why somebody may or may not do something: each rule, and what it compared',
+  summary: 'Say why somebody may or may not do something, rule by rule',
   usages: [
     '--as EMAIL|ID|role:NAME|nobody --on RESOURCE/ID VERB',
     '--as … --on RESOURCE create|read [--with NAME=VALUE]',
@@ -76,15 +76,15 @@ interface Moment {
 /** Which part of a rule holds; `findings` only where it does not. */
 interface ExplainedPart {
   readonly needs: string
-  readonly holds: boolean
+  /** Null for what only a record could tell, and none is looked at. */
+  readonly holds: boolean | null
   readonly findings: readonly ConditionFinding[]
 }
 
 interface ExplainedRule {
   readonly verb: string
   readonly actor: ExplainedPart
-  /** Null where no record is looked at. */
-  readonly record: ExplainedPart | null
+  readonly record: ExplainedPart
 }
 
 interface Explanation {
@@ -253,14 +253,11 @@ function explainRules(
       holds: guardHolds,
       findings: guardHolds ? [] : explainCondition(guard, fields, input, seen),
     },
-    record:
-      record === undefined
-        ? null
-        : {
-            needs: describeCondition(residual, fields),
-            holds: recordHolds,
-            findings: recordHolds ? [] : explainCondition(residual, fields, input, seen),
-          },
+    record: {
+      needs: describeCondition(residual, fields),
+      holds: record === undefined && residual !== ALWAYS ? null : recordHolds,
+      findings: record === undefined || recordHolds ? [] : explainCondition(residual, fields, input, seen),
+    },
   }))
 }
 
@@ -275,13 +272,13 @@ function fieldsThat(model: ResourceModel, holds: (field: ResourceModel['fields']
 function render({ verdict, actor, verb, on, rules, fields, isPermitted }: Explanation, terminal: Terminal): string {
   const { bold, dim, green } = terminal
   const part = (label: string, { needs, holds, findings }: ExplainedPart): readonly string[] => [
-    `    ${holds ? green('✓') : '✗'} ${label} ${needs}`,
+    `    ${holds === null ? '·' : holds ? green('✓') : '✗'} ${label} ${needs}`,
     ...findings.map((one) => dim(`        ${one.holds ? '✓' : '✗'} ${one.text}${one.found === '' ? '' : `: ${one.found}`}`)),
   ]
   const lines = rules.flatMap((rule, at) => [
     `  rule ${at + 1}, ${rule.verb}`,
     ...part('actor ', rule.actor),
-    ...(rule.record === null ? [] : part('record', rule.record)),
+    ...part('record', rule.record),
   ])
   return [
     `May ${bold(actor)} ${bold(verb)} ${bold(on)}?`,

@@ -44,8 +44,9 @@ export async function findActor(domain: Domain, sql: SqlDatabase, who: string, n
       `Cannot find the account "${who}": there is none, or it is deleted, expected an e-mail address, an id such as ` +
         `${domain.accounts.resource.idPrefix}_…, role:NAME or nobody`,
     )
-  const { subject, role, isSuspended } = account
-  return { actor: actorWith(domain, role, account.id, subject), shown: `${subject} with the role ${role}`, isSuspended }
+  const { subject, login, role, isSuspended } = account
+  const shown = `${login} (${subject}) with the role ${role}`
+  return { actor: actorWith(domain, role, account.id, subject), shown, isSuspended }
 }
 
 function actorWith({ roles }: Domain, role: string, id: Uuid, subject: string): Actor {

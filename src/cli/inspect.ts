@@ -9,14 +9,19 @@ import { renderTable } from './terminal.ts'
 
 export const token: Command = {
   name: 'token',
-  summary: 'Make an access token for development; a service in production does not believe it',
+  summary: 'Make an access token that a service under development believes',
   usages: ['--role ROLE [--subject usr_…]'],
   options: { role: { type: 'string' }, subject: { type: 'string' } },
   async run({ terminal, settings, options, loadApp }) {
     const { role, subject } = options
     if (typeof role !== 'string')
       throw new UsageError('Cannot make a token: no role was named, expected --role, as in: plinth token --role editor')
-    const text = mintDevelopmentToken(await loadApp(), settings, role, typeof subject === 'string' ? subject : undefined)
+    const app = await loadApp()
+    if (!Object.hasOwn(app.domain.roles, role))
+      throw new UsageError(
+        `Cannot make a token for the role "${role}": it is not declared, expected one of ${Object.keys(app.domain.roles).join(', ')}`,
+      )
+    const text = mintDevelopmentToken(app, settings, role, typeof subject === 'string' ? subject : undefined)
     terminal.result({ token: text }, () => text)
     return EXIT_FINE
   },

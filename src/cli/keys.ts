@@ -6,7 +6,7 @@ import { renderTable } from './terminal.ts'
 
 export const keys: Command = {
   name: 'keys',
-  summary: 'List the keys that sign tokens, or let a new one take over; a running service follows within 5 s',
+  summary: 'List the keys that sign tokens, or let a new one take over',
   usages: ['list', 'rotate [--overlap 10m]', 'rotate --now [--withdraw]'],
   wordsMax: 1,
   options: { overlap: { type: 'string' }, now: { type: 'boolean' }, withdraw: { type: 'boolean' } },
@@ -24,6 +24,8 @@ export const keys: Command = {
   },
 }
 
+/** As the key set says of itself (`cache-control`). */
+const CACHED_S = 300
 const HEAD = ['STATE', 'KEY', 'SIGNS FROM', 'SIGNS UNTIL', 'PUBLISHED UNTIL']
 
 async function list({ terminal, settings, loadApp }: CommandScope): Promise<number> {
@@ -46,6 +48,9 @@ async function rotate({ terminal, settings, options, loadApp }: CommandScope): P
     ...(now === true && { overlapS: 0 }),
     ...(overlap !== undefined && { overlapS: readDurationS('--overlap', overlap) }),
   }
+  const { overlapS } = rotation
+  if (overlapS !== undefined && overlapS > 0 && overlapS < CACHED_S)
+    terminal.say(`Programs keep the published keys for ${CACHED_S / 60} minutes: those may refuse the new one until then`)
   const next = await withSigningKeys(await loadApp(), settings, (table) => table.rotate(rotation))
   terminal.result(next, () => `${next.kid} signs from ${next.signsFrom.toISOString()}${renderFormer(withdraw === true)}`)
   return EXIT_FINE

@@ -9,7 +9,7 @@ const PROTO_FOLDER = 'proto'
 
 export const proto: Command = {
   name: 'proto',
-  summary: 'Write the protobuf files and the lock of their field numbers, or check that they are current',
+  summary: 'Write or check the protobuf files and the lock of their numbers',
   usages: ['', '--check', '--print'],
   options: { check: { type: 'boolean' }, print: { type: 'boolean' } },
   async run({ terminal, options, loadApp }) {

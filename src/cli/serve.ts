@@ -12,7 +12,7 @@ const SAMPLE_RECORDS = 60
 
 export const dev: Command = {
   name: 'dev',
-  summary: 'Run the service for development: it migrates by itself and believes tokens of `plinth token`',
+  summary: 'Run the service for development: it migrates by itself',
   usages: ['[--seed N]'],
   options: { seed: { type: 'string' } },
   run: (scope) => serve(scope, 'development'),
@@ -20,7 +20,7 @@ export const dev: Command = {
 
 export const start: Command = {
   name: 'start',
-  summary: 'Run the service in production: it needs PUBLIC_URL, or TOKEN_ISSUER and TOKEN_JWKS_FILE, and a migrated database',
+  summary: 'Run the service in production, over a migrated database',
   usages: [''],
   run: (scope) => serve(scope, 'production'),
 }
@@ -108,7 +108,7 @@ async function greet(scope: CommandScope, service: Service): Promise<void> {
     Errors      ${origin}/docs/errors
     Metrics     ${adminOrigin}/metrics${renderSignIn(service, settings)}
 
-  ${bold('Try')} ${dim(`(the token is for ${role} and lives 15 minutes; another: plinth token --role ${role})`)}
+  ${bold('Try')} ${dim(`(the token is for ${role} and lives 15 minutes; another: npx plinth token --role ${role})`)}
 
     TOKEN=${token}
 

@@ -42,6 +42,21 @@ describe('send()', () => {
     )
   })
 
+  test('keeps lines whole, so that a link can be copied out of the file', async () => {
+    const link = `https://blog.example.com/auth/reset-password?token=${'x'.repeat(43)}&lang=de`
+
+    await open().send({ ...HELLO, text: `Grüße!\n\n  ${link}\n` })
+
+    expect(read()[0]).toContain('\r\nContent-Transfer-Encoding: 8bit\r\n')
+    expect(read()[0]).toContain(`\r\n\r\nGrüße!\r\n\r\n  ${link}\r\n`)
+  })
+
+  test('folds what is longer than a line of a letter may be', async () => {
+    await open().send({ ...HELLO, text: 'x'.repeat(999) })
+
+    expect(read()[0]).toContain('\r\nContent-Transfer-Encoding: quoted-printable\r\n')
+  })
+
   test('encodes a subject that is not ASCII', async () => {
     await open().send({ ...HELLO, subject: 'Grüße \u{1f680}' })
 

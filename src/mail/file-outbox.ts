@@ -7,6 +7,9 @@ import { checkLetter, readSender } from './check-letter.ts'
 import { type Letter, MailError, type Mailer } from './mailer.ts'
 
 const LETTERS_MAX = 1_000
+/** Of a line, in bytes: RFC 5322, 2.1.1. */
+const LINE_LENGTH_MAX = 998
+const FOLDED = /^Content-Transfer-Encoding: (?:quoted-printable|base64)$/im
 
 export interface FileOutboxOptions {
   /** Made when it is missing, for the owner alone. */
@@ -57,7 +60,7 @@ export function createFileOutbox(options: FileOutboxOptions): Mailer {
     try {
       const file = await open(draft, 'wx', 0o600)
       try {
-        await file.writeFile(message as Buffer)
+        await file.writeFile(letter.html === undefined ? unfold(message as Buffer, letter.text) : (message as Buffer))
         await file.sync()
       } finally {
         await file.close()
@@ -84,4 +87,13 @@ export function createFileOutbox(options: FileOutboxOptions): Mailer {
       await last
     },
   }
+}
+
+/** The letter with its lines as they were written: whoever opens the file copies a link whole, which a composer breaks after 76 characters. */
+function unfold(message: Buffer, text: string): Buffer {
+  const end = message.indexOf('\r\n\r\n')
+  const head = message.subarray(0, end).toString('utf8')
+  const lines = text.split(/\r?\n/)
+  if (!FOLDED.test(head) || lines.some((line) => Buffer.byteLength(line) > LINE_LENGTH_MAX)) return message
+  return Buffer.from(`${head.replace(FOLDED, 'Content-Transfer-Encoding: 8bit')}\r\n\r\n${lines.join('\r\n')}\r\n`)
 }

@@ -173,7 +173,10 @@ export class OAuthClients {
     const secret = this.#parts.vault.makeSecret()
     const values = [...this.#change(clientId, 'rotate-secret', by), this.#parts.vault.digest(secret)]
     const [row] = await this.#parts.sql.query<Row>(SET_SECRET, values)
-    if (row === undefined) throw notFound()
+    if (row === undefined) {
+      const { kind } = await this.show(clientId)
+      throw new PlinthError('NOT_FOUND_RECORD', `The client has no secret: it is of kind "${kind}", which keeps none`)
+    }
     this.#forget(clientId)
     return { client: toClient(row), secret }
   }

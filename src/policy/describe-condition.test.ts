@@ -55,7 +55,7 @@ test('explainCondition() tells each comparison, how it came out, and what was co
   const record = { id: SOMEBODY.id, title: 'a', contact: 'bob@example.com', endsAt: new Date(5) }
 
   expect(conditions.flatMap((condition) => explain(condition, {}, record))).toEqual([
-    '✓ record.title is "a": record.title is "a"',
+    '✗ not (record.title is "a"): record.title is "a"',
     '✓ record.endsAt is more than 1970-01-01T00:00:00.000Z: record.endsAt is 1970-01-01T00:00:00.005Z',
     '✗ record.contact is "ada@example.com": record.contact is (not shown)',
     '✓ record.id is actor.id: record.id is post_01h455vb4pex5vsknk084sn02q, actor.id is post_01h455vb4pex5vsknk084sn02q',
@@ -69,6 +69,21 @@ test('explainCondition() tells each comparison, how it came out, and what was co
     '✗ the device is native or service: the device is browser',
     '✗ the last sign-in is at most 60 s old: it is 90 s old',
     '✗ the last second factor is at most 300 s old: there was no second factor',
+  ])
+})
+
+test('explainCondition() turns what stands under a not, so that a mark always says whether the rule has what it asks for', () => {
+  const [title, , , own, ends] = conditions as [Condition, Condition, Condition, Condition, Condition]
+  const record = { id: SOMEBODY.id, title: 'a', endsAt: new Date(5) }
+  const both: Condition = { node: 'all', parts: [own, ends] }
+
+  expect(explain({ node: 'not', part: ends }, {}, record)).toEqual([
+    '✓ record.endsAt is something: record.endsAt is 1970-01-01T00:00:00.005Z',
+  ])
+  expect(explain(title, {}, record)).toEqual(['✗ not (record.title is "a"): record.title is "a"'])
+  expect(explain({ node: 'not', part: both }, {}, record).map((line) => line.slice(0, 30))).toEqual([
+    '✗ not (record.id is actor.id):',
+    '✓ not (record.endsAt is nothin',
   ])
 })
 

@@ -33,7 +33,7 @@ export function describeCondition(condition: Condition, fields: Fields): string 
     case 'either':
       return condition.parts.map((part) => inBrackets(part, fields)).join(' or ')
     case 'not':
-      return `not (${describeCondition(condition.part, fields)})`
+      return negate(condition.part, describeCondition(condition.part, fields))
     case 'compare': {
       const field = fieldOf(condition.left, fields) ?? fieldOf(condition.right, fields)
       return `${nameOf(condition.left, field)} ${COMPARISONS[condition.comparison]} ${nameOf(condition.right, field)}`
@@ -71,7 +71,12 @@ export function explainCondition(
     case 'either':
       return condition.parts.flatMap((part) => explainCondition(part, fields, input, record))
     case 'not':
-      return explainCondition(condition.part, fields, input, record)
+      // By De Morgan: what is wanted of the whole is wanted of each of its comparisons.
+      return explainCondition(condition.part, fields, input, record).map((finding) => ({
+        ...finding,
+        text: negate(condition.part, finding.text),
+        holds: !finding.holds,
+      }))
     default:
       return [
         {
@@ -123,12 +128,19 @@ function foundOf(operand: Operand, field: FieldModel | undefined, input: PolicyI
   const name = nameOf(operand, field)
   if (operand.from === 'actor') {
     const value = input.actor[operand.property]
-    return `${name} is ${operand.property === 'id' ? valueText(value, field) : (value ?? 'nothing')}`
+    if (operand.property !== 'id') return `${name} is ${value ?? 'nothing'}`
+    // As a key of what it is compared with; else as it is known by.
+    const isKey = value === null || field?.kind.idPrefix !== undefined
+    return `${name} is ${isKey ? valueText(value, field) : input.actor.subject}`
   }
   if (operand.from === 'constant') return name
   const isHidden = field === undefined || field.rules.isSensitive || field.kind.isSecret === true
   const value = record[operand.field]
   return `${name} is ${value != null && isHidden ? '(not shown)' : valueText(value, field)}`
+}
+
+function negate({ node }: Condition, text: string): string {
+  return node === 'nothing' ? text.replace(/nothing$/, 'something') : `not (${text})`
 }
 
 function inBrackets(part: Condition, fields: Fields): string {

@@ -60,14 +60,14 @@ describe('plinth explain-access', { timeout: 30_000 }, () => {
   test('tells each rule, what it compared, the fields and the verdict', async () => {
     const { code, text } = await explain(['--as', 'bob@example.com', '--on', DRAFT, 'read'])
 
-    expect(text).toBe(`May usr_01h455vb4pex5vsknk084sn02r with the role editor read ${DRAFT}?
+    expect(text).toBe(`May bob@example.com (usr_01h455vb4pex5vsknk084sn02r) with the role editor read ${DRAFT}?
 
   rule 1, read
     ✓ actor  always
     ✗ record record.status is "published"
         ✗ record.status is "published": record.status is "draft"
   rule 2, read
-    ✓ actor  the permission posts:read and not (actor.id is nothing)
+    ✓ actor  the permission posts:read and actor.id is something
     ✗ record record.author is actor.id
         ✗ record.author is actor.id: record.author is ${ADA}, actor.id is usr_01h455vb4pex5vsknk084sn02r
   rule 3, read
