@@ -1,1 +1,1 @@
-export { type Identity, type IdentityOptions, openIdentity } from './open-identity.ts'
+export { type Identity, openIdentity } from './open-identity.ts'
