@@ -6,7 +6,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { type TestAnswer, type TestService, testService } from '../../src/testing/index.ts'
-import { addAccount, letterSecret, PASSWORD, signIn, tokensOf } from '../conformance/identity-kit.ts'
+import { addAccount, letterSecret, PASSWORD, signIn, tokensOf } from '../conformance/account-kit.ts'
 
 const NEXT = 'seven herons cross the weir'
 
@@ -124,6 +124,22 @@ test('sessions that outlived their account, for the process died first, do not c
   expect(restored.status).toBe(200)
   expect(await statusOf(other)).toBe(401)
   expect(await statusWith(email, PASSWORD)).toBe(201)
+})
+
+test('a session that was opened while its account was being suspended does not come back with it', async () => {
+  const { email, other } = await somebody()
+  const { id } = (await blog.request('/auth/me', { token: other })).json.data
+  // Its sign-in was judged before, and its session committed after: no suspension has seen it.
+  await run(`INSERT INTO plinth_accounts (account_id, suspended_at) SELECT id, now() FROM users WHERE email = '${email}'
+    ON CONFLICT (account_id) DO UPDATE SET suspended_at = now()`)
+
+  const reinstated = await send('DELETE', `/auth/accounts/${id}/suspension`, undefined, admin)
+
+  expect(reinstated.status).toBe(204)
+  expect(await statusOf(other)).toBe(401)
+  const again = (await tokensOf(blog, email)).access
+  expect((await send('DELETE', `/auth/accounts/${id}/suspension`, undefined, admin)).status).toBe(204)
+  expect(await statusOf(again)).toBe(200)
 })
 
 test('a change of the password that was under way when the owner reset it changes nothing', async () => {

@@ -6,7 +6,7 @@ import { Post } from '../../examples/blog/domain.ts'
 import { app } from '../../src/app/index.ts'
 import { choice, domain, email, hasMany, permit, resource, secret, text } from '../../src/model/index.ts'
 import { type TestService, testService } from '../../src/testing/index.ts'
-import { addAccount, tokensOf } from './identity-kit.ts'
+import { addAccount, tokensOf } from './account-kit.ts'
 
 /** The accounts of the reference service, which only somebody with a fresh second factor may change. */
 const User = resource('user', {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { type TestService, testService } from '../../src/testing/index.ts'
 import { browserTest, contextOf, expectReadable, LOOKS, testBrowser, watchPage } from '../browser.ts'
-import { PASSWORD, signIn } from './identity-kit.ts'
+import { PASSWORD, signIn } from './account-kit.ts'
 
 const NEXT = 'copper lantern drifts north'
 

@@ -5,7 +5,7 @@ import app from '../../examples/blog/app.ts'
 import { relyingParty } from '../../src/auth/index.ts'
 import { type TestService, testService } from '../../src/testing/index.ts'
 import { SoftwareAuthenticator } from '../integration/software-authenticator.ts'
-import { addAccount, PASSWORD, signIn, tokensOf } from './identity-kit.ts'
+import { addAccount, PASSWORD, signIn, tokensOf } from './account-kit.ts'
 
 let blog: TestService
 let serial = 0

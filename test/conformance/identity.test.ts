@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { type TestService, testService } from '../../src/testing/index.ts'
-import { addAccount, letterSecret, PASSWORD, signIn, tokensOf } from './identity-kit.ts'
+import { addAccount, letterSecret, PASSWORD, signIn, tokensOf } from './account-kit.ts'
 
 let blog: TestService
 

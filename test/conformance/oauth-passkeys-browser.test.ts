@@ -3,7 +3,7 @@
 import type { CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { browserTest, contextOf, expectReadable, LOOKS, type Look, testBrowser, watchPage } from '../browser.ts'
-import { addAccount, PASSWORD, tokensOf } from './identity-kit.ts'
+import { addAccount, PASSWORD, tokensOf } from './account-kit.ts'
 import { CALLBACK, type OAuthApp, oauthApp } from './oauth-app.ts'
 
 const WITH_SCRIPT = LOOKS.map((look) => ({ ...look, name: `passkey-${look.name}`, javaScriptEnabled: true }))

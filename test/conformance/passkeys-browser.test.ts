@@ -5,7 +5,7 @@ import app from '../../examples/blog/app.ts'
 import { relyingParty } from '../../src/auth/index.ts'
 import { type TestService, testService } from '../../src/testing/index.ts'
 import { browserTest, testBrowser } from '../browser.ts'
-import { addAccount, signIn, tokensOf } from './identity-kit.ts'
+import { addAccount, signIn, tokensOf } from './account-kit.ts'
 
 const browser = testBrowser('passkeys in a browser')
 let blog: TestService

@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { type Mode, readSettings, startService } from '../../src/app/index.ts'
 import { appTemplate, testDatabase } from '../../src/testing/index.ts'
-import { PASSWORD } from './identity-kit.ts'
+import { PASSWORD } from './account-kit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'plinth-letters-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { budgetMs, testService, waitFor } from '../../src/testing/index.ts'
+import { addAccount, endsWatch, PASSWORD, tokensOf } from './account-kit.ts'
 import { type Blog, startBlog, USERS } from './blog.ts'
 import { foreignIssuer } from './foreign-issuer.ts'
-import { addAccount, endsWatch, PASSWORD, tokensOf } from './identity-kit.ts'
 import { eventsClient, type Heard, hear, socketClient, subscribe, type Transport, watchesOf } from './subscriptions-kit.ts'
 
 let blog: Blog

@@ -4,10 +4,10 @@ import { Code, type ConnectError, createClient, type Transport } from '@connectr
 import { createGrpcTransport } from '@connectrpc/connect-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { budgetMs, type TestService, waitFor } from '../../src/testing/index.ts'
+import { addAccount, endsWatch, tokensOf } from './account-kit.ts'
 import { type Blog, startBlog, USERS } from './blog.ts'
 import { bearer, connectClient, failureOf, type Message, serviceOf, TRANSPORTS } from './connect-kit.ts'
 import { foreignIssuer } from './foreign-issuer.ts'
-import { addAccount, endsWatch, tokensOf } from './identity-kit.ts'
 import { watchesOf } from './subscriptions-kit.ts'
 
 let blog: Blog

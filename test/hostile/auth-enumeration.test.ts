@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { type TestAnswer, type TestService, testService } from '../../src/testing/index.ts'
 import { percentile, report, seededRandom, size, tally } from '../chaos/rounds.ts'
-import { addAccount, PASSWORD } from '../conformance/identity-kit.ts'
+import { addAccount, PASSWORD } from '../conformance/account-kit.ts'
 import { compareTimes } from './mann-whitney.ts'
 import { startStopwatch } from './stopwatch.ts'
 

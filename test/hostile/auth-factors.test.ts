@@ -6,7 +6,7 @@ import app from '../../examples/blog/app.ts'
 import { relyingParty } from '../../src/auth/index.ts'
 import { type TestAnswer, type TestService, testService } from '../../src/testing/index.ts'
 import { report, tally } from '../chaos/rounds.ts'
-import { addAccount, letterSecret, PASSWORD, signIn, tokensOf } from '../conformance/identity-kit.ts'
+import { addAccount, letterSecret, PASSWORD, signIn, tokensOf } from '../conformance/account-kit.ts'
 import { SoftwareAuthenticator } from '../integration/software-authenticator.ts'
 
 let blog: TestService

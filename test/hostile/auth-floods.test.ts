@@ -5,7 +5,7 @@ import app from '../../examples/blog/app.ts'
 import { budgetMs, type TestAnswer, type TestService, testService } from '../../src/testing/index.ts'
 import { Caller } from '../chaos/caller.ts'
 import { percentile, report, size, tally } from '../chaos/rounds.ts'
-import { addAccount, letterSecret, PASSWORD, signIn, tokensOf } from '../conformance/identity-kit.ts'
+import { addAccount, letterSecret, PASSWORD, signIn, tokensOf } from '../conformance/account-kit.ts'
 
 let blog: TestService
 let serial = 0

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { type TestAnswer, type TestService, testService } from '../../src/testing/index.ts'
 import { report, tally } from '../chaos/rounds.ts'
-import { addAccount, PASSWORD, tokensOf } from '../conformance/identity-kit.ts'
+import { addAccount, PASSWORD, tokensOf } from '../conformance/account-kit.ts'
 import { sendRaw } from './raw-http.ts'
 
 const PUBLIC_URL = 'https://blog.example'

@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { type TestAnswer, type TestService, testService } from '../../src/testing/index.ts'
-import { addAccount, letterSecret, PASSWORD, signIn, tokensOf } from '../conformance/identity-kit.ts'
+import { addAccount, letterSecret, PASSWORD, signIn, tokensOf } from '../conformance/account-kit.ts'
 
 /** What the stranger chose, before the owner came. */
 const THEIRS = 'copper lantern drifts north'

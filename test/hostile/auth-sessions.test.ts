@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { budgetMs, type TestAnswer, type TestService, testService } from '../../src/testing/index.ts'
 import { report, tally } from '../chaos/rounds.ts'
-import { addAccount, letterSecret, PASSWORD, type SignedInTokens, signIn, tokensOf } from '../conformance/identity-kit.ts'
+import { addAccount, letterSecret, PASSWORD, type SignedInTokens, signIn, tokensOf } from '../conformance/account-kit.ts'
 
 const SECRET = 'a secret that two instances share'
 /** JWT-03 allows five seconds; the feed of the journal takes half of one. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { type TestService, testService } from '../../src/testing/index.ts'
 import { report, tally } from '../chaos/rounds.ts'
-import { addAccount, tokensOf } from '../conformance/identity-kit.ts'
+import { addAccount, tokensOf } from '../conformance/account-kit.ts'
 import { sendRaw } from './raw-http.ts'
 import { base64url, type ForgeParts, forge, forgeAll, mirrorSignature, openSigningKey, toJson } from './token-forge.ts'
 

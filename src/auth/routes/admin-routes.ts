@@ -29,7 +29,9 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
   const suspend = async (request: HttpRequest, isSuspended: boolean) => {
     const account = await readAccount(parts, request)
     const change = (client?: SqlClient) => accounts.setSuspended(account.id, isSuspended, by(request), client)
-    const isChanged = await (isSuspended ? sessions.endAllWith(change, account.id, 'suspended', by(request)) : change())
+    // Whoever comes back comes back signed out: a sign-in that was under way may have opened a session meanwhile.
+    const isSignedOut = isSuspended || account.isSuspended
+    const isChanged = await (isSignedOut ? sessions.endAllWith(change, account.id, 'suspended', by(request)) : change())
     if (isChanged) {
       const event = isSuspended ? 'admin.account_suspended' : 'admin.account_reinstated'
       scope.report({ event, subject: account.subject, requestId: request.requestId })

@@ -8,7 +8,7 @@ import type { Uuid } from '../../../src/kernel/index.ts'
 import { createLogger } from '../../../src/observe/index.ts'
 import { SqlPool } from '../../../src/pg/index.ts'
 import { type TestService, testService } from '../../../src/testing/index.ts'
-import { addAccount, tokensOf } from '../identity-kit.ts'
+import { addAccount, tokensOf } from '../account-kit.ts'
 import { Records, userId } from './records.ts'
 import type { Principal } from './table.ts'
 

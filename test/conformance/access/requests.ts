@@ -1,7 +1,7 @@
 /** The requests behind the rows that are about no resource: identity, OAuth, documentation, health. */
 import type { Uuid } from '../../../src/kernel/index.ts'
 import { PASSKEY_ASSET } from '../../../src/oauth/pages/passkey.ts'
-import { addAccount, letterSecret, PASSWORD, tokensOf } from '../identity-kit.ts'
+import { addAccount, letterSecret, PASSWORD, tokensOf } from '../account-kit.ts'
 import type { People } from './people.ts'
 import { userId } from './records.ts'
 import type { Cell } from './surface.ts'
