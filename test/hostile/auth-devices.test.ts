@@ -8,7 +8,7 @@ import { SignIn } from '../../src/auth/sessions/sign-in.ts'
 import { PlinthError } from '../../src/kernel/index.ts'
 import { testService } from '../../src/testing/index.ts'
 import { addAccount, PASSWORD } from '../conformance/account-kit.ts'
-import { type IdentityKit, identityKit } from '../integration/account-kit.ts'
+import { type IdentityKit, identityKit } from '../integration/identity-kit.ts'
 
 const VICTIM = 'victim@example.com'
 /** Attempts that are judged before the first wait, the one that starts it included. */

@@ -12,7 +12,7 @@ import { addressKey } from '../../src/resilience/index.ts'
 import { type TestService, testService } from '../../src/testing/index.ts'
 import { report, tally } from '../chaos/rounds.ts'
 import { addAccount, PASSWORD } from '../conformance/account-kit.ts'
-import { type IdentityKit, identityKit } from '../integration/account-kit.ts'
+import { type IdentityKit, identityKit } from '../integration/identity-kit.ts'
 
 const VICTIM = 'victim@example.com'
 /** Attempts that are judged before the first wait, the one that starts it included. */
