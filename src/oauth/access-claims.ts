@@ -20,6 +20,8 @@ export interface UserGrant extends AccessGrant {
   readonly rolePermissions: readonly string[]
   readonly sessionId: string
   readonly device: 'browser' | 'native'
+  /** What of the person it may be told: `openid`, `email` … */
+  readonly identityScopes: readonly string[]
   readonly authenticatedAtS: number
   readonly amr: readonly string[]
 }
@@ -34,6 +36,7 @@ export function userClaims(grant: UserGrant): AccessClaims {
     ...shared(grant, grant.subject),
     roles: permissions.length === 0 ? [] : [grant.role],
     permissions,
+    scope: [...grant.identityScopes, ...permissions].join(' '),
     sid: grant.sessionId,
     device: grant.device,
     auth_time: grant.authenticatedAtS,

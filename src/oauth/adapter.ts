@@ -2,6 +2,7 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type { Artifacts } from './artifacts.ts'
 import type { KnownClient, OAuthClients } from './clients.ts'
+import { INTERACTION_LIFETIME_S } from './grant-sessions.ts'
 import type { AccessTokenReader } from './read-access-token.ts'
 import { isNative } from './redirect-uri.ts'
 import { IDENTITY_SCOPES } from './scopes.ts'
@@ -38,8 +39,24 @@ export function createAdapter(kind: string, parts: AdapterParts): Adapter {
         ...storedAdapter(kind, parts),
         destroy: (id) => parts.artifacts.endGrant(id, parts.currentRoute() === 'token' ? 'refresh_reused' : 'signed_out'),
       }
+    case 'Session':
+      return sessionAdapter(parts)
     default:
       return storedAdapter(kind, parts)
+  }
+}
+
+/** A browser that nobody has signed in with is remembered for as long as a step takes: anybody can make as many of those as they like. */
+function sessionAdapter(parts: AdapterParts): Adapter {
+  const stored = storedAdapter('Session', parts)
+  return {
+    ...stored,
+    upsert: (id, payload, lifetimeS) =>
+      stored.upsert(
+        id,
+        payload,
+        payload.accountId === undefined ? Math.min(lifetimeS ?? INTERACTION_LIFETIME_S, INTERACTION_LIFETIME_S) : lifetimeS,
+      ),
   }
 }
 

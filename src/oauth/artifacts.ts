@@ -3,7 +3,8 @@
  *
  * Invariants: a row is found by a digest of its name, and its content is sealed to that name, so a copy of the table opens nothing. What may
  * serve once is consumed by one `UPDATE … WHERE consumed_at IS NULL`; whoever comes second ends the grant, whether they come later or at
- * the same moment. @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
+ * the same moment. The session of a browser that has ended stays as a consumed row until its time is over: the library writes a session back at the end
+ * of every request, and one that was under way would bring it to life again. @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
  */
 import type { Vault } from '../auth/index.ts'
 import { decodeTypeId, type Uuid } from '../kernel/index.ts'
@@ -16,6 +17,8 @@ export interface ArtifactPayload {
   readonly userCode?: string | undefined
   readonly uid?: string | undefined
   readonly consumed?: unknown
+  /** What a step of a person came to. */
+  readonly result?: { readonly login?: { readonly accountId?: string | undefined } | undefined } | undefined
   readonly [key: string]: unknown
 }
 
@@ -29,9 +32,10 @@ export interface ArtifactsParts {
   readonly onGrantEnded: (accountId: Uuid, sessionId: string, reason: 'signed_out' | 'refresh_reused') => Promise<unknown>
 }
 
-const UPSERT = `INSERT INTO plinth_oauth_artifacts (kind, name_digest, payload, grant_id, user_code_digest, uid_digest, account_id, expires_at)
+const UPSERT = `INSERT INTO plinth_oauth_artifacts AS a (kind, name_digest, payload, grant_id, user_code_digest, uid_digest, account_id, expires_at)
 VALUES ($1::text, $2::text, $3::jsonb, $4::text, $5::text, $6::text, $7::uuid, $8::timestamptz)
-ON CONFLICT (kind, name_digest) DO UPDATE SET payload = $3::jsonb, grant_id = $4::text, user_code_digest = $5::text, uid_digest = $6::text, account_id = $7::uuid, expires_at = $8::timestamptz`
+ON CONFLICT (kind, name_digest) DO UPDATE SET payload = $3::jsonb, grant_id = $4::text, user_code_digest = $5::text, uid_digest = $6::text, account_id = $7::uuid, expires_at = $8::timestamptz
+WHERE a.kind <> 'Session' OR a.consumed_at IS NULL`
 const COLUMNS = 'name_digest, payload, consumed_at, account_id'
 const FIND = `SELECT ${COLUMNS} FROM plinth_oauth_artifacts WHERE kind = $1::text AND name_digest = $2::text`
 const FIND_BY_UID = `SELECT ${COLUMNS} FROM plinth_oauth_artifacts WHERE kind = $1::text AND uid_digest = $2::text`
@@ -40,9 +44,14 @@ const CONSUME = `UPDATE plinth_oauth_artifacts SET consumed_at = $3::timestamptz
 WHERE kind = $1::text AND name_digest = $2::text AND consumed_at IS NULL RETURNING grant_id`
 const GRANT_OF = 'SELECT grant_id FROM plinth_oauth_artifacts WHERE kind = $1::text AND name_digest = $2::text'
 const DESTROY = 'DELETE FROM plinth_oauth_artifacts WHERE kind = $1::text AND name_digest = $2::text'
+const END_SESSION = `UPDATE plinth_oauth_artifacts SET consumed_at = $3::timestamptz, payload = 'null'::jsonb, uid_digest = NULL
+WHERE kind = $1::text AND name_digest = $2::text AND consumed_at IS NULL`
 const REVOKE = 'DELETE FROM plinth_oauth_artifacts WHERE kind = $1::text AND grant_id = $2::text'
 const END_GRANT = 'DELETE FROM plinth_oauth_artifacts WHERE grant_id = $1::text RETURNING account_id'
-const END_BROWSERS = `DELETE FROM plinth_oauth_artifacts WHERE kind = 'Session' AND account_id = $1::uuid`
+/** With the steps in which somebody has signed in and not gone on yet. */
+const END_BROWSERS = `WITH i AS (DELETE FROM plinth_oauth_artifacts WHERE kind = 'Interaction' AND account_id = $1::uuid)
+UPDATE plinth_oauth_artifacts SET consumed_at = $2::timestamptz, payload = 'null'::jsonb, uid_digest = NULL
+WHERE kind = 'Session' AND account_id = $1::uuid AND consumed_at IS NULL`
 /** A row of its own stands for "polled just now": whoever can write it waited long enough. */
 const POLL = `INSERT INTO plinth_oauth_artifacts AS a (kind, name_digest, payload, expires_at)
 VALUES ('DevicePoll', $1::text, 'null'::jsonb, $3::timestamptz)
@@ -65,6 +74,7 @@ export class Artifacts {
   async upsert(kind: string, name: string, payload: ArtifactPayload, lifetimeS: number | undefined): Promise<void> {
     const { sql, vault, accountPrefix } = this.#parts
     const digest = vault.digest(name)
+    const accountId = payload.accountId ?? payload.result?.login?.accountId
     const sealed = vault.seal(purpose(kind, digest), JSON.stringify(payload))
     await sql.query(UPSERT, [
       kind,
@@ -73,7 +83,7 @@ export class Artifacts {
       grantOf(kind, name, payload),
       payload.userCode === undefined ? null : this.#userCodeDigest(payload.userCode),
       payload.uid === undefined ? null : vault.digest(payload.uid),
-      payload.accountId === undefined ? null : (decodeTypeId(accountPrefix, payload.accountId) ?? null),
+      accountId === undefined ? null : (decodeTypeId(accountPrefix, accountId) ?? null),
       lifetimeS === undefined ? null : this.#time(lifetimeS),
     ])
   }
@@ -102,7 +112,9 @@ export class Artifacts {
   }
 
   async destroy(kind: string, name: string): Promise<void> {
-    await this.#parts.sql.query(DESTROY, [kind, this.#parts.vault.digest(name)])
+    const key = [kind, this.#parts.vault.digest(name)]
+    if (kind === 'Session') await this.#parts.sql.query(END_SESSION, [...key, this.#time(0)])
+    else await this.#parts.sql.query(DESTROY, key)
   }
 
   async revokeByGrantId(kind: string, grantId: string): Promise<void> {
@@ -118,7 +130,7 @@ export class Artifacts {
 
   /** Signs an account out of the authorization server in all browsers. */
   async endBrowsers(accountId: Uuid, client: SqlClient = this.#parts.sql): Promise<void> {
-    await client.query(END_BROWSERS, [accountId])
+    await client.query(END_BROWSERS, [accountId, this.#time(0)])
   }
 
   /** Whether a device may ask again now; the answer counts as a poll. */
@@ -130,7 +142,7 @@ export class Artifacts {
 
   async #find(text: string, kind: string, digest: string): Promise<ArtifactPayload | undefined> {
     const [row] = await this.#parts.sql.query<Row>(text, [kind, digest])
-    if (row === undefined) return undefined
+    if (row === undefined || (kind === 'Session' && row.consumed_at !== null)) return undefined
     const payload = JSON.parse(this.#parts.vault.open(purpose(kind, row.name_digest), row.payload)) as ArtifactPayload
     return row.consumed_at === null ? payload : { ...payload, consumed: Math.floor(row.consumed_at.getTime() / 1_000) }
   }

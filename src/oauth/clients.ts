@@ -89,7 +89,9 @@ j AS (${JOURNAL}) SELECT * FROM w`
 const SET_SECRET = `WITH w AS (UPDATE plinth_oauth_clients SET secret_digest = $6::text, updated_at = $2::timestamptz
 WHERE client_id = $1::text AND secret_digest IS NOT NULL RETURNING ${COLUMNS}), j AS (${JOURNAL}) SELECT * FROM w`
 const SET_DISABLED = `WITH w AS (UPDATE plinth_oauth_clients SET disabled_at = CASE WHEN $6::boolean THEN coalesce(disabled_at, $2::timestamptz) END, updated_at = $2::timestamptz
-WHERE client_id = $1::text RETURNING ${COLUMNS}), j AS (${JOURNAL}) SELECT * FROM w`
+WHERE client_id = $1::text RETURNING ${COLUMNS}), j AS (${JOURNAL}),
+s AS (UPDATE plinth_sessions SET ended_at = $2::timestamptz, end_reason = 'client_disabled' WHERE $6::boolean AND client_id = $1::text AND ended_at IS NULL)
+SELECT * FROM w`
 const FIND = `SELECT ${COLUMNS}, secret_digest FROM plinth_oauth_clients WHERE client_id = $1::text`
 const LIST = `SELECT ${COLUMNS} FROM plinth_oauth_clients ORDER BY created_at, client_id LIMIT 1000`
 
@@ -182,7 +184,8 @@ export class OAuthClients {
   }
 
   /**
-   * Disables a client, or enables it again. While it is disabled it gets no tokens, and those that it has are refused.
+   * Disables a client, or enables it again. While it is disabled it gets no tokens, and those that it has are refused; what people lent it ends, and
+   * does not come back with it.
    * @throws `NOT_FOUND_RECORD`
    */
   async setDisabled(clientId: string, isDisabled: boolean, by: ClientChanger): Promise<OAuthClient> {

@@ -5,7 +5,7 @@
  */
 import type { Configuration } from 'oidc-provider'
 import { ACCESS_TOKEN_LIFETIME_S_MAX } from '../auth/index.ts'
-import { BROWSER_LIFETIME_S } from './grant-sessions.ts'
+import { BROWSER_LIFETIME_S, INTERACTION_LIFETIME_S } from './grant-sessions.ts'
 import { accessClaims, findAccount } from './provider-accounts.ts'
 import type { Library, ProviderParts } from './provider-parts.ts'
 import type { ProviderRequest } from './run-provider.ts'
@@ -14,8 +14,6 @@ import { IDENTITY_SCOPES } from './scopes.ts'
 /** RFC 6749, 4.1.2 allows ten minutes; a redirect takes a second. */
 const CODE_LIFETIME_S = 60
 const DEVICE_CODE_LIFETIME_S = 600
-/** Time to find the password and the phone. */
-const INTERACTION_LIFETIME_S = 900
 /** JWT-02: whatever came of a consent ends after thirty days. */
 const GRANT_LIFETIME_S = 30 * 86_400
 

@@ -127,8 +127,9 @@ export function mountEndpoints({ server, issuer, frame, provider, interactions, 
   })
 
   const shared = { surface: 'oauth', isPublic: true } as const
-  const get = (path: string, operation: string, { handle, renderFailure }: Endpoint): void =>
-    server.route({ ...shared, method: 'GET', path, operation: `oauth.${operation}`, handle, renderFailure })
+  /** @param limit `write` where a request leaves something behind, though it is a `GET` */
+  const get = (path: string, operation: string, { handle, renderFailure }: Endpoint, limit: 'read' | 'write' = 'read'): void =>
+    server.route({ ...shared, method: 'GET', path, operation: `oauth.${operation}`, handle, renderFailure, limit })
   const post = (path: string, operation: string, endpoint: Endpoint, limit: 'write' | 'sensitive' = 'write'): void =>
     server.route({
       ...shared,
@@ -151,8 +152,8 @@ export function mountEndpoints({ server, issuer, frame, provider, interactions, 
 
   get('/.well-known/openid-configuration', 'discovery', machine())
   get('/.well-known/oauth-authorization-server', 'metadata', machine())
-  get(ENDPOINTS.authorization, 'authorize', page)
-  get(`${ENDPOINTS.authorization}/:uid`, 'resume', resume)
+  get(ENDPOINTS.authorization, 'authorize', page, 'write')
+  get(`${ENDPOINTS.authorization}/:uid`, 'resume', resume, 'write')
   post(ENDPOINTS.token, 'token', machine())
   post(ENDPOINTS.pushed_authorization_request, 'push', machine())
   post(ENDPOINTS.device_authorization, 'device-authorize', machine())
@@ -160,10 +161,10 @@ export function mountEndpoints({ server, issuer, frame, provider, interactions, 
   post(ENDPOINTS.revocation, 'revoke', machine(markSigned))
   get(ENDPOINTS.userinfo, 'userinfo', machine())
   post(ENDPOINTS.userinfo, 'userinfo-post', machine())
-  get(ENDPOINTS.code_verification, 'device', showDevice)
+  get(ENDPOINTS.code_verification, 'device', showDevice, 'write')
   post(ENDPOINTS.code_verification, 'device-code', takeDevice, 'sensitive')
-  get(`${ENDPOINTS.code_verification}/:uid`, 'device-resume', page)
-  get(ENDPOINTS.end_session, 'end-session', page)
+  get(`${ENDPOINTS.code_verification}/:uid`, 'device-resume', page, 'write')
+  get(ENDPOINTS.end_session, 'end-session', page, 'write')
   post(`${ENDPOINTS.end_session}/confirm`, 'end-session-confirm', page)
   get(`${ENDPOINTS.end_session}/success`, 'end-session-success', page)
   get('/oauth/interaction/:uid', 'interaction', step('show'))

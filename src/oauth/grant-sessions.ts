@@ -4,6 +4,8 @@ import type { SqlDatabase } from '../sql/index.ts'
 
 /** For as long a browser is not asked for the password again, however often it comes. */
 export const BROWSER_LIFETIME_S = 12 * 3_600
+/** Time to find the password and the phone. */
+export const INTERACTION_LIFETIME_S = 900
 /** Seconds by which the sign-in may seem older than the change of the password that came with it. */
 const LEEWAY_S = 1
 

@@ -5,14 +5,14 @@
  * session id from the library, so one that was planted before is worth nothing.
  */
 import type { Interaction } from 'oidc-provider'
-import type { Accounts, Sessions } from '../auth/index.ts'
+import type { Account, Accounts, Sessions } from '../auth/index.ts'
 import { decodeTypeId } from '../kernel/index.ts'
 import type { Json } from '../model/index.ts'
 import type { OAuthClients } from './clients.ts'
 import { renderConsent } from './pages/consent.ts'
 import type { PageFrame } from './pages/layout.ts'
 import { isNative } from './redirect-uri.ts'
-import type { Scopes } from './scopes.ts'
+import { IDENTITY_SCOPES, type Scopes } from './scopes.ts'
 import { SignInSteps, type SignInStepsParts } from './sign-in-steps.ts'
 import { findInteraction, finishStep, parameterOf, type Step, type StepAnswer, StepExpired, targetsOf } from './step.ts'
 
@@ -23,6 +23,8 @@ export interface InteractionsParts extends Pick<SignInStepsParts, 'signIn' | 'pa
   readonly sessions: Pick<Sessions, 'register'>
   readonly clients: OAuthClients
   readonly scopes: Scopes
+  /** The permissions of each role. */
+  readonly roles: Readonly<Record<string, readonly string[]>>
 }
 
 export type Task = 'show' | 'sign-in' | 'second-factor' | 'consent' | 'cancel'
@@ -68,7 +70,9 @@ export class Interactions {
 
   async #showConsent(interaction: Interaction): Promise<StepAnswer> {
     const account = await this.#account(interaction)
-    const asked = (parameterOf(interaction, 'scope') ?? '').split(' ').filter((scope) => this.#parts.scopes.isKnown(scope))
+    const asked = (parameterOf(interaction, 'scope') ?? '')
+      .split(' ')
+      .filter((scope) => this.#parts.scopes.isKnown(scope) && this.#canLend(account, scope))
     const wants = asked.map((scope) => this.#parts.scopes.describe(scope))
     const page = renderConsent(this.#parts.frame, {
       action: `/oauth/interaction/${interaction.uid}/consent`,
@@ -91,9 +95,17 @@ export class Interactions {
     }
     const grant = await this.#grantOf(step, interaction)
     if (details.missingOIDCScope !== undefined) grant.addOIDCScope([...details.missingOIDCScope].join(' '))
-    for (const [resource, scopes] of Object.entries(details.missingResourceScopes ?? {}))
-      grant.addResourceScope(resource, scopes.join(' '))
+    const account = await this.#account(interaction)
+    for (const [resource, scopes] of Object.entries(details.missingResourceScopes ?? {})) {
+      grant.addResourceScope(resource, scopes.filter((scope) => this.#canLend(account, scope)).join(' '))
+      // Nobody lends what they do not have: else it would come alive with a role that they are given later.
+      grant.rejectResourceScope(resource, scopes.filter((scope) => !this.#canLend(account, scope)).join(' '))
+    }
     return finishStep(step, { consent: { grantId: await grant.save() } })
+  }
+
+  #canLend({ role }: Account, scope: string): boolean {
+    return (IDENTITY_SCOPES as readonly string[]).includes(scope) || this.#parts.roles[role]?.includes(scope) === true
   }
 
   /** The grant that there is already, or a new one under the name of a new session. */

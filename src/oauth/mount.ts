@@ -101,6 +101,7 @@ export function mountOAuth(options: OAuthOptions): OAuth {
     sessions,
     clients,
     scopes,
+    roles: scope.roles,
   })
 
   const makeProvider = (): Promise<Provider> =>

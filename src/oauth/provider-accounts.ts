@@ -4,6 +4,7 @@ import type { Account } from '../auth/index.ts'
 import { decodeTypeId } from '../kernel/index.ts'
 import { serviceClaims, userClaims } from './access-claims.ts'
 import type { Library, ProviderParts } from './provider-parts.ts'
+import { IDENTITY_SCOPES } from './scopes.ts'
 
 /** Whether an account may go on, and what is told of it: undefined asks whoever sits there to sign in. */
 export async function findAccount(
@@ -71,9 +72,16 @@ export function accessClaims(
     subject: account.subject,
     role: account.role,
     rolePermissions: roles[account.role] ?? [],
+    identityScopes: IDENTITY_SCOPES.filter((scope) => isAsked(ctx, source?.scopes, scope)),
     sessionId: token.grantId ?? '',
     device: ctx.oidc.client?.applicationType === 'native' ? 'native' : 'browser',
     authenticatedAtS: source?.authTime ?? iat,
     amr: source?.amr ?? [],
   })
+}
+
+/** Whether a scope belongs to the token: it came with the code, or with the refresh token, and was not left out of this request. */
+function isAsked(ctx: KoaContextWithOIDC, held: ReadonlySet<string> | undefined, scope: string): boolean {
+  const narrowed = ctx.oidc.params?.['scope']
+  return held?.has(scope) === true && (typeof narrowed !== 'string' || narrowed.split(' ').includes(scope))
 }

@@ -52,7 +52,10 @@ export function createAccessTokenReader(parts: AccessTokenReaderParts): AccessTo
       if (claims.client_id === undefined || isService !== (kind === 'ClientCredentials')) return undefined
       const isUserinfo = route === 'userinfo'
       const grant = claims.sid === undefined ? undefined : await artifacts.find('Grant', claims.sid)
-      const openid = (grant as { readonly openid?: { readonly scope?: string } } | undefined)?.openid?.scope ?? ''
+      const lent = (grant as { readonly openid?: { readonly scope?: string } } | undefined)?.openid?.scope ?? ''
+      // What the token was asked for, as far as it is still lent: a token for posts alone tells nobody an address.
+      const asked = new Set(claims.scope?.split(' '))
+      const openid = lent.split(' ').filter((scope) => asked.has(scope))
       return {
         kind,
         jti: claims.jti,
@@ -61,7 +64,7 @@ export function createAccessTokenReader(parts: AccessTokenReaderParts): AccessTo
         exp: claims.exp,
         // The endpoint for what is known of the person takes tokens without an audience; ours is the same service.
         ...(!isUserinfo && { aud: claims.aud }),
-        scope: [openid, ...claims.permissions].filter((scope) => scope !== '').join(' '),
+        scope: [...openid, ...claims.permissions].join(' '),
         ...(!isService && { accountId: claims.sub, grantId: claims.sid }),
         extra: { sub: claims.sub, roles: claims.roles, permissions: claims.permissions, token_use: 'access' },
       }
@@ -78,6 +81,7 @@ interface Claims {
   readonly sub: string
   readonly client_id?: string
   readonly sid?: string
+  readonly scope?: string
   readonly jti: string
   readonly iat: number
   readonly exp: number

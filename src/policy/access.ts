@@ -8,7 +8,6 @@
  * nobody: the failure this prevents is an application with one scope that does all that its owner may do for being who they are.
  */
 import {
-  type Actor,
   ALWAYS,
   all,
   type Condition,
@@ -24,6 +23,7 @@ import {
 } from '../model/index.ts'
 import { evaluateCondition } from './evaluate.ts'
 import type { PolicyInput, PolicyRecord } from './input.ts'
+import { isLent } from './lent.ts'
 
 /** Which rules apply: bit n is the n-th rule for the verb. `DENIED` permits nothing, `UNCONDITIONAL` every record. */
 export type RuleSet = number
@@ -208,9 +208,4 @@ export class Access {
     }
     return rule.guard === ALWAYS || evaluateCondition(rule.guard, this.#resource.fieldsByName, input, {})
   }
-}
-
-/** Whether an OAuth client acts for somebody. */
-function isLent({ kind, session }: Actor): boolean {
-  return kind === 'user' && session !== undefined && session.clientId !== null
 }

@@ -4,3 +4,4 @@ export { type ConditionFinding, describeCondition, explainCondition } from './de
 export { evaluateCondition } from './evaluate.ts'
 export { isReadable, isWritable } from './field-access.ts'
 export type { PolicyInput, PolicyRecord } from './input.ts'
+export { isLent } from './lent.ts'

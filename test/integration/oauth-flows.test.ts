@@ -182,6 +182,7 @@ describe('the code flow', () => {
       'nbf',
       'permissions',
       'roles',
+      'scope',
       'sid',
       'sub',
     ])

@@ -3,7 +3,9 @@
  * address is told there.
  */
 import type { ChangePlan, GuardedValues, StoreGuard } from '../../engine/index.ts'
-import type { Uuid } from '../../kernel/index.ts'
+import { PlinthError, type Uuid } from '../../kernel/index.ts'
+import type { FieldModel } from '../../model/index.ts'
+import { isLent } from '../../policy/index.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { IdentityScope } from '../ports.ts'
 import type { Account, Accounts } from './accounts.ts'
@@ -51,6 +53,7 @@ export function createAccountGuard(parts: AccountGuardParts): StoreGuard<Account
     },
     /** Two changes at once may both find the first name: its owner is told twice then. The one between was nobody's yet, and nobody is told there. */
     async beforeChange(plan) {
+      if (plan.changes.has(login) && isLent(plan.context.actor)) throw forbidden(login)
       // They ended with the account, unless the process died in between. Who is there already is none that comes back.
       if (plan.sets === 'restoration' && (await accounts.findById(plan.id)) === undefined) await onRestoring(plan.id, byOf(plan))
       return plan.changes.has(login) ? accounts.findById(plan.id) : undefined
@@ -62,6 +65,12 @@ export function createAccountGuard(parts: AccountGuardParts): StoreGuard<Account
       if (former !== undefined && former.login !== plan.changes.get(login)) onRenamed(former, by)
     },
   }
+}
+
+/** With another name an account is in other hands: the letters for it go there. */
+function forbidden({ column, publicName }: FieldModel): PlinthError {
+  const message = `${column} of an account is not for an application to change`
+  return new PlinthError('AUTH_FIELD_FORBIDDEN', message, { details: [{ field: publicName, code: 'forbidden', message }] })
 }
 
 function byOf({ context }: ChangePlan) {

@@ -3,12 +3,13 @@ import { FieldReader } from '../../engine/index.ts'
 import type { HttpRequest } from '../../http/index.ts'
 import { invalid } from '../../kernel/index.ts'
 import { Field, type FieldMap, NOBODY, secret, text } from '../../model/index.ts'
+import { isLent } from '../../policy/index.ts'
 import type { PasswordChanges } from '../accounts/password-changes.ts'
 import type { Registration } from '../accounts/registration.ts'
 import type { IdentityScope } from '../ports.ts'
 import { DEVICE_COOKIE } from '../sessions/known-devices.ts'
 import { type InvitationRouteParts, invitationRoute } from './invitation-route.ts'
-import { accountOf, type IdentityAnswer, type IdentityRoute, isApplication, sessionOf } from './route.ts'
+import { accountOf, type IdentityAnswer, type IdentityRoute, sessionOf } from './route.ts'
 import { ACCEPTED, DONE, ME } from './schemas.ts'
 
 export interface AccountRoutesParts extends InvitationRouteParts {
@@ -139,7 +140,7 @@ export function accountRoutes(parts: AccountRoutesParts): readonly IdentityRoute
       errors: [],
       async handle(request) {
         const { actor } = request
-        const isThemselves = actor.kind === 'user' && !isApplication(request)
+        const isThemselves = actor.kind === 'user' && !isLent(actor)
         // What an application may know of the person it acts for is asked under /oauth/userinfo, by scope.
         const account = isThemselves && actor.id !== null ? await accounts.findById(actor.id) : undefined
         return {

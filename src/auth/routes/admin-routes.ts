@@ -1,8 +1,8 @@
-/** Routes for those who look after accounts: whoever may update every account may also end its sessions and suspend it. */
+/** Routes for those who look after accounts: whoever may see and update every account may also end its sessions and suspend it. */
 import type { Engine } from '../../engine/index.ts'
 import type { HttpRequest } from '../../http/index.ts'
 import { decodeTypeId, PlinthError } from '../../kernel/index.ts'
-import { UNCONDITIONAL } from '../../policy/index.ts'
+import { isLent, UNCONDITIONAL } from '../../policy/index.ts'
 import type { SqlClient } from '../../sql/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
@@ -122,24 +122,29 @@ async function readAccount({ scope, engine, accounts }: AdminRoutesParts, reques
 }
 
 /**
- * @throws `AUTH_FORBIDDEN` for whoever may not update every account, `AUTH_STEP_UP_REQUIRED` for whoever may once they show again who they are,
- * `AUTH_REQUIRED` for nobody
+ * Whoever may see and change every account looks after them. Not an application that somebody lent their account to: it would end sessions, and invite
+ * itself to accounts, with a permission that was lent for records.
+ *
+ * @throws `AUTH_FORBIDDEN` for whoever may not, `AUTH_STEP_UP_REQUIRED` for whoever may once they show again who they are, `AUTH_REQUIRED` for nobody
  */
 export function expectAccountManager(
   engine: Engine,
   { accounts, clock }: Pick<IdentityScope, 'accounts' | 'clock'>,
   { actor, address }: Pick<HttpRequest, 'actor' | 'address'>,
 ): void {
-  const access = engine.resource(accounts.resource.name).compiled.access('update')
+  if (actor.kind === 'nobody') throw new PlinthError('AUTH_REQUIRED')
+  if (isLent(actor)) throw new PlinthError('AUTH_FORBIDDEN', 'An application may not look after accounts, whoever it acts for')
+  const { compiled } = engine.resource(accounts.resource.name)
   const nowMs = clock.now()
   const input = { actor, nowMs, address }
-  if (access.decide(input) === UNCONDITIONAL) return
-  if (actor.kind === 'nobody') throw new PlinthError('AUTH_REQUIRED')
-  if (actor.kind !== 'user' || actor.session === undefined) throw new PlinthError('AUTH_FORBIDDEN')
-  const session = { ...actor.session, authenticatedAtMs: nowMs, secondFactorAtMs: nowMs }
-  if (access.decide({ ...input, actor: { ...actor, session } }) !== UNCONDITIONAL) throw new PlinthError('AUTH_FORBIDDEN')
-  const ages = access.staleProofs(input)?.map(({ withinS }) => withinS) ?? []
-  throw new PlinthError('AUTH_STEP_UP_REQUIRED', 'Show again who you are to do this', {
-    ...(ages.length > 0 && { proofAgeSMax: Math.min(...ages) }),
-  })
+  for (const access of [compiled.access('read'), compiled.access('update')]) {
+    if (access.decide(input) === UNCONDITIONAL) continue
+    if (actor.kind !== 'user' || actor.session === undefined) throw new PlinthError('AUTH_FORBIDDEN')
+    const session = { ...actor.session, authenticatedAtMs: nowMs, secondFactorAtMs: nowMs }
+    if (access.decide({ ...input, actor: { ...actor, session } }) !== UNCONDITIONAL) throw new PlinthError('AUTH_FORBIDDEN')
+    const ages = access.staleProofs(input)?.map(({ withinS }) => withinS) ?? []
+    throw new PlinthError('AUTH_STEP_UP_REQUIRED', 'Show again who you are to do this', {
+      ...(ages.length > 0 && { proofAgeSMax: Math.min(...ages) }),
+    })
+  }
 }

@@ -6,6 +6,7 @@ import { FieldReader } from '../../engine/index.ts'
 import { type HttpRequest, type HttpServer, headerBlock } from '../../http/index.ts'
 import { PlinthError, toSnakeCase, type Uuid } from '../../kernel/index.ts'
 import { deriveInput, type FieldMap, type FieldModel, type Json, type JsonSchema } from '../../model/index.ts'
+import { isLent } from '../../policy/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 
 export interface IdentityAnswer {
@@ -90,17 +91,11 @@ function inputReader(fields: readonly FieldModel[]): (request: HttpRequest) => I
  */
 export async function accountOf(accounts: Accounts, request: HttpRequest): Promise<Account> {
   const { actor } = request
-  if (isApplication(request))
-    throw new PlinthError('AUTH_FORBIDDEN', 'An application may not do this for its user, who signs in here')
+  if (isLent(actor)) throw new PlinthError('AUTH_FORBIDDEN', 'An application may not do this for its user, who signs in here')
   const account = actor.kind === 'user' && actor.id !== null ? await accounts.findById(actor.id) : undefined
   if (account === undefined)
     throw new PlinthError('AUTH_REQUIRED', 'Only somebody with an account of this service can do this, signed in as themselves')
   return account
-}
-
-/** Whether an OAuth client acts for somebody. */
-export function isApplication({ actor }: Pick<HttpRequest, 'actor'>): boolean {
-  return actor.kind === 'user' && (actor.session?.clientId ?? null) !== null
 }
 
 /** The session that the caller's token belongs to; null for a token that was minted without one. */
