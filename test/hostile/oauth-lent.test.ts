@@ -2,7 +2,7 @@
  * What is left behind on the pages of the authorization server, and what an application was lent: neither outlives a sign-out, and no application gets more
  * than the person had who lent it.
  */
-// Proves OAU-01, ACC-03, A9 and A14.
+// Proves OAU-01, ACC-03, JWT-03, A9 and A14.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
 import { readSettings, withOAuthClients } from '../../src/app/index.ts'
@@ -214,6 +214,16 @@ describe('An application that somebody lent their account to', () => {
 
     expect(await userinfo(lent.access)).toMatchObject({ sub: person.id, email: person.email })
     expect(await userinfo(narrowed.json.access_token)).toEqual({ sub: person.id })
+  })
+
+  test('and anybody else pays with a write of their budget for pages that leave something behind', async () => {
+    const limited = await testService({ app })
+    const answers = await Promise.all(
+      ['/oauth/device', '/oauth/authorize?client_id=x', '/oauth/end-session'].map((path) => fetch(`${limited.origin}${path}`)),
+    )
+    await limited.stop()
+
+    expect(answers.map(({ headers }) => headers.get('ratelimit')?.split(';')[0])).toEqual(['"write"', '"write"', '"write"'])
   })
 
   test('that is disabled and enabled again has lost what it was lent', async () => {

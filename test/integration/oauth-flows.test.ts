@@ -319,6 +319,16 @@ describe('the code flow', () => {
     await expect(client.refreshTokenGrant(config, tokens.refresh_token ?? '')).rejects.toMatchObject({ error: 'invalid_grant' })
   })
 
+  test('a browser that nobody has signed in with is remembered for a quarter of an hour', async () => {
+    await fetch(`${kit.origin}/oauth/device`)
+
+    const rows = await kit.sql.query<{ minutes: number }>(
+      `SELECT max(extract(epoch FROM expires_at - now()))::float8 / 60 AS minutes FROM plinth_oauth_artifacts WHERE kind = 'Session' AND account_id IS NULL`,
+    )
+    expect(rows[0]?.minutes).toBeGreaterThan(1)
+    expect(rows[0]?.minutes).toBeLessThanOrEqual(15)
+  })
+
   test('a session that ended without a word to this server ends the grant all the same', async () => {
     const person = await kit.person()
     const { tokens, config } = await codeFlow(await register(), person, 'posts:read offline_access', { prompt: 'consent' })
