@@ -5,7 +5,16 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type App, migrate, mintDevelopmentToken, openDatabase, readSettings, type Service, startService } from '../app/index.ts'
+import {
+  type App,
+  migrate,
+  mintDevelopmentToken,
+  openDatabase,
+  readSettings,
+  type Service,
+  type ServiceOptions,
+  startService,
+} from '../app/index.ts'
 import { LOCK_FILE } from '../grpc/index.ts'
 import { openConnection, type PlainConnection } from '../pg/index.ts'
 import { type DatabaseTemplate, type TestDatabase, testDatabase } from './database.ts'
@@ -72,6 +81,8 @@ const WIDE_LIMITS = {
   RATE_LIMIT_SENSITIVE: '1000000000/1000000000',
 }
 
+const PORT_ATTEMPTS = 3
+
 /**
  * Starts the service of an application on free ports, over a database of its own that holds its migrations.
  *
@@ -102,7 +113,7 @@ export async function testService(options: TestServiceOptions): Promise<TestServ
       ...options.environment,
     })
     const lines: string[] = []
-    const service = await startService({
+    const service = await startOnFreePort({
       app,
       settings,
       mode: options.mode ?? 'development',
@@ -200,4 +211,16 @@ function decodeQuoted(text: string): string {
     .replace(/=\r?\n/g, '')
     .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
   return Buffer.from(bytes, 'latin1').toString('utf8')
+}
+
+/** A free port is found before anything listens on it, so that tokens can name it; until then anybody may take it. */
+async function startOnFreePort(options: ServiceOptions): Promise<Service> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startService(options)
+    } catch (error) {
+      const isTaken = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'
+      if (!isTaken || options.settings.port !== 0 || attempt === PORT_ATTEMPTS) throw error
+    }
+  }
 }
