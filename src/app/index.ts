@@ -3,8 +3,6 @@ export type { PlainConnection } from '../pg/index.ts'
 export { type Database, expectMigrated, joinDatabase, migrate, openDatabase } from './database.ts'
 export { type App, type AppDeclaration, app, type GraphqlDeclaration, type SeedReport } from './declare.ts'
 export {
-  CLIENT_KINDS,
-  type ClientKind,
   type ClientOrder,
   type ClientWithSecret,
   type OAuthClient,

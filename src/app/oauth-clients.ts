@@ -10,14 +10,7 @@ import type { App } from './declare.ts'
 import { deriveKey, folderSecret } from './secret.ts'
 import { type Settings, SettingsError } from './settings.ts'
 
-export {
-  CLIENT_KINDS,
-  type ClientKind,
-  type ClientOrder,
-  type ClientWithSecret,
-  type OAuthClient,
-  type OAuthClients,
-} from '../oauth/index.ts'
+export type { ClientOrder, ClientWithSecret, OAuthClient, OAuthClients } from '../oauth/index.ts'
 
 /**
  * Opens the database, lets `work` see and change the clients, and closes it. Running instances follow within 5 s.

@@ -15,6 +15,12 @@ export interface SecurityEvent {
   readonly fields?: Readonly<Record<string, unknown>>
 }
 
+/** Who made a change, by which request: the subject of the actor, null for nobody who is signed in. */
+export interface ChangedBy {
+  readonly actor: string | null
+  readonly requestId: string
+}
+
 /** Runs work after the answer, so that its length tells nothing; what it throws is logged, and a stopping service waits for it. */
 export type RunLater = (work: () => Promise<void>) => void
 

@@ -1,12 +1,5 @@
 /** `plinth clients …`: who may ask the authorization server for tokens. A secret is printed once, when it is made. */
-import {
-  CLIENT_KINDS,
-  type ClientKind,
-  type ClientOrder,
-  type ClientWithSecret,
-  type OAuthClient,
-  withOAuthClients,
-} from '../app/index.ts'
+import { type ClientOrder, type ClientWithSecret, type OAuthClient, withOAuthClients } from '../app/index.ts'
 import { PlinthError } from '../kernel/index.ts'
 import { type Command, type CommandScope, EXIT_FAILURE, EXIT_FINE, UsageError } from './command.ts'
 import { renderTable } from './terminal.ts'
@@ -61,7 +54,7 @@ const TASKS: Readonly<Record<string, Task>> = {
       throw new UsageError('Cannot create a client: no kind was named, expected --kind web, native, service or device')
     const order: ClientOrder = {
       name,
-      kind: readKind(options['kind']),
+      kind: options['kind'] as ClientOrder['kind'],
       redirectUris: readList(options['redirect-uris']),
       scopes: readList(options['scopes']),
     }
@@ -123,13 +116,6 @@ function renderClient({ id, name, kind, redirectUris, grants, scopes, disabledAt
 
 function renderRow({ id, name, kind, scopes, disabledAt }: OAuthClient): readonly string[] {
   return [id, name, kind, disabledAt === null ? 'enabled' : 'disabled', scopes.join(' ')]
-}
-
-function readKind(value: string): ClientKind {
-  const kind = CLIENT_KINDS.find((one) => one === value)
-  if (kind === undefined)
-    throw new UsageError(`Cannot register a client of kind "${value}": expected one of ${CLIENT_KINDS.join(', ')}`)
-  return kind
 }
 
 /** Neither scopes nor URIs have blanks in them. */

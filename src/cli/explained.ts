@@ -4,6 +4,7 @@ import { decodeTypeId, type Uuid } from '../kernel/index.ts'
 import { type Actor, type Domain, type Json, Misfit, NOBODY, type ResourceModel } from '../model/index.ts'
 import { identifier, type SqlDatabase } from '../sql/index.ts'
 import { UsageError } from './command.ts'
+import { expectRole } from './role.ts'
 
 /** A record as conditions see it: by the declared names of its fields, what never leaves the service included. */
 export type HeldRecord = Readonly<Record<string, unknown>>
@@ -50,10 +51,7 @@ export async function findActor(domain: Domain, sql: SqlDatabase, who: string, n
 }
 
 function actorWith({ roles }: Domain, role: string, id: Uuid, subject: string): Actor {
-  const permissions = Object.hasOwn(roles, role) ? roles[role] : undefined
-  if (permissions === undefined)
-    throw new UsageError(`Cannot use the role "${role}": it is not declared, expected one of ${Object.keys(roles).join(', ')}`)
-  return { kind: 'user', id, subject, roles: [role], permissions }
+  return { kind: 'user', id, subject, roles: [role], permissions: expectRole(roles, role) }
 }
 
 /** Reads a record, a deleted one too. @throws UsageError when there is none */

@@ -5,6 +5,7 @@ import { openConnection } from '../pg/index.ts'
 import { renderOpenApi, restRoutes } from '../rest/index.ts'
 import { type Command, EXIT_FINE, UsageError } from './command.ts'
 import { readCount } from './count.ts'
+import { expectRole } from './role.ts'
 import { renderTable } from './terminal.ts'
 
 export const token: Command = {
@@ -17,10 +18,7 @@ export const token: Command = {
     if (typeof role !== 'string')
       throw new UsageError('Cannot make a token: no role was named, expected --role, as in: plinth token --role editor')
     const app = await loadApp()
-    if (!Object.hasOwn(app.domain.roles, role))
-      throw new UsageError(
-        `Cannot make a token for the role "${role}": it is not declared, expected one of ${Object.keys(app.domain.roles).join(', ')}`,
-      )
+    expectRole(app.domain.roles, role)
     const text = mintDevelopmentToken(app, settings, role, typeof subject === 'string' ? subject : undefined)
     terminal.result({ token: text }, () => text)
     return EXIT_FINE

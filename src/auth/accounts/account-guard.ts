@@ -7,7 +7,7 @@ import { PlinthError, type Uuid } from '../../kernel/index.ts'
 import type { FieldModel } from '../../model/index.ts'
 import { isLent } from '../../policy/index.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
-import type { IdentityScope } from '../ports.ts'
+import type { ChangedBy, IdentityScope } from '../ports.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { CheckPassword } from './password-changes.ts'
 import { PasswordDigest } from './password-digest.ts'
@@ -20,11 +20,11 @@ export interface AccountGuardParts {
   /** Told of each account whose record changed, on this instance. */
   readonly onChanged: (id: Uuid) => void
   /** Told of each account that was given another name, as it was before. */
-  readonly onRenamed: (former: Account, by: { readonly actor: string | null; readonly requestId: string }) => void
+  readonly onRenamed: (former: Account, by: ChangedBy) => void
   /** Told of each account that was deleted. */
-  readonly onDeleted: (id: Uuid, by: { readonly actor: string | null; readonly requestId: string }) => void
+  readonly onDeleted: (id: Uuid, by: ChangedBy) => void
   /** Told of each account that is about to come back, and waited for: the sessions that it had must not come with it. */
-  readonly onRestoring: (id: Uuid, by: { readonly actor: string | null; readonly requestId: string }) => Promise<void>
+  readonly onRestoring: (id: Uuid, by: ChangedBy) => Promise<void>
 }
 
 const NOTHING: GuardedValues = new Map()
@@ -73,6 +73,6 @@ function forbidden({ column, publicName }: FieldModel): PlinthError {
   return new PlinthError('AUTH_FIELD_FORBIDDEN', message, { details: [{ field: publicName, code: 'forbidden', message }] })
 }
 
-function byOf({ context }: ChangePlan) {
+function byOf({ context }: ChangePlan): ChangedBy {
   return { actor: context.actor.subject, requestId: context.requestId }
 }

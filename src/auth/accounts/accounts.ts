@@ -2,7 +2,7 @@
 import { encodeTypeId, isoTime, type Uuid } from '../../kernel/index.ts'
 import { Misfit } from '../../model/index.ts'
 import { identifier, type SqlClient } from '../../sql/index.ts'
-import type { IdentityScope } from '../ports.ts'
+import type { ChangedBy, IdentityScope } from '../ports.ts'
 
 /** A living account. */
 export interface Account {
@@ -138,12 +138,7 @@ ON CONFLICT (account_id) DO UPDATE SET password_changed_at = $3::timestamptz) SE
   }
 
   /** Sets a new password's digest. @returns false when the account is gone */
-  async setPassword(
-    id: Uuid,
-    digest: string,
-    by: { readonly actor: string | null; readonly requestId: string },
-    client: SqlClient = this.#scope.sql,
-  ): Promise<boolean> {
+  async setPassword(id: Uuid, digest: string, by: ChangedBy, client: SqlClient = this.#scope.sql): Promise<boolean> {
     const { resource, password } = this.#scope.accounts
     const changed = JSON.stringify([password.name])
     const rows = await client.query(this.#setPassword, [id, digest, this.#now(), resource.name, by.actor, by.requestId, changed])
@@ -165,12 +160,7 @@ ON CONFLICT (account_id) DO UPDATE SET verified_login_digest = excluded.verified
   }
 
   /** @returns whether anything changed */
-  async setSuspended(
-    id: Uuid,
-    isSuspended: boolean,
-    by: { readonly actor: string | null; readonly requestId: string },
-    client: SqlClient = this.#scope.sql,
-  ): Promise<boolean> {
+  async setSuspended(id: Uuid, isSuspended: boolean, by: ChangedBy, client: SqlClient = this.#scope.sql): Promise<boolean> {
     const rows = await client.query(
       `WITH w AS (INSERT INTO plinth_accounts AS a (account_id, suspended_at) VALUES ($1::uuid, CASE WHEN $2::boolean THEN $3::timestamptz END)
 ON CONFLICT (account_id) DO UPDATE SET suspended_at = CASE WHEN $2::boolean THEN $3::timestamptz END

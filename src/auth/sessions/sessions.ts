@@ -8,7 +8,7 @@ import { isoTime, PlinthError, type Uuid } from '../../kernel/index.ts'
 import type { Device } from '../../model/index.ts'
 import type { BoundValue, SqlClient } from '../../sql/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
-import type { IdentityScope } from '../ports.ts'
+import type { ChangedBy, IdentityScope } from '../ports.ts'
 import { RefreshTokens, refreshEndMs, SESSION_COLUMNS, type SessionRow } from './refresh-tokens.ts'
 import type { SignedIn } from './sign-in.ts'
 
@@ -90,12 +90,6 @@ export interface SessionsParts {
   readonly onStolen: (accountId: Uuid) => void
 }
 
-/** Who ends a session: the subject of the actor, null for nobody who is signed in. */
-export interface EndedBy {
-  readonly actor: string | null
-  readonly requestId: string
-}
-
 /** JWT-02: 30 days from sign-in at the most. */
 const SESSION_LIFETIME_S = 30 * 86_400
 /** More than anybody has browsers and devices; the list of them is no longer than this either. */
@@ -119,7 +113,7 @@ SELECT $2::timestamptz, 'plinth.session', w.session_id, $3::text, 0, $6::text, $
 interface EndOrder {
   readonly accountId: Uuid
   readonly reason: SessionEnd
-  readonly by: EndedBy
+  readonly by: ChangedBy
   readonly only?: readonly string[]
   readonly except?: string | null
 }
@@ -252,7 +246,7 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
    * Ends some sessions of an account. Their access tokens are refused from now on: here at once, elsewhere within a second.
    * @returns the sessions that ended
    */
-  async end(accountId: Uuid, reason: SessionEnd, by: EndedBy, { only }: { readonly only: string | readonly string[] }) {
+  async end(accountId: Uuid, reason: SessionEnd, by: ChangedBy, { only }: { readonly only: string | readonly string[] }) {
     const ended = await this.#end(this.#parts.scope.sql, { accountId, reason, by, only: [only].flat() })
     this.#noteEnded(ended)
     if (reason === 'refresh_reused' && ended.length > 0) this.#parts.onStolen(accountId)
@@ -260,7 +254,7 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
   }
 
   /** Signs an account out everywhere: its sessions end, and what browsers remember of it on the pages of this site. */
-  async endAll(accountId: Uuid, reason: SessionEnd, by: EndedBy): Promise<void> {
+  async endAll(accountId: Uuid, reason: SessionEnd, by: ChangedBy): Promise<void> {
     await this.endAllWith(async () => undefined, accountId, reason, by)
   }
 
@@ -275,7 +269,7 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
     change: (client: SqlClient) => Promise<Result>,
     accountId: Uuid,
     reason: SessionEnd,
-    by: EndedBy,
+    by: ChangedBy,
     except: string | null = null,
   ): Promise<Result> {
     const { scope, endBrowsers } = this.#parts
