@@ -15,6 +15,11 @@ export function addGauges(metrics: OperationMetrics, store: PgStore, server: Htt
   metrics.gauge('plinth_web_sockets', 'Open web sockets, which are connections too.', () => server.webSockets)
   metrics.gauge('plinth_watches', 'Callers that follow the changes of a resource.', () => engine.watches)
   metrics.gauge(
+    'plinth_watches_starting',
+    'Those of them that wait for the first look at the journal, and hear what commits from then on.',
+    () => engine.watchesStarting,
+  )
+  metrics.gauge(
     'plinth_database_statements_in_flight',
     'Statements that the database has not answered yet.',
     () => store.load.statementsInFlight,

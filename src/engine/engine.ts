@@ -66,6 +66,11 @@ export class Engine {
     return this.#hub?.count ?? 0
   }
 
+  /** Those of them that do not know yet from where on they hear: until the next look at the journal. For a gauge. */
+  get watchesStarting(): number {
+    return this.#hub?.countStarting() ?? 0
+  }
+
   /**
    * The operations of a resource, each statement on its own.
    *

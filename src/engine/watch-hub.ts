@@ -68,6 +68,15 @@ export class WatchHub {
     return this.#count
   }
 
+  /** Those of them that wait for the first look at the journal. */
+  countStarting(): number {
+    let starting = 0
+    this.#eachWatcher((watcher) => {
+      if (!watcher.hasBegun) starting += 1
+    })
+    return starting
+  }
+
   watch(compiled: CompiledResource, context: WatchContext, input: WatchInput, signal: AbortSignal): Watch {
     const { model, fieldSets } = compiled
     decideAccess(compiled.access('read'), model, context)

@@ -1,7 +1,10 @@
 // Proves RPC-04, RPC-05: streams in both directions, deadlines and ends, as a client of another make meets them.
+import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, credentials, Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { PlinthError } from '../kernel/index.ts'
 import type { MethodHandler, RunExchange, RunStream } from './call.ts'
 import { failureDescriber } from './errors.ts'
@@ -13,6 +16,7 @@ const same = (bytes: Buffer): Buffer => bytes
 const READY = Promise.resolve()
 
 let server: GrpcServer
+let address: string
 let client: Client
 
 beforeEach(async () => {
@@ -21,7 +25,8 @@ beforeEach(async () => {
     arriveUnknown: arriveOpen,
     messageTimeoutMs: 100,
   })
-  client = new Client(await server.listen('127.0.0.1', 0), credentials.createInsecure(), {
+  address = await server.listen('127.0.0.1', 0)
+  client = new Client(address, credentials.createInsecure(), {
     'grpc.default_compression_algorithm': 0,
   })
 })
@@ -299,5 +304,45 @@ describe('a call', () => {
     expect((await endOf(last)).code).toBe(status.OK)
     // Those that were cancelled before they came were never begun.
     expect(isOver).toBeGreaterThan(100)
+  })
+})
+
+describe('a client that does not read', () => {
+  /** The bytes of a client of HTTP/2 up to its settings. */
+  const HELLO = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])])
+
+  test.each([
+    ['and does not speak either', Buffer.alloc(0)],
+    ['what it asked for with its first bytes', HELLO],
+  ])('%s does not hold the server when it stops', async (_, bytes) => {
+    const deaf = connect(Number(address.split(':')[1]), '127.0.0.1').on('error', () => undefined)
+    await once(deaf, 'connect')
+    deaf.write(bytes)
+    await sleep(50)
+
+    const beganAtMs = performance.now()
+    await server.stop({ graceMs: 20_000 })
+
+    expect(performance.now() - beganAtMs).toBeLessThan(6_000)
+    deaf.destroy()
+  })
+
+  test('its answer is cut off when the grace is over', async () => {
+    let isRunning = false
+    stream(async function* () {
+      isRunning = true
+      while (true) yield Buffer.alloc(65_536)
+    })
+    const session = connectHttp2(`http://${address}`).on('error', () => undefined)
+    const unread = session.request({ ':method': 'POST', ':path': PATH, 'content-type': 'application/grpc', te: 'trailers' })
+    unread.on('error', () => undefined).end(Buffer.alloc(5))
+    await once(session, 'connect')
+    await vi.waitFor(() => expect(isRunning).toBe(true))
+
+    const beganAtMs = performance.now()
+    await server.stop({ graceMs: 300 })
+
+    expect(performance.now() - beganAtMs).toBeLessThan(3_000)
+    session.destroy()
   })
 })

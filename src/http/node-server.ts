@@ -21,7 +21,7 @@ export function createNodeServer(
   handler: (raw: IncomingMessage, response: ServerResponse) => void,
   state: ServerState,
   options: NodeServerOptions,
-  sockets: { count: number },
+  sockets: Set<Socket>,
   refuse: Refuse,
   upgrades: Upgrades,
 ): Server {
@@ -45,11 +45,9 @@ export function createNodeServer(
   // No limit here: past it Node drops headers without a word. `runRoute` counts and refuses.
   server.maxHeadersCount = 0
   server.on('connection', (socket: Socket) => {
-    sockets.count += 1
-    socket.on('close', () => {
-      sockets.count -= 1
-    })
-    if (sockets.count > connectionsMax) {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    if (sockets.size > connectionsMax) {
       socket.end(
         renderRawAnswer(
           new PlinthError('RATE_LIMIT_OVERLOADED', 'Too many connections'),

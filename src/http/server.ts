@@ -5,7 +5,7 @@
  * before the limits and the token were looked at, and no step is paid for that an answer of prepared bytes does not need.
  */
 import type { Server } from 'node:http'
-import { type AddressInfo, Server as NetServer } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { PlinthError } from '../kernel/index.ts'
@@ -121,7 +121,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     isDraining: false,
   }
   const routes = new RouteTable(state, options)
-  const sockets = { count: 0 }
+  const sockets = new Set<Socket>()
   const upgrades = new Upgrades(state, options)
   const app = createFastify(state, options, { routes, sockets, upgrades })
 
@@ -137,7 +137,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return state.inFlight
     },
     get connections() {
-      return sockets.count
+      return sockets.size
     },
     get webSockets() {
       return upgrades.count
@@ -156,11 +156,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const endMs = performance.now() + graceMs
       upgrades.drain()
       state.streams.endAll()
-      if (sockets.count > 0) await delay(Math.min(lingerMs, graceMs))
+      if (sockets.size > 0) await delay(Math.min(lingerMs, graceMs))
       await stopAccepting(app.server)
       // A connection that was just accepted has no request yet, and to Node looks idle: it gets time to send one.
       const quietMs = Math.min(performance.now() + lingerMs, endMs)
-      while (sockets.count > 0 && performance.now() < quietMs) await delay(POLL_MS)
+      while (sockets.size > 0 && performance.now() < quietMs) await delay(POLL_MS)
+      closeUnused(sockets)
       const closed = app.close()
       let cutOff = 0
       const timer = setTimeout(
@@ -201,7 +202,7 @@ function addHealthRoutes(routes: RouteTable, state: ServerState, readiness: Read
 
 interface ServerParts {
   readonly routes: RouteTable
-  readonly sockets: { count: number }
+  readonly sockets: Set<Socket>
   readonly upgrades: Upgrades
 }
 
@@ -254,4 +255,12 @@ function toRouteError(error: unknown): PlinthError {
 async function stopAccepting(server: Server): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   NetServer.prototype.close.call(server)
+}
+
+/**
+ * Closes the connections that never carried a byte: browsers and pools of clients open them ahead of requests, and Node does not count them
+ * as idle, so that each would hold the service for the whole grace.
+ */
+function closeUnused(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
 }

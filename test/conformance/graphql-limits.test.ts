@@ -2,10 +2,9 @@
 // Proves API-07, GQL-05.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { waitFor } from '../../src/testing/index.ts'
 import { startBlog } from './blog.ts'
 import { askGraphql } from './graphql-kit.ts'
-import { socketClient, subscribe, watchesOf } from './subscriptions-kit.ts'
+import { socketClient, subscribe, untilWatching } from './subscriptions-kit.ts'
 
 const SMALL = '{ posts(first: 100) { nodes { id } } }'
 /** 20 pages of 50 posts: 1,041 records. */
@@ -109,9 +108,7 @@ test.each(['sockets', 'events'] as const)(
     const plain = subscribe(transport, blog.service.origin, blog.tokens.viewer, {
       query: 'subscription { postCreated { title } }',
     })
-    await waitFor('the watches', async () => (await watchesOf(blog.service.service.adminOrigin)) === 2)
-    // They begin at the next look at the journal.
-    await sleep(250)
+    await untilWatching(blog.service.service.adminOrigin, 2)
     const titles = Array.from({ length: 12 }, (_, at) => `Post ${at}`)
 
     for (const title of titles) await blog.post({ title, status: 'published' })

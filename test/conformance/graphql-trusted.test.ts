@@ -4,13 +4,12 @@ import { hash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import blog from '../../examples/blog/app.ts'
 import { app } from '../../src/app/index.ts'
 import { type TestService, testService, waitFor } from '../../src/testing/index.ts'
-import { watchesOf } from './subscriptions-kit.ts'
+import { untilWatching, watchesOf } from './subscriptions-kit.ts'
 
 const COUNT = 'query CountPosts($search: String) { posts(search: $search) { totalCount } }'
 const WATCH = 'subscription { postCreated { title } }'
@@ -124,8 +123,7 @@ test.each(['a web socket', 'a stream of events'])('a declared subscription is he
   const refused = await ask?.({ query: 'subscription { postDeleted { title } }' })
 
   const heard = ask?.({ documentId: 'watch' })
-  await waitFor('a watch', async () => (await watchesOf(service.adminOrigin)) > 0)
-  await sleep(250)
+  await untilWatching(service.adminOrigin, 1)
   await service.request('/api/v1/posts', { method: 'POST', token: service.token('admin', ADA), body: POST })
 
   expect(refused).toBe('NOT_FOUND_DOCUMENT')

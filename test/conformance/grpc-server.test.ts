@@ -1,8 +1,10 @@
 // Proves RPC-04, RPC-05: streams, deadlines, health, reflection, and the end of the server of gRPC.
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { credentials, type ServiceError, status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import app from '../../examples/blog/app.ts'
@@ -67,7 +69,7 @@ describe('a deadline', () => {
     await sql.query('BEGIN')
     await sql.query('LOCK TABLE posts IN ACCESS EXCLUSIVE MODE')
 
-    const failure = await posts.fail('GetPost', { id }, { deadlineMs: 200, metadata: { 'x-request-id': 'too-late' } })
+    const failure = await posts.fail('GetPost', { id }, { deadlineMs: 1_000, metadata: { 'x-request-id': 'too-late' } })
     await sql.query('ROLLBACK')
 
     expect(failure.code).toBe(status.DEADLINE_EXCEEDED)
@@ -117,7 +119,10 @@ describe('GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE', () => {
     const made = makeCertificate()
     writeFileSync(cert, made.cert)
     writeFileSync(key, made.key)
-    await using service = await testService({ app, environment: { GRPC_TLS_CERT_FILE: cert, GRPC_TLS_KEY_FILE: key } })
+    await using service = await testService({
+      app,
+      environment: { GRPC_TLS_CERT_FILE: cert, GRPC_TLS_KEY_FILE: key, SHUTDOWN_GRACE_MS: '1000' },
+    })
     using client = grpcClient(
       service.grpcAddress.replace('127.0.0.1', 'localhost'),
       'post',
@@ -126,8 +131,16 @@ describe('GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE', () => {
 
     const { message } = await client.call('ListPosts', {})
     rmSync(folder, { recursive: true })
+    const { hostname: host, port } = new URL(`tls://${service.grpcAddress}`)
+    const deaf = connectTls({ host, port: Number(port), ca: made.cert, servername: 'localhost', ALPNProtocols: ['h2'] })
+    await once(deaf, 'secureConnect')
+    const beganAtMs = performance.now()
+    await service.stop()
 
     expect(message.posts).toEqual([])
+    // Who does not read holds the service for its grace, and no longer.
+    expect(performance.now() - beganAtMs).toBeLessThan(5_000)
+    deaf.destroy()
   })
 
   test('are refused one without the other', async () => {

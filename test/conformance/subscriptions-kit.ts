@@ -77,3 +77,11 @@ export async function watchesOf(adminOrigin: string): Promise<number> {
   const text = await (await fetch(`${adminOrigin}/metrics`)).text()
   return Number(/^plinth_watches (\d+)$/m.exec(text)?.[1])
 }
+
+/** Returns when so many watch, each from a known place on: what is committed from now on is told to all of them. */
+export async function untilWatching(adminOrigin: string, count: number): Promise<void> {
+  await waitFor(`${count} watches`, async () => {
+    const text = await (await fetch(`${adminOrigin}/metrics`)).text()
+    return text.includes(`\nplinth_watches ${count}\n`) && text.includes('\nplinth_watches_starting 0\n')
+  })
+}

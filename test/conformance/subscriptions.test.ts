@@ -7,7 +7,16 @@ import { budgetMs, testService, waitFor } from '../../src/testing/index.ts'
 import { addAccount, endsWatch, PASSWORD, tokensOf } from './account-kit.ts'
 import { type Blog, startBlog, USERS } from './blog.ts'
 import { foreignIssuer } from './foreign-issuer.ts'
-import { eventsClient, type Heard, hear, socketClient, subscribe, type Transport, watchesOf } from './subscriptions-kit.ts'
+import {
+  eventsClient,
+  type Heard,
+  hear,
+  socketClient,
+  subscribe,
+  type Transport,
+  untilWatching,
+  watchesOf,
+} from './subscriptions-kit.ts'
 
 let blog: Blog
 const heard: Heard[] = []
@@ -31,7 +40,7 @@ async function listen(
   const before = await watchesOf(adminOrigin)
   const one = subscribe(transport, blog.service.origin, token, { query, variables })
   heard.push(one)
-  await waitFor('a watch', async () => (await watchesOf(adminOrigin)) > before)
+  await untilWatching(adminOrigin, before + 1)
   // What was committed at the last look but one is told too.
   await sleep(250)
   one.answers.length = 0
@@ -244,7 +253,7 @@ describe('a stream of events', () => {
     const query = encodeURIComponent('subscription { postCreated { title } }')
     const answer = await fetch(`${blog.service.origin}/graphql?query=${query}`, { headers: { accept: 'text/event-stream' } })
     const reader = answer.body?.getReader()
-    await waitFor('a watch', async () => (await watchesOf(blog.service.service.adminOrigin)) === 1)
+    await untilWatching(blog.service.service.adminOrigin, 1)
 
     await blog.post({ title: 'Over GET' })
     let text = ''

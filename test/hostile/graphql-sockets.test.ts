@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { waitFor } from '../../src/testing/index.ts'
 import { type Blog, startBlog } from '../conformance/blog.ts'
-import { watchesOf } from '../conformance/subscriptions-kit.ts'
+import { untilWatching, watchesOf } from '../conformance/subscriptions-kit.ts'
 
 let blog: Blog
 const sockets: WebSocket[] = []
@@ -214,8 +214,7 @@ describe('a flood', () => {
     const deaf = await Promise.all(Array.from({ length: 20 }, () => ready()))
     const good = await ready()
     for (const talk of [...deaf, good]) talk.say(subscribe('1', CREATED))
-    await waitFor('all watches', async () => (await watchesOf(blog.service.service.adminOrigin)) === 21)
-    await sleep(250)
+    await untilWatching(blog.service.service.adminOrigin, 21)
     for (const { socket } of deaf) socket.pause()
     const body = 'x'.repeat(40_000)
     const round = async (count: number) => {

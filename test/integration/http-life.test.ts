@@ -1,6 +1,7 @@
 /** The HTTP server under load, against slow clients, and on its way out. */
 // Proves RES-03.
 
+import { once } from 'node:events'
 import { Agent, get as httpGet } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -281,6 +282,22 @@ describe('stop', () => {
 
     expect(outcome).toEqual({ cutOff: 1 })
     expect(await held).toBe('cut off')
+  })
+
+  test('connections that were opened ahead of a request, as browsers do, do not hold it', async () => {
+    const { server, port, release } = await start()
+    const unused = connect({ port, host: '127.0.0.1' })
+    sockets.push(unused)
+    const held = fetch(`http://127.0.0.1:${port}/wait`)
+    while (server.inFlight < 1 || server.connections < 2) await sleep(5)
+
+    const closed = once(unused, 'close')
+    const stopped = server.stop({ graceMs: 20_000, lingerMs: 50 })
+    await closed
+    release()
+
+    expect((await held).status).toBe(200)
+    expect(await stopped).toEqual({ cutOff: 0 })
   })
 
   test('under load on keep-alive connections no request that the server took fails', async () => {

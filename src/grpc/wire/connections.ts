@@ -1,9 +1,16 @@
-/** Keeps the connections of HTTP/2 within their bounds: how long they may be silent, idle, old, or deaf. One look in turn for all of them. */
+/**
+ * Keeps the connections of HTTP/2 within their bounds: how long they may be silent, idle, old, or deaf. One look in turn for all of them.
+ *
+ * A session that is over waits for its socket to send what is left, and to a client that does not read it does so for ever; it counts as a
+ * connection until its socket is closed, so the socket is destroyed behind it.
+ */
 import type { Http2Server, Http2Session, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import * as limits from '../limits.ts'
 
 interface Connection {
   readonly session: ServerHttp2Session
+  readonly socket: Socket
   readonly address: string
   readonly openedAtMs: number
   calls: number
@@ -13,6 +20,8 @@ interface Connection {
   isPingOpen: boolean
   /** When it was told to go. */
   closedAtMs: number | undefined
+  /** Whether its session was over at the last look. */
+  isOver: boolean
 }
 
 /** Ages differ by up to a tenth, so that connections of one moment do not all come back at another. */
@@ -23,7 +32,14 @@ export class Connections {
   readonly #timer: NodeJS.Timeout
 
   constructor(server: Http2Server) {
-    server.on('session', (session: ServerHttp2Session) => this.#add(session))
+    // A session comes up in the same turn as its socket, which it gives only without `destroy`.
+    let socket: Socket
+    const note = (opened: Socket): void => {
+      socket = opened
+    }
+    server.prependListener('connection', note)
+    server.prependListener('secureConnection', note)
+    server.on('session', (session: ServerHttp2Session) => this.#add(session, socket))
     this.#timer = setInterval(() => this.#look(performance.now()), limits.LOOK_EVERY_MS).unref()
   }
 
@@ -42,21 +58,22 @@ export class Connections {
 
   /** Tells all to go, and waits until their calls are over; what is left after `graceMs` is cut off. */
   async close(graceMs: number): Promise<void> {
-    clearInterval(this.#timer)
     const closed = [...this.#connections.keys()].map((session) => new Promise((resolve) => session.once('close', resolve)))
     for (const session of this.#connections.keys()) session.close()
     const timer = setTimeout(() => {
-      for (const session of this.#connections.keys()) session.destroy()
+      for (const { socket } of this.#connections.values()) socket.destroy()
     }, graceMs)
     await Promise.all(closed)
     clearTimeout(timer)
+    clearInterval(this.#timer)
   }
 
-  #add(session: ServerHttp2Session): void {
+  #add(session: ServerHttp2Session, socket: Socket): void {
     const nowMs = performance.now()
     this.#connections.set(session, {
       session,
-      address: session.socket.remoteAddress ?? '',
+      socket,
+      address: socket.remoteAddress ?? '',
       openedAtMs: nowMs + Math.random() * AGE_SPREAD * limits.CONNECTION_AGE_MS,
       calls: 0,
       isUsed: false,
@@ -64,6 +81,7 @@ export class Connections {
       pingedAtMs: nowMs,
       isPingOpen: false,
       closedAtMs: undefined,
+      isOver: false,
     })
     // What breaks a connection also closes it.
     session.on('error', () => undefined)
@@ -72,10 +90,13 @@ export class Connections {
 
   #look(nowMs: number): void {
     for (const connection of this.#connections.values()) {
-      const { session, closedAtMs } = connection
-      if (closedAtMs !== undefined) {
+      const { session, socket, closedAtMs } = connection
+      if (session.destroyed) {
+        if (connection.isOver) socket.destroy()
+        connection.isOver = true
+      } else if (closedAtMs !== undefined) {
         if (nowMs - closedAtMs > limits.CONNECTION_AGE_GRACE_MS) session.destroy()
-      } else if (isOver(connection, nowMs)) {
+      } else if (mustGo(connection, nowMs)) {
         connection.closedAtMs = nowMs
         session.close()
       } else ping(connection, nowMs)
@@ -83,7 +104,7 @@ export class Connections {
   }
 }
 
-function isOver({ calls, isUsed, idleSinceMs, openedAtMs }: Connection, nowMs: number): boolean {
+function mustGo({ calls, isUsed, idleSinceMs, openedAtMs }: Connection, nowMs: number): boolean {
   if (nowMs - openedAtMs > limits.CONNECTION_AGE_MS) return true
   return calls === 0 && nowMs - idleSinceMs > (isUsed ? limits.CONNECTION_IDLE_MS : limits.CONNECTION_SILENT_MS)
 }
