@@ -65,7 +65,7 @@ export { listSchema, objectSchema, TIME as TIME_SCHEMA } from './routes/schemas.
 export { sessionRoutes } from './routes/session-routes.ts'
 export { tokenRoutes } from './routes/token-routes.ts'
 export { DEVICE_COOKIE } from './sessions/known-devices.ts'
-export { type SessionEnd, type SessionPlace, Sessions, type SessionTokens, type SessionView } from './sessions/sessions.ts'
+export { type SessionPlace, Sessions, type SessionTokens, type SessionView } from './sessions/sessions.ts'
 export {
   type SecondFactorMethod,
   type SecondFactorProof,
@@ -74,6 +74,7 @@ export {
   SignIn,
   type SignInOutcome,
 } from './sessions/sign-in.ts'
+export { type SessionEnd, SignOut } from './sessions/sign-out.ts'
 export { RevokedTokens, type RevokedTokensParts } from './standing/revoked-tokens.ts'
 export { type StandingEntry, Standings, type StandingsOptions } from './standing/standings.ts'
 export { sweepIdentity } from './sweep-identity.ts'

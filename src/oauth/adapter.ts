@@ -46,7 +46,10 @@ export function createAdapter(kind: string, parts: AdapterParts): Adapter {
   }
 }
 
-/** A browser that nobody has signed in with is remembered for as long as a step takes: anybody can make as many of those as they like. */
+/**
+ * A browser that nobody has signed in with is remembered for as long as a step takes: anybody can make as many of those as they like. One that
+ * was signed out has ended: the library writes a session back behind every request, and one that was under way would sign it in again.
+ */
 function sessionAdapter(parts: AdapterParts): Adapter {
   const stored = storedAdapter('Session', parts)
   return {
@@ -57,6 +60,7 @@ function sessionAdapter(parts: AdapterParts): Adapter {
         payload,
         payload.accountId === undefined ? Math.min(lifetimeS ?? INTERACTION_LIFETIME_S, INTERACTION_LIFETIME_S) : lifetimeS,
       ),
+    destroy: (id) => parts.artifacts.end('Session', id),
   }
 }
 

@@ -3,8 +3,8 @@
  *
  * Invariants: a row is found by a digest of its name, and its content is sealed to that name, so a copy of the table opens nothing. What may
  * serve once is consumed by one `UPDATE … WHERE consumed_at IS NULL`; whoever comes second ends the grant, whether they come later or at
- * the same moment. The session of a browser that has ended stays as a consumed row until its time is over: the library writes a session back at the end
- * of every request, and one that was under way would bring it to life again. @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
+ * the same moment. What is consumed is not written again, and what has ended (`end`) stays as an empty row until its time is over, so that nobody who
+ * read it before can bring it to life. @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
  */
 import type { Vault } from '../auth/index.ts'
 import { decodeTypeId, type Uuid } from '../kernel/index.ts'
@@ -35,7 +35,7 @@ export interface ArtifactsParts {
 const UPSERT = `INSERT INTO plinth_oauth_artifacts AS a (kind, name_digest, payload, grant_id, user_code_digest, uid_digest, account_id, expires_at)
 VALUES ($1::text, $2::text, $3::jsonb, $4::text, $5::text, $6::text, $7::uuid, $8::timestamptz)
 ON CONFLICT (kind, name_digest) DO UPDATE SET payload = $3::jsonb, grant_id = $4::text, user_code_digest = $5::text, uid_digest = $6::text, account_id = $7::uuid, expires_at = $8::timestamptz
-WHERE a.kind <> 'Session' OR a.consumed_at IS NULL`
+WHERE a.consumed_at IS NULL`
 const COLUMNS = 'name_digest, payload, consumed_at, account_id'
 const FIND = `SELECT ${COLUMNS} FROM plinth_oauth_artifacts WHERE kind = $1::text AND name_digest = $2::text`
 const FIND_BY_UID = `SELECT ${COLUMNS} FROM plinth_oauth_artifacts WHERE kind = $1::text AND uid_digest = $2::text`
@@ -44,7 +44,7 @@ const CONSUME = `UPDATE plinth_oauth_artifacts SET consumed_at = $3::timestamptz
 WHERE kind = $1::text AND name_digest = $2::text AND consumed_at IS NULL RETURNING grant_id`
 const GRANT_OF = 'SELECT grant_id FROM plinth_oauth_artifacts WHERE kind = $1::text AND name_digest = $2::text'
 const DESTROY = 'DELETE FROM plinth_oauth_artifacts WHERE kind = $1::text AND name_digest = $2::text'
-const END_SESSION = `UPDATE plinth_oauth_artifacts SET consumed_at = $3::timestamptz, payload = 'null'::jsonb, uid_digest = NULL
+const END = `UPDATE plinth_oauth_artifacts SET consumed_at = $3::timestamptz, payload = 'null'::jsonb, uid_digest = NULL
 WHERE kind = $1::text AND name_digest = $2::text AND consumed_at IS NULL`
 const REVOKE = 'DELETE FROM plinth_oauth_artifacts WHERE kind = $1::text AND grant_id = $2::text'
 const END_GRANT = 'DELETE FROM plinth_oauth_artifacts WHERE grant_id = $1::text RETURNING account_id'
@@ -59,7 +59,8 @@ ON CONFLICT (kind, name_digest) DO UPDATE SET expires_at = $3::timestamptz WHERE
 
 interface Row {
   readonly name_digest: string
-  readonly payload: string
+  /** Sealed; null for what has ended. */
+  readonly payload: string | null
   readonly consumed_at: Date | null
   readonly account_id: Uuid | null
 }
@@ -112,9 +113,12 @@ export class Artifacts {
   }
 
   async destroy(kind: string, name: string): Promise<void> {
-    const key = [kind, this.#parts.vault.digest(name)]
-    if (kind === 'Session') await this.#parts.sql.query(END_SESSION, [...key, this.#time(0)])
-    else await this.#parts.sql.query(DESTROY, key)
+    await this.#parts.sql.query(DESTROY, [kind, this.#parts.vault.digest(name)])
+  }
+
+  /** Destroys it so that it cannot be written again either. */
+  async end(kind: string, name: string): Promise<void> {
+    await this.#parts.sql.query(END, [kind, this.#parts.vault.digest(name), this.#time(0)])
   }
 
   async revokeByGrantId(kind: string, grantId: string): Promise<void> {
@@ -142,7 +146,7 @@ export class Artifacts {
 
   async #find(text: string, kind: string, digest: string): Promise<ArtifactPayload | undefined> {
     const [row] = await this.#parts.sql.query<Row>(text, [kind, digest])
-    if (row === undefined || (kind === 'Session' && row.consumed_at !== null)) return undefined
+    if (row === undefined || row.payload === null) return undefined
     const payload = JSON.parse(this.#parts.vault.open(purpose(kind, row.name_digest), row.payload)) as ArtifactPayload
     return row.consumed_at === null ? payload : { ...payload, consumed: Math.floor(row.consumed_at.getTime() / 1_000) }
   }

@@ -9,6 +9,7 @@ import {
   type Sessions,
   type SignIn,
   type SigningKeys,
+  type SignOut,
 } from '../auth/index.ts'
 import type { HttpServer } from '../http/index.ts'
 import { encodeTypeId, toPlinthError, type Uuid } from '../kernel/index.ts'
@@ -36,7 +37,8 @@ export interface OAuthOptions {
   readonly accounts: Pick<Accounts, 'findById'>
   readonly signIn: Pick<SignIn, 'withPassword' | 'withSecondFactor' | 'withPasskey' | 'findByTicket' | 'rememberDevice'>
   readonly passkeys: Pick<Passkeys, 'signInOptions' | 'secondFactorOptions' | 'authenticate'>
-  readonly sessions: Pick<Sessions, 'register' | 'end'>
+  readonly sessions: Pick<Sessions, 'register'>
+  readonly signOut: Pick<SignOut, 'ofSessions'>
   readonly failures: Pick<Failures, 'attempt' | 'takeBack'>
   /** Judges an `Authorization` header as every surface does. */
   readonly authenticate: (authorization: string) => Actor | Promise<Actor>
@@ -61,11 +63,11 @@ export interface OAuth {
  * The keys under `/.well-known/jwks.json` are served by whoever owns them.
  *
  * @example
- * const oauth = mountOAuth({ server, scope, domain, keys, accounts, signIn, passkeys, sessions, failures, authenticate })
+ * const oauth = mountOAuth({ server, scope, domain, keys, accounts, signIn, passkeys, sessions, signOut, failures, authenticate })
  * await oauth.clients.create({ name: 'Nightly export', kind: 'service', scopes: ['posts:read'] }, { actor: null, requestId: 'cli' })
  */
 export function mountOAuth(options: OAuthOptions): OAuth {
-  const { server, scope, domain, keys, sessions } = options
+  const { server, scope, domain, keys, signOut } = options
   const { sql, clock, vault, newId, issuer, audience } = scope
   const onChanged = options.onChanged ?? (() => undefined)
   const frame: PageFrame = { serviceName: options.serviceName ?? sayName(domain.name) }
@@ -83,7 +85,7 @@ export function mountOAuth(options: OAuthOptions): OAuth {
       const subject = encodeTypeId(accountPrefix, accountId)
       if (reason === 'refresh_reused')
         scope.report({ event: 'auth.oauth_reused', subject, requestId, fields: { session_id: sessionId } })
-      await sessions.end(accountId, reason, { actor: null, requestId }, { only: sessionId })
+      await signOut.ofSessions(accountId, [sessionId], reason, { actor: null, requestId })
     },
   })
   const tokens = createAccessTokenReader({
@@ -98,7 +100,7 @@ export function mountOAuth(options: OAuthOptions): OAuth {
     accounts: options.accounts,
     signIn: options.signIn,
     passkeys: options.passkeys,
-    sessions,
+    sessions: options.sessions,
     clients,
     scopes,
     roles: scope.roles,

@@ -8,6 +8,7 @@ import { Failures } from '../../src/auth/failures.ts'
 import { OneTimeSecrets } from '../../src/auth/one-time-secrets.ts'
 import type { IdentityScope, SecurityEvent } from '../../src/auth/ports.ts'
 import { Sessions } from '../../src/auth/sessions/sessions.ts'
+import { SignOut } from '../../src/auth/sessions/sign-out.ts'
 import { createVault } from '../../src/auth/vault.ts'
 import { type Uuid, uuidGenerator } from '../../src/kernel/index.ts'
 import { createLogger } from '../../src/observe/index.ts'
@@ -20,6 +21,7 @@ export interface IdentityKit extends AsyncDisposable {
   readonly accounts: Accounts
   readonly letterSecrets: LetterSecrets
   readonly sessions: Sessions
+  readonly signOut: SignOut
   readonly claims: Claims
   /** What was reported so far. */
   readonly events: readonly SecurityEvent[]
@@ -60,21 +62,22 @@ export async function identityKit(): Promise<IdentityKit> {
     accounts,
     failures: new Failures(scope),
   })
-  const sessions = new Sessions({
+  const signOut = new SignOut({
     scope,
-    accounts,
-    tokens: { mint: () => ({ token: 'token', jti: 'jti', expiresInS: 900 }) },
     onEnded: () => undefined,
     endBrowsers: async () => undefined,
     onStolen: () => undefined,
   })
+  const tokens = { mint: () => ({ token: 'token', jti: 'jti', expiresInS: 900 }) }
+  const sessions = new Sessions({ scope, accounts, tokens, signOut })
   return {
     scope,
     sql,
     accounts,
     letterSecrets,
     sessions,
-    claims: new Claims({ scope, accounts, secrets: letterSecrets, sessions }),
+    signOut,
+    claims: new Claims({ scope, accounts, secrets: letterSecrets, signOut }),
     events,
     pass: (seconds) => {
       nowMs += seconds * 1_000

@@ -14,7 +14,7 @@ const PLACE = { device: 'native', userAgent: 'test', address: '127.0.0.1', reque
 
 /** Somebody whose password is what is kept, so that no time goes into hashing. */
 async function openParts(kit: IdentityKit) {
-  const { scope, accounts, sessions } = kit
+  const { scope, accounts, sessions, signOut } = kit
   const id = await kit.addAccount('ada@example.com', { password: 'old' })
   const passwords = {
     hash: async (plain: string) => plain,
@@ -31,7 +31,7 @@ async function openParts(kit: IdentityKit) {
       addressKey: (address) => address,
     })
   const changePassword = async () => {
-    await sessions.endAllWith((client) => accounts.setPassword(id, 'new', BY, client), id, 'password_changed', BY)
+    await signOut.everywhereWith((client) => accounts.setPassword(id, 'new', BY, client), id, 'password_changed', BY)
   }
   return { id, sessions, signInWith, changePassword }
 }

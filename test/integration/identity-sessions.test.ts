@@ -2,6 +2,7 @@
 // Proves JWT-02.
 import { describe, expect, test } from 'vitest'
 import { type AccessTokens, Sessions, type SessionTokens } from '../../src/auth/sessions/sessions.ts'
+import { SignOut } from '../../src/auth/sessions/sign-out.ts'
 import type { Uuid } from '../../src/kernel/index.ts'
 import { type IdentityKit, identityKit } from './identity-kit.ts'
 
@@ -12,20 +13,19 @@ const REFRESH = { idempotencyKey: undefined, requestId: 'test' }
 async function openSessions(kit: IdentityKit, id?: Uuid) {
   const ended: string[] = []
   const tokens: AccessTokens = { mint: (order) => ({ token: JSON.stringify(order), jti: 'jti', expiresInS: 900 }) }
-  const sessions = new Sessions({
+  const signOut = new SignOut({
     scope: kit.scope,
-    accounts: kit.accounts,
-    tokens,
     onEnded: (ids) => void ended.push(...ids),
     endBrowsers: async () => undefined,
     onStolen: () => undefined,
   })
+  const sessions = new Sessions({ scope: kit.scope, accounts: kit.accounts, tokens, signOut })
   const accountId = id ?? (await kit.addAccount('ada@example.com'))
   const account = await kit.accounts.findById(accountId)
   if (account === undefined) throw new TypeError('Cannot test sessions: the account is not there')
   const nowMs = kit.scope.clock.now()
   const signedIn = { account, amr: ['pwd'], authenticatedAtMs: nowMs, secondFactorAtMs: null }
-  return { sessions, ended, accountId, signedIn, open: () => sessions.open(signedIn, PLACE) }
+  return { sessions, signOut, ended, accountId, signedIn, open: () => sessions.open(signedIn, PLACE) }
 }
 
 const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
@@ -209,10 +209,10 @@ describe('refresh()', () => {
 
   test('refuses unknown and expired tokens, those of ended sessions, and those of accounts that are gone or suspended', async () => {
     await using kit = await identityKit()
-    const { sessions, open, accountId } = await openSessions(kit)
+    const { sessions, signOut, open, accountId } = await openSessions(kit)
     const by = { actor: null, requestId: 'test' }
     const [ended, suspended, expired] = [await open(), await open(), await open()]
-    await sessions.end(accountId, 'signed_out', by, { only: ended.sessionId })
+    await signOut.ofSessions(accountId, [ended.sessionId], 'signed_out', by)
     await kit.accounts.setSuspended(accountId, true, by)
 
     expect(await codeOf(sessions.refresh('unknown', REFRESH))).toBe('AUTH_REFRESH_INVALID')
@@ -259,9 +259,9 @@ describe('end() and list()', () => {
     const other = await bob.open()
     const by = { actor: null, requestId: 'test' }
 
-    expect(await ada.sessions.end(ada.accountId, 'ended_by_owner', by, { only: other.sessionId })).toEqual([])
-    expect(await ada.sessions.end(ada.accountId, 'ended_by_owner', by, { only: one.sessionId })).toEqual([one.sessionId])
-    await ada.sessions.endAllWith(async () => undefined, ada.accountId, 'password_changed', by, two.sessionId)
+    expect(await ada.signOut.ofSessions(ada.accountId, [other.sessionId], 'ended_by_owner', by)).toEqual([])
+    expect(await ada.signOut.ofSessions(ada.accountId, [one.sessionId], 'ended_by_owner', by)).toEqual([one.sessionId])
+    await ada.signOut.everywhereWith(async () => undefined, ada.accountId, 'password_changed', by, two.sessionId)
 
     expect((await ada.sessions.list(ada.accountId)).map(({ id }) => id)).toEqual([two.sessionId])
     expect((await bob.sessions.list(bob.accountId)).map(({ id }) => id)).toEqual([other.sessionId])

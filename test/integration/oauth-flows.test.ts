@@ -310,7 +310,7 @@ describe('the code flow', () => {
     const { tokens, config } = await codeFlow(registered, person, 'posts:read offline_access', { prompt: 'consent' })
     const [session] = await kit.sessions.list(person.id)
 
-    await kit.sessions.end(person.id, 'ended_by_owner', BY, { only: session?.id ?? '' })
+    await kit.signOut.ofSessions(person.id, [session?.id ?? ''], 'ended_by_owner', BY)
     await kit.oauth.revokeGrantOfSession(session?.id ?? '')
 
     expect(session).toMatchObject({ clientId: registered.client.id, device: 'browser' })
@@ -333,7 +333,7 @@ describe('the code flow', () => {
     const person = await kit.person()
     const { tokens, config } = await codeFlow(await register(), person, 'posts:read offline_access', { prompt: 'consent' })
 
-    await kit.sessions.endAll(person.id, 'password_changed', BY)
+    await kit.signOut.everywhere(person.id, 'password_changed', BY)
 
     await expect(client.refreshTokenGrant(config, tokens.refresh_token ?? '')).rejects.toMatchObject({ error: 'invalid_grant' })
   })

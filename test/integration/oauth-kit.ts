@@ -17,6 +17,7 @@ import {
 import { OneTimeSecrets } from '../../src/auth/one-time-secrets.ts'
 import { Sessions } from '../../src/auth/sessions/sessions.ts'
 import { type SecondFactors, SignIn } from '../../src/auth/sessions/sign-in.ts'
+import { SignOut } from '../../src/auth/sessions/sign-out.ts'
 import { createVault } from '../../src/auth/vault.ts'
 import { Engine } from '../../src/engine/index.ts'
 import { createHttpServer } from '../../src/http/index.ts'
@@ -45,6 +46,7 @@ export interface OAuthKit extends AsyncDisposable {
   readonly sql: SqlPool
   readonly keys: SigningKeys
   readonly sessions: Sessions
+  readonly signOut: SignOut
   readonly accounts: Accounts
   readonly events: { readonly event: string; readonly fields?: Readonly<Record<string, unknown>> }[]
   /** Accounts whose owners were to hear that a token came twice. */
@@ -107,16 +109,15 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
   const keys = await SigningKeys.open(scope)
   const standings = new Standings({ scope })
   const stolen: Uuid[] = []
-  const sessions = new Sessions({
+  const signOut = new SignOut({
     scope,
-    accounts,
-    tokens: new TokenMinter({ scope, keys }),
     onEnded: (ids) => {
       for (const id of ids) standings.noteChange(id)
     },
     endBrowsers: async () => undefined,
     onStolen: (id) => void stolen.push(id),
   })
+  const sessions = new Sessions({ scope, accounts, tokens: new TokenMinter({ scope, keys }), signOut })
   const { authenticate, replaceKeys } = createTokenVerifier({
     issuers: [{ issuer, keys: keys.publicJwks(), standing: standings }],
     audience: AUDIENCE,
@@ -139,6 +140,7 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
     signIn,
     passkeys: new Passkeys({ scope, accounts, secrets, party: relyingParty(issuer, 'Blog') }),
     sessions,
+    signOut,
     failures,
     authenticate,
     onChanged: (id) => standings.noteChange(id),
@@ -159,6 +161,7 @@ export async function oauthKit(options: { readonly publicOrigin?: string } = {})
     sql,
     keys,
     sessions,
+    signOut,
     accounts,
     events,
     stolen,

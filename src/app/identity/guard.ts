@@ -6,14 +6,14 @@ import type { IdentityParts } from './parts.ts'
 
 export interface RecordGuardOptions {
   readonly scope: IdentityScope
-  readonly parts: Pick<IdentityParts, 'accounts' | 'passwords' | 'check' | 'sessions'>
+  readonly parts: Pick<IdentityParts, 'accounts' | 'passwords' | 'check' | 'signOut'>
   readonly standings: Standings
   readonly letterBox: LetterBox
   readonly later: LaterTasks
 }
 
 export function createRecordGuard({ scope, parts, standings, letterBox, later }: RecordGuardOptions) {
-  const { accounts, passwords, check, sessions } = parts
+  const { accounts, passwords, check, signOut } = parts
   return createAccountGuard({
     scope,
     accounts,
@@ -25,7 +25,7 @@ export function createRecordGuard({ scope, parts, standings, letterBox, later }:
       // Whoever never showed that the address is theirs is told nothing of the account.
       if (isVerified) letterBox.send(addressChangedLetter(letterBox.scope, login))
     },
-    onDeleted: (id, by) => later.follow(() => sessions.endAll(id, 'deleted', by)),
-    onRestoring: (id, by) => sessions.endAll(id, 'deleted', by),
+    onDeleted: (id, by) => later.follow(() => signOut.everywhere(id, 'deleted', by)),
+    onRestoring: (id, by) => signOut.everywhere(id, 'deleted', by),
   })
 }

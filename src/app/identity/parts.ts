@@ -21,6 +21,7 @@ import {
   Sessions,
   SignIn,
   type SigningKeys,
+  SignOut,
   type Standings,
   TokenMinter,
 } from '../../auth/index.ts'
@@ -66,10 +67,8 @@ export function createIdentityParts(options: IdentityPartsOptions) {
   const changes = new FactorChanges({ scope, factors, apps, codes, passkeys, notify })
   const signIn = new SignIn({ scope, accounts, passwords, failures, secrets, factors, addressKey })
 
-  const sessions = new Sessions({
+  const signOut = new SignOut({
     scope,
-    accounts,
-    tokens: new TokenMinter({ scope, keys }),
     endBrowsers: (id, client) => grantEnds.endBrowsersOf(id, client),
     onStolen: (id) =>
       later.follow(async () => {
@@ -84,7 +83,8 @@ export function createIdentityParts(options: IdentityPartsOptions) {
       })
     },
   })
-  const claims = new Claims({ scope, accounts, secrets: letterSecrets, sessions })
+  const sessions = new Sessions({ scope, accounts, tokens: new TokenMinter({ scope, keys }), signOut })
+  const claims = new Claims({ scope, accounts, secrets: letterSecrets, signOut })
   const revoked = new RevokedTokens({ scope, onRevoked: (jti) => standings.noteChange(jti) })
   return {
     accounts,
@@ -99,6 +99,7 @@ export function createIdentityParts(options: IdentityPartsOptions) {
     factors,
     changes,
     signIn,
+    signOut,
     sessions,
     revoked,
   }

@@ -8,7 +8,7 @@
  */
 import type { SqlClient } from '../../sql/index.ts'
 import type { IdentityScope } from '../ports.ts'
-import type { Sessions } from '../sessions/sessions.ts'
+import type { SignOut } from '../sessions/sign-out.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { LetterSecrets } from './letter-secrets.ts'
 
@@ -21,7 +21,7 @@ export interface ClaimsParts {
   readonly scope: Pick<IdentityScope, 'sql' | 'accounts' | 'report'>
   readonly accounts: Accounts
   readonly secrets: Pick<LetterSecrets, 'consume'>
-  readonly sessions: Pick<Sessions, 'endAllWith'>
+  readonly signOut: Pick<SignOut, 'everywhereWith'>
 }
 
 /** Somebody with a letter in hand. */
@@ -53,7 +53,7 @@ export class Claims {
    * @returns false when the account is not what it was when it was read, or the secret was used meanwhile
    */
   async byLetter({ secret, read, requestId }: Claim, digest: string): Promise<boolean> {
-    const { accounts, secrets, sessions } = this.#parts
+    const { accounts, secrets, signOut } = this.#parts
     const by = { actor: null, requestId }
     const claim = async (client: SqlClient): Promise<Account> => {
       const account = await this.#lockUnchanged(client, read)
@@ -63,7 +63,7 @@ export class Claims {
       await accounts.setPassword(account.id, digest, by, client)
       return account
     }
-    const claimed = await orLost(sessions.endAllWith(claim, read.id, 'password_changed', by))
+    const claimed = await orLost(signOut.everywhereWith(claim, read.id, 'password_changed', by))
     if (claimed !== undefined) this.#report(claimed, 'letter', requestId)
     return claimed !== undefined
   }

@@ -3,8 +3,8 @@ import { PlinthError } from '../../kernel/index.ts'
 import type { SqlClient } from '../../sql/index.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RunLater } from '../ports.ts'
-import type { Sessions } from '../sessions/sessions.ts'
 import type { SignIn } from '../sessions/sign-in.ts'
+import type { SignOut } from '../sessions/sign-out.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { ClaimLetters } from './claim-letters.ts'
 import type { Claims } from './claims.ts'
@@ -22,7 +22,7 @@ export interface PasswordChangesParts {
   readonly passwords: PasswordHasher
   readonly check: CheckPassword
   readonly signIn: SignIn
-  readonly sessions: Sessions
+  readonly signOut: SignOut
   readonly later: RunLater
   readonly letters: LetterScope
   readonly send: SendLetter
@@ -53,7 +53,7 @@ export class PasswordChanges {
     sessionId: string | null,
     request: PasswordRequest,
   ): Promise<void> {
-    const { accounts, sessions, signIn } = this.#parts
+    const { accounts, signIn, signOut } = this.#parts
     await signIn.confirmPassword(account, { password: current, ...request })
     const digest = await this.#digest(account, next, request.signal)
     const by = { actor: account.subject, requestId: request.requestId }
@@ -62,7 +62,7 @@ export class PasswordChanges {
       if ((await accounts.lockUnchanged(client, account)) === undefined) throw new PlinthError('AUTH_CREDENTIALS_INVALID')
       await accounts.setPassword(account.id, digest, by, client)
     }
-    await sessions.endAllWith(change, account.id, 'password_changed', by, sessionId)
+    await signOut.everywhereWith(change, account.id, 'password_changed', by, sessionId)
     this.#notify(account, 'password_changed')
   }
 

@@ -7,6 +7,7 @@ import type { SqlClient } from '../../sql/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
 import type { IdentityScope } from '../ports.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { SignOut } from '../sessions/sign-out.ts'
 import type { IdentityRoute } from './route.ts'
 import { listSchema, SESSION } from './schemas.ts'
 import { readSessionId, renderSessions } from './session-routes.ts'
@@ -15,7 +16,8 @@ export interface AdminRoutesParts {
   readonly scope: Pick<IdentityScope, 'accounts' | 'clock' | 'report'>
   readonly engine: Engine
   readonly accounts: Accounts
-  readonly sessions: Sessions
+  readonly sessions: Pick<Sessions, 'list'>
+  readonly signOut: SignOut
   /** Told of an account whose standing changed, on this instance. */
   readonly onChanged: (accountId: string) => void
 }
@@ -23,7 +25,7 @@ export interface AdminRoutesParts {
 const ERRORS = ['AUTH_FORBIDDEN', 'AUTH_STEP_UP_REQUIRED', 'NOT_FOUND_RECORD']
 
 export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
-  const { accounts, sessions, scope, onChanged } = parts
+  const { accounts, sessions, signOut, scope, onChanged } = parts
   const by = (request: HttpRequest) => ({ actor: request.actor.subject, requestId: request.requestId })
 
   const suspend = async (request: HttpRequest, isSuspended: boolean) => {
@@ -31,7 +33,7 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
     const change = (client?: SqlClient) => accounts.setSuspended(account.id, isSuspended, by(request), client)
     // Whoever comes back comes back signed out: a sign-in that was under way may have opened a session meanwhile.
     const isSignedOut = isSuspended || account.isSuspended
-    const isChanged = await (isSignedOut ? sessions.endAllWith(change, account.id, 'suspended', by(request)) : change())
+    const isChanged = await (isSignedOut ? signOut.everywhereWith(change, account.id, 'suspended', by(request)) : change())
     if (isChanged) {
       const event = isSuspended ? 'admin.account_suspended' : 'admin.account_reinstated'
       scope.report({ event, subject: account.subject, requestId: request.requestId })
@@ -66,7 +68,7 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
       errors: ERRORS,
       async handle(request) {
         const account = await readAccount(parts, request)
-        await sessions.endAll(account.id, 'ended_by_admin', by(request))
+        await signOut.everywhere(account.id, 'ended_by_admin', by(request))
         return { status: 204 }
       },
     },
@@ -82,7 +84,7 @@ export function adminRoutes(parts: AdminRoutesParts): readonly IdentityRoute[] {
       async handle(request) {
         const account = await readAccount(parts, request)
         const only = readSessionId(request, 'session_id')
-        const ended = await sessions.end(account.id, 'ended_by_admin', by(request), { only })
+        const ended = await signOut.ofSessions(account.id, [only], 'ended_by_admin', by(request))
         if (ended.length === 0) throw new PlinthError('NOT_FOUND_RECORD', 'The account has no such session')
         return { status: 204 }
       },

@@ -7,6 +7,7 @@ import type { IdentityScope } from '../ports.ts'
 import { DEVICE_COOKIE } from '../sessions/known-devices.ts'
 import type { Sessions, SessionView, StepUp } from '../sessions/sessions.ts'
 import type { SecondFactorMethod, SecondFactorProof, SecondFactors, SignIn } from '../sessions/sign-in.ts'
+import type { SignOut } from '../sessions/sign-out.ts'
 import { DELIVERY, openSession, REFRESH_COOKIE, readRefreshCookie, renderTokens } from './open-session.ts'
 import { accountOf, type IdentityRoute, sessionOf } from './route.ts'
 import { ACCESS_TOKEN, listSchema, SECOND_FACTOR_REQUIRED, SESSION, SIGNED_IN } from './schemas.ts'
@@ -17,6 +18,7 @@ export interface SessionRoutesParts {
   readonly signIn: SignIn
   readonly factors: SecondFactors
   readonly sessions: Sessions
+  readonly signOut: SignOut
 }
 
 const CODE = text({ min: 1, max: 64 }).optional().describe('For `totp` and `recovery`.')
@@ -25,7 +27,7 @@ const ASSERTION = json({ type: 'object', maxProperties: 20 })
   .describe('For `passkey`: what `navigator.credentials.get` gave, as JSON.')
 
 export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute[] {
-  const { scope, accounts, signIn, sessions, factors } = parts
+  const { scope, accounts, signIn, signOut, sessions, factors } = parts
   const login: FieldMap = { [scope.accounts.login.name]: text({ min: 1, max: 320 }).example('ada@example.com') }
 
   return [
@@ -147,7 +149,7 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
       errors: [],
       async handle(request) {
         const account = await accountOf(accounts, request)
-        await sessions.endAll(account.id, 'ended_by_owner', { actor: account.subject, requestId: request.requestId })
+        await signOut.everywhere(account.id, 'ended_by_owner', { actor: account.subject, requestId: request.requestId })
         return { status: 204, headers: ['set-cookie', clearCookie(REFRESH_COOKIE)] }
       },
     },
@@ -164,7 +166,7 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
         const sessionId = sessionOf(request)
         const { requestId } = request
         if (sessionId !== null && request.actor.id !== null) {
-          await sessions.end(request.actor.id, 'signed_out', { actor: request.actor.subject, requestId }, { only: sessionId })
+          await signOut.ofSessions(request.actor.id, [sessionId], 'signed_out', { actor: request.actor.subject, requestId })
         }
         const token = readRefreshCookie(request, scope.issuer)
         if (token !== undefined) await sessions.endByToken(token, requestId)
@@ -184,7 +186,7 @@ export function sessionRoutes(parts: SessionRoutesParts): readonly IdentityRoute
         const account = await accountOf(accounts, request)
         const only = readSessionId(request)
         const by = { actor: account.subject, requestId: request.requestId }
-        const ended = await sessions.end(account.id, 'ended_by_owner', by, { only })
+        const ended = await signOut.ofSessions(account.id, [only], 'ended_by_owner', by)
         if (ended.length === 0) throw new PlinthError('NOT_FOUND_RECORD', 'The account has no such session')
         return { status: 204 }
       },

@@ -1,5 +1,5 @@
 /**
- * Sessions: one for each sign-in, seen and ended by their owner, with its refresh tokens.
+ * Sessions: one for each sign-in, seen by their owner, with its refresh tokens. How they end is `SignOut`'s.
  *
  * Invariant: an account has a hundred at the most. Whoever signs in once more ends the one that was silent for the longest. Of sign-ins at the same moment
  * none sees the others; the next one ends what they are too many.
@@ -8,9 +8,10 @@ import { isoTime, PlinthError, type Uuid } from '../../kernel/index.ts'
 import type { Device } from '../../model/index.ts'
 import type { BoundValue, SqlClient } from '../../sql/index.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
-import type { ChangedBy, IdentityScope } from '../ports.ts'
+import type { IdentityScope } from '../ports.ts'
 import { RefreshTokens, refreshEndMs, SESSION_COLUMNS, type SessionRow } from './refresh-tokens.ts'
 import type { SignedIn } from './sign-in.ts'
+import type { SignOut } from './sign-out.ts'
 
 /** Mints the access token of a session. */
 export interface AccessTokens {
@@ -68,26 +69,11 @@ export interface StepUp {
   readonly secondFactorAtMs: number | null
 }
 
-export type SessionEnd =
-  | 'signed_out'
-  | 'ended_by_owner'
-  | 'ended_by_admin'
-  | 'password_changed'
-  | 'refresh_reused'
-  | 'crowded_out'
-  | 'suspended'
-  | 'deleted'
-
 export interface SessionsParts {
   readonly scope: Pick<IdentityScope, 'sql' | 'clock' | 'vault' | 'newId' | 'roles' | 'report'>
   readonly accounts: Accounts
   readonly tokens: AccessTokens
-  /** Told of each session that ended, on this instance, before the caller has the answer. */
-  readonly onEnded: (sessionIds: readonly string[]) => void
-  /** Signs an account out of the pages of this site in all browsers, within a transaction. */
-  readonly endBrowsers: (accountId: Uuid, client: SqlClient) => Promise<void>
-  /** Told of an account one of whose sessions ended because a token of it was used twice: its owner has to hear of that. */
-  readonly onStolen: (accountId: Uuid) => void
+  readonly signOut: SignOut
 }
 
 /** JWT-02: 30 days from sign-in at the most. */
@@ -103,21 +89,6 @@ const EXCESS = `ARRAY(SELECT o.session_id FROM plinth_sessions o WHERE o.account
 ORDER BY o.last_used_at DESC, o.session_id OFFSET ${SESSIONS_MAX - 1}) AS excess`
 const LIST = `SELECT session_id, client_id, device, user_agent, address, created_at, last_used_at, expires_at FROM plinth_sessions
 WHERE account_id = $1::uuid AND ended_at IS NULL AND expires_at > $2::timestamptz ORDER BY last_used_at DESC, session_id LIMIT ${SESSIONS_MAX}`
-const END = `WITH w AS (UPDATE plinth_sessions SET ended_at = $2::timestamptz, end_reason = $3::text
-WHERE ended_at IS NULL AND account_id = $1::uuid AND ($4::uuid[] IS NULL OR session_id = ANY ($4::uuid[])) AND ($5::uuid IS NULL OR session_id <> $5::uuid)
-RETURNING session_id),
-j AS (INSERT INTO plinth_journal (at, resource, record_id, operation, version, actor, request_id)
-SELECT $2::timestamptz, 'plinth.session', w.session_id, $3::text, 0, $6::text, $7::text FROM w) SELECT session_id FROM w`
-
-/** Which sessions of an account are to end: those that are named, or all but one. */
-interface EndOrder {
-  readonly accountId: Uuid
-  readonly reason: SessionEnd
-  readonly by: ChangedBy
-  readonly only?: readonly string[]
-  readonly except?: string | null
-}
-
 /** A session to be opened. */
 interface SessionOrder {
   readonly session: SessionRow
@@ -188,14 +159,14 @@ SELECT $13::text, s.session_id, $8::timestamptz, $14::timestamptz FROM s) SELECT
     token: string,
     { idempotencyKey, requestId }: { readonly idempotencyKey: string | undefined; readonly requestId: string },
   ): Promise<SessionTokens> {
-    const { scope, accounts } = this.#parts
+    const { scope, accounts, signOut } = this.#parts
     const nowMs = scope.clock.now()
     const refreshed = await this.#refreshTokens.refresh(token, idempotencyKey)
     if (refreshed.kind === 'reused') {
       const { accountId, sessionId } = refreshed
       const subject = accounts.subjectOf(accountId)
       scope.report({ event: 'auth.refresh_reused', subject, requestId, fields: { session_id: sessionId } })
-      await this.end(accountId, 'refresh_reused', { actor: null, requestId }, { only: sessionId })
+      await signOut.ofSessions(accountId, [sessionId], 'refresh_reused', { actor: null, requestId })
     }
     if (refreshed.kind !== 'refreshed') throw new PlinthError('AUTH_REFRESH_INVALID')
     const account = await accounts.findById(refreshed.session.account_id)
@@ -242,72 +213,23 @@ WHERE s.session_id = $1::uuid AND s.ended_at IS NULL AND s.account_id = $5::uuid
     }))
   }
 
-  /**
-   * Ends some sessions of an account. Their access tokens are refused from now on: here at once, elsewhere within a second.
-   * @returns the sessions that ended
-   */
-  async end(accountId: Uuid, reason: SessionEnd, by: ChangedBy, { only }: { readonly only: string | readonly string[] }) {
-    const ended = await this.#end(this.#parts.scope.sql, { accountId, reason, by, only: [only].flat() })
-    this.#noteEnded(ended)
-    if (reason === 'refresh_reused' && ended.length > 0) this.#parts.onStolen(accountId)
-    return ended
-  }
-
-  /** Signs an account out everywhere: its sessions end, and what browsers remember of it on the pages of this site. */
-  async endAll(accountId: Uuid, reason: SessionEnd, by: ChangedBy): Promise<void> {
-    await this.endAllWith(async () => undefined, accountId, reason, by)
-  }
-
-  /**
-   * Signs an account out everywhere in one transaction with the change that asks for it: there is no moment, nor a process that dies, between a new
-   * password and the end of what came of the old one.
-   *
-   * @param change runs first; what it throws leaves all as it was
-   * @param except the session that goes on
-   */
-  async endAllWith<Result>(
-    change: (client: SqlClient) => Promise<Result>,
-    accountId: Uuid,
-    reason: SessionEnd,
-    by: ChangedBy,
-    except: string | null = null,
-  ): Promise<Result> {
-    const { scope, endBrowsers } = this.#parts
-    const { result, ended } = await scope.sql.transaction(async (client) => {
-      const made = await change(client)
-      const sessionIds = await this.#end(client, { accountId, reason, by, except })
-      await endBrowsers(accountId, client)
-      return { result: made, ended: sessionIds }
-    })
-    this.#noteEnded(ended)
-    return result
-  }
-
   /** Ends the session that a refresh token belongs to: what signing out means. Does nothing for an unknown token. */
   async endByToken(token: string, requestId: string): Promise<void> {
     const sessionId = this.#refreshTokens.sessionOf(token)
     if (sessionId === undefined) return
-    const [row] = await this.#parts.scope.sql.query<{ account_id: Uuid }>(
+    const { scope, signOut } = this.#parts
+    const [row] = await scope.sql.query<{ account_id: Uuid }>(
       'SELECT account_id FROM plinth_sessions WHERE session_id = $1::uuid',
       [sessionId],
     )
-    if (row !== undefined) await this.end(row.account_id, 'signed_out', { actor: null, requestId }, { only: sessionId })
-  }
-
-  async #end(client: SqlClient, order: EndOrder): Promise<readonly string[]> {
-    const { accountId, reason, by, only = null, except = null } = order
-    const values = [accountId, isoTime(this.#parts.scope.clock.now()), reason, only, except, by.actor, by.requestId]
-    return (await client.query<{ session_id: string }>(END, values)).map((row) => row.session_id)
-  }
-
-  #noteEnded(sessionIds: readonly string[]): void {
-    if (sessionIds.length > 0) this.#parts.onEnded(sessionIds)
+    if (row !== undefined) await signOut.ofSessions(row.account_id, [sessionId], 'signed_out', { actor: null, requestId })
   }
 
   async #crowdOut({ id, subject }: Account, sessionIds: readonly string[], { requestId }: SessionPlace): Promise<void> {
     if (sessionIds.length === 0) return
-    const ended = await this.end(id, 'crowded_out', { actor: subject, requestId }, { only: sessionIds })
-    this.#parts.scope.report({ event: 'auth.sessions_crowded_out', subject, requestId, fields: { count: ended.length } })
+    const { scope, signOut } = this.#parts
+    const ended = await signOut.ofSessions(id, sessionIds, 'crowded_out', { actor: subject, requestId })
+    scope.report({ event: 'auth.sessions_crowded_out', subject, requestId, fields: { count: ended.length } })
   }
 
   #describe({ account, amr, authenticatedAtMs, secondFactorAtMs }: SignedIn, place: SessionPlace, nowMs: number): SessionOrder {
