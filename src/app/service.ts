@@ -27,6 +27,7 @@ import { protoDescriber } from './proto-lock.ts'
 import { createSeal } from './seal.ts'
 import { deriveKey, folderSecret } from './secret.ts'
 import { type Settings, SettingsError } from './settings.ts'
+import { Stops } from './stops.ts'
 import { sweepRegularly } from './sweep.ts'
 import { createVerifier, hasOwnIdentity, type Mode } from './tokens.ts'
 
@@ -58,8 +59,12 @@ export interface Service {
   readonly readyMs: number
   /** Resolves when all that goes on after answers, such as letters, is done. */
   settle(): Promise<void>
-  /** Refuses what is new, finishes what is under way, closes all. Safe to call twice. */
-  stop(): Promise<void>
+  /**
+   * Refuses what is new, finishes what is under way, closes all, within `SHUTDOWN_GRACE_MS` and a few seconds. Safe to call twice.
+   *
+   * @returns the parts that did not close in time, such as connections to a database that has fallen silent; they may keep the process alive
+   */
+  stop(): Promise<{ readonly left: readonly string[] }>
 }
 
 /**
@@ -102,7 +107,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...(settings.publicOrigin !== undefined && { publicOrigin: settings.publicOrigin }),
     })
     const later = createLater(logger)
-    stops.add(() => later.drain())
+    stops.add('work that follows answers', () => later.drain())
     const engine = new Engine({
       domain: app.domain,
       store: identity === undefined ? store : identity.guard(store),
@@ -124,12 +129,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const { origin: adminOrigin } = await listenOn('ADMIN_PORT', () =>
       admin.listen({ port: settings.adminPort, host: settings.adminHost }),
     )
-    stops.add(() => admin.stop())
+    stops.add('the admin server', () => admin.stop())
     const grpcAddress = grpc && (await listenOn('GRPC_PORT', () => grpc.listen()))
-    stops.add(() => grpc?.stop())
+    stops.add('gRPC', () => grpc?.stop(), { endsByItself: true })
     const { origin } = await listenOn('PORT', () => server.listen({ port, host: settings.host }))
     // Both doors close at the same time.
-    stops.add(() => Promise.all([grpc?.stop(), server.stop({ graceMs: settings.shutdownGraceMs })]))
+    stops.add('the servers', () => Promise.all([grpc?.stop(), server.stop({ graceMs: settings.shutdownGraceMs })]), {
+      endsByItself: true,
+    })
 
     const closed = closedOperations(app.domain)
     if (closed.length > 0) logger.info('No rule permits these operations, so they are not there', { operations: closed })
@@ -153,24 +160,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         await identity?.settle()
         await later.drain()
       },
-      stop: () => stops.run(),
+      stop: async () => ({ left: await stops.run(settings.shutdownGraceMs, logger) }),
     }
   } catch (error) {
-    await stops.run()
+    await stops.run(settings.shutdownGraceMs)
     throw error
-  }
-}
-
-/** What was started, to be stopped in the opposite order. */
-class Stops {
-  readonly #stops: (() => unknown)[] = []
-
-  add(stop: () => unknown): void {
-    this.#stops.push(stop)
-  }
-
-  async run(): Promise<void> {
-    for (const stop of this.#stops.splice(0).reverse()) await stop()
   }
 }
 
@@ -181,7 +175,7 @@ function startLogger({ app, settings, logDestination }: ServiceOptions, stops: S
     sensitive: sensitiveNames(app),
     ...(logDestination !== undefined && { destination: logDestination }),
   })
-  stops.add(() => logger.stop())
+  stops.add('the log', () => logger.stop(), { endsByItself: true })
   return logger
 }
 
@@ -216,7 +210,8 @@ async function openOwnDatabase(options: ServiceOptions, logger: Logger, stops: S
       databaseUrl: settings.databaseUrl,
       onEvent: (event) => logger.info(`The embedded database: ${event.kind}`, { ...event }),
     }))
-  if (options.database === undefined) stops.add(() => database.stop())
+  // A server of our own is asked, then urged, then killed.
+  if (options.database === undefined) stops.add('the database', () => database.stop(), { endsByItself: true })
   if (mode === 'development') await migrate(app, database, options.onMigration)
   else await expectMigrated(app, database)
   return database
@@ -230,9 +225,12 @@ async function openStore({ app, settings }: ServiceOptions, { url }: Database, l
     listTimeoutMs: settings.listTimeoutMs,
     isMerging: settings.isMerging,
   })
-  stops.add(() => store.close())
+  stops.add('connections to the database', () => store.close())
   await store.connect()
-  stops.add(sweepRegularly('Expired idempotency keys', () => store.sweep(), logger))
+  stops.add(
+    'the sweep',
+    sweepRegularly('Expired idempotency keys', () => store.sweep(), logger),
+  )
   return store
 }
 
@@ -242,7 +240,7 @@ const FEED_CONNECTIONS = 3
 function openFeed({ domain }: App, { url }: Database, stops: Stops): JournalFeed {
   const sql = new SqlPool({ url, applicationName: `${domain.name} feed`, connections: FEED_CONNECTIONS })
   const feed = new JournalFeed({ sql, resources: domain.resources.map(({ name }) => name) })
-  stops.add(async () => {
+  stops.add('the feed of changes', async () => {
     await feed.close()
     await sql.close()
   })
@@ -277,7 +275,7 @@ async function startIdentity(
     logger,
     onLetter: mode === 'development' ? onLetter : undefined,
   })
-  stops.add(() => identity.stop())
+  stops.add('identity', () => identity.stop())
   return identity
 }
 

@@ -43,7 +43,9 @@ async function serve(scope: CommandScope, mode: Mode): Promise<number> {
   }
   const signal = await ended
   service.logger.info('The service is stopping', { signal })
-  await service.stop()
+  const { left } = await service.stop()
+  // What did not close would keep the process alive until somebody kills it.
+  if (left.length > 0) process.exit(EXIT_FAILURE)
   return EXIT_FINE
 }
 
