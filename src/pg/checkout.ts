@@ -1,7 +1,20 @@
-/** Borrows a connection of a pool for one piece of work, in a transaction or not, and gives it back fit or not at all. */
-import type pg from 'pg'
+/** A pool of connections that may break at any moment; one is borrowed for a piece of work, in a transaction or not, and given back fit or not at all. */
+import pg from 'pg'
 import { PlinthError } from '../kernel/index.ts'
 import { readDatabaseError } from './errors.ts'
+
+/**
+ * A pool that survives the end of its server. It replaces a connection that broke when it is next needed.
+ *
+ * pg throws an error of a connection that nobody listens to, and such an error ends the process. The pool listens while a connection rests,
+ * and `withClient` while it is borrowed; a server that dies as it lets somebody in says both in one packet, which is in between.
+ */
+export function openPool(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool(config)
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
+}
 
 /** Runs `work` on a connection of the pool. One that broke, or went silent, is closed and not given back. */
 export async function withClient<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {

@@ -1,7 +1,7 @@
 /** Connections for statements beside the store's own: those of identity and of followers. They open when first needed. */
-import pg from 'pg'
+import type pg from 'pg'
 import { type BoundValue, digest, type SqlClient, type SqlDatabase } from '../sql/index.ts'
-import { withClient, withTransaction } from './checkout.ts'
+import { openPool, withClient, withTransaction } from './checkout.ts'
 import { type ConnectionOptions, clientConfig, STATEMENT_TIMEOUT_MS } from './driver.ts'
 import { readDatabaseError } from './errors.ts'
 
@@ -21,15 +21,13 @@ export class SqlPool implements SqlDatabase {
   readonly #pool: pg.Pool
 
   constructor(options: SqlPoolOptions) {
-    this.#pool = new pg.Pool({
+    this.#pool = openPool({
       ...clientConfig(options),
       max: options.connections ?? CONNECTIONS,
       connectionTimeoutMillis: WAIT_MS,
       idleTimeoutMillis: IDLE_MS,
       query_timeout: (options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS) * 1.1,
     })
-    // A connection that breaks while it rests is replaced when it is next needed.
-    this.#pool.on('error', () => undefined)
   }
 
   query<Row extends object>(text: string, values: readonly BoundValue[] = []): Promise<readonly Row[]> {

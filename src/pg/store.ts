@@ -2,7 +2,7 @@
  * The store over PostgreSQL. Single statements share a few pipelined lanes; transactions have connections of their own.
  * Reads, changes and lists have lanes apart: neither a slow list nor a change that waits for a lock holds up a read behind it.
  */
-import pg from 'pg'
+import type pg from 'pg'
 import type {
   ChangePlan,
   ChangeResult,
@@ -16,7 +16,7 @@ import type {
   TreePlan,
 } from '../engine/index.ts'
 import type { Statement } from '../sql/index.ts'
-import { withTransaction } from './checkout.ts'
+import { openPool, withTransaction } from './checkout.ts'
 import { type ConnectionOptions, clientConfig, STATEMENT_TIMEOUT_MS, send } from './driver.ts'
 import { readDatabaseError } from './errors.ts'
 import { Lane, type LaneOptions } from './lane.ts'
@@ -116,15 +116,13 @@ export class PgStore implements Store {
     this.#reads = openLanes(options.lanes ?? LANES, { ...options, statementTimeoutMs: timeoutMs, endStatement })
     this.#writes = openLanes(options.lanes ?? LANES, { ...options, statementTimeoutMs: timeoutMs })
     this.#lists = openLanes(options.listLanes ?? LIST_LANES, { ...options, statementTimeoutMs: listTimeoutMs, endStatement })
-    this.#pool = new pg.Pool({
+    this.#pool = openPool({
       ...clientConfig(options),
       max: options.transactions ?? TRANSACTIONS,
       connectionTimeoutMillis: TRANSACTION_WAIT_MS,
       query_timeout: silenceMsMax(timeoutMs),
       maxUses: TRANSACTIONS_PER_CONNECTION,
     })
-    // A connection that breaks while it rests is replaced when it is next needed.
-    this.#pool.on('error', () => undefined)
     this.#isMerging = options.isMerging ?? true
     this.#readOperations = new RecordOperations(this.#reads.run, this.#cache)
     this.#writeOperations = new RecordOperations(this.#writes.run, this.#cache)

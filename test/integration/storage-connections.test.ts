@@ -1,11 +1,11 @@
 // Proves RES-04.
-import { connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import blog from '../../examples/blog/app.ts'
 import type { RequestContext } from '../../src/engine/index.ts'
 import { PlinthError, type Uuid } from '../../src/kernel/index.ts'
-import { openConnection, PgStore, type PgStoreOptions } from '../../src/pg/index.ts'
+import { openConnection, PgStore, type PgStoreOptions, SqlPool } from '../../src/pg/index.ts'
 import { Lane } from '../../src/pg/lane.ts'
 import { waitFor } from '../../src/testing/index.ts'
 import { actorOf, contextOf, newId, openStorage, recordStatements, type Storage } from './storage-kit.ts'
@@ -49,6 +49,41 @@ const terminate = (name: string) =>
   storage.sql.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [name])
 const count = async (name: string): Promise<number> =>
   (await storage.sql.query('SELECT FROM pg_stat_activity WHERE application_name = $1', [name])).length
+
+/** A server that lets everybody in and dies of it: both stand in one packet. */
+async function startDyingServer(): Promise<{ readonly url: string; stop(): void }> {
+  const letIn = Buffer.from('R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I', 'latin1')
+  const fields = ['SFATAL', 'VFATAL', 'C57P01', 'Mterminating connection due to unexpected postmaster exit', '']
+  const text = Buffer.from(`${fields.join('\0')}\0`, 'latin1')
+  const death = Buffer.concat([Buffer.from('E'), Buffer.alloc(4), text])
+  death.writeUInt32BE(text.length + 4, 1)
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => socket.end(Buffer.concat([letIn, death])))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return { url: `postgresql://plinth@127.0.0.1:${port}/plinth`, stop: () => void server.close() }
+}
+
+describe('a server that dies as it lets somebody in', () => {
+  test('fails what was to be done there, and not the process', async () => {
+    const server = await startDyingServer()
+    const pool = new SqlPool({ url: server.url, applicationName: 'dying' })
+    const store = open({ url: server.url })
+    const nothing = async () => 'done'
+
+    for (let at = 0; at < 5; at++) {
+      expect(await codeOf(pool.query('SELECT 1'))).toBe('DEPENDENCY_UNAVAILABLE')
+      expect(await codeOf(pool.transaction(nothing))).toBe('DEPENDENCY_UNAVAILABLE')
+      expect(await codeOf(store.transaction(nothing))).toBe('DEPENDENCY_UNAVAILABLE')
+      expect(await codeOf(store.get(planOf()))).toBe('DEPENDENCY_UNAVAILABLE')
+    }
+
+    await Promise.all([pool.close(), store.close()])
+    server.stop()
+  })
+})
 
 describe('a lost connection', () => {
   test('fails what is under way with DEPENDENCY_UNAVAILABLE, and the next statement works within a second', async () => {
