@@ -54,7 +54,7 @@ export function mountRest(options: RestOptions): void {
       handle: handlerOf({ route, engine, clock, deprecation: deprecationOf(route, deprecations) }),
     })
   }
-  mountOpenApi(server, renderOpenApi(domain, options))
+  mountOpenApi(server, () => renderOpenApi(domain, options))
   mountDocs(server, domain)
 }
 

@@ -1,10 +1,33 @@
-/** Serves the OpenAPI document: printed once, with a tag of its content. */
+/** Serves the OpenAPI document: printed when it is first asked for, so that no start waits for it, with a tag of its content. */
 import { createHash } from 'node:crypto'
-import { type HttpServer, headerBlock } from '../../http/index.ts'
+import { type HeaderBlock, type HttpServer, headerBlock } from '../../http/index.ts'
 import { readIfNoneMatch } from '../read-preconditions.ts'
 import type { OpenApiDocument } from './document.ts'
 
-export function mountOpenApi(server: HttpServer, document: OpenApiDocument): void {
+interface PrintedDocument {
+  readonly body: Buffer
+  readonly headers: HeaderBlock
+  readonly etag: string
+}
+
+/** @param render called once at the most */
+export function mountOpenApi(server: HttpServer, render: () => OpenApiDocument): void {
+  let printed: PrintedDocument | undefined
+  server.route({
+    method: 'GET',
+    path: '/openapi.json',
+    operation: 'docs.openapi',
+    isPublic: true,
+    handle(request, reply) {
+      printed ??= print(render())
+      const { body, headers, etag } = printed
+      if (readIfNoneMatch(request, etag)) reply.send(304, headers)
+      else reply.send(200, headers, body)
+    },
+  })
+}
+
+function print(document: OpenApiDocument): PrintedDocument {
   const body = Buffer.from(JSON.stringify(document))
   const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 16)}"`
   // Kept and asked about anew each time: a new release must be seen at once.
@@ -14,14 +37,5 @@ export function mountOpenApi(server: HttpServer, document: OpenApiDocument): voi
     vary: 'origin',
     etag,
   })
-  server.route({
-    method: 'GET',
-    path: '/openapi.json',
-    operation: 'docs.openapi',
-    isPublic: true,
-    handle(request, reply) {
-      if (readIfNoneMatch(request, etag)) reply.send(304, headers)
-      else reply.send(200, headers, body)
-    },
-  })
+  return { body, headers, etag }
 }
