@@ -1,7 +1,4 @@
-/**
- * What the embedded database keeps when processes are killed, started twice, or run out of disk.
- * A few rounds here; `PLINTH_CHAOS_ROUNDS=50` for as many as the proof plan asks.
- */
+/** What the embedded database keeps when processes are killed, started twice, or run out of disk. */
 // Proves 11-sizes.
 import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -19,13 +16,13 @@ import {
 } from '../../src/pg/embedded/index.ts'
 import { budgetMs, waitFor } from '../../src/testing/index.ts'
 import { startHolder } from '../integration/embedded-holder.ts'
+import { report, seededRandom, size } from './rounds.ts'
 
-const ROUNDS = Number(process.env['PLINTH_CHAOS_ROUNDS'] ?? 4)
-const RACE_ROUNDS = Number(process.env['PLINTH_CHAOS_ROUNDS'] ?? 20)
+const ROUNDS = size(4, 50)
+const RACE_ROUNDS = size(20, 50)
 const ROUND_TIMEOUT_MS = 20_000
 const RECOVERY_MS_MAX = 5_000
-const seed = Number(process.env['PLINTH_SEED'] ?? Date.now() % 1_000_000)
-const random = randomFrom(seed)
+const random = seededRandom()
 
 const folder = join(mkdtempSync(join(tmpdir(), 'plinth-embedded-')), '.plinth')
 beforeAll(async () => {
@@ -38,7 +35,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(dirname(folder), { recursive: true, force: true, maxRetries: 5 }))
 
-describe(`the embedded database (seed ${seed})`, () => {
+describe('the embedded database', () => {
   test(
     `loses no acknowledged row when kill -9 hits PostgreSQL mid-write, ${ROUNDS} rounds`,
     async () => {
@@ -62,9 +59,12 @@ describe(`the embedded database (seed ${seed})`, () => {
 
       const slowestMs = Math.max(...recoveriesMs)
       const lost = await writer.lost()
-      console.log(
-        `kill -9 postgres: ${ROUNDS} rounds, ${writer.acknowledged.length} acknowledged, ${lost.length} lost, slowest recovery ${slowestMs.toFixed(0)} ms`,
-      )
+      report('embedded database killed under load', {
+        rounds: ROUNDS,
+        acknowledged: writer.acknowledged.length,
+        lost: lost.length,
+        recovery_ms_max: Math.round(slowestMs),
+      })
       expect(writer.acknowledged.length).toBeGreaterThan(ROUNDS)
       expect(lost).toEqual([])
       expect(slowestMs).toBeLessThan(budgetMs(RECOVERY_MS_MAX))
@@ -108,7 +108,11 @@ describe(`the embedded database (seed ${seed})`, () => {
       await using database = await startEmbeddedPostgres({ folder })
       url = database.url
       const lost = await writer.lost()
-      console.log(`kill -9 application: ${ROUNDS} rounds, ${writer.acknowledged.length} acknowledged, ${lost.length} lost`)
+      report('application killed under load, with its database', {
+        rounds: ROUNDS,
+        acknowledged: writer.acknowledged.length,
+        lost: lost.length,
+      })
       expect(writer.acknowledged.length).toBeGreaterThan(ROUNDS)
       expect(lost).toEqual([])
     },
@@ -131,7 +135,7 @@ describe(`the embedded database (seed ${seed})`, () => {
         refusals.push(...outcomes.filter((outcome) => outcome !== 'won'))
       }
 
-      console.log(`two at once: ${RACE_ROUNDS} rounds, ${winners} winners, ${refusals.length} refused`)
+      report('two applications at once', { rounds: RACE_ROUNDS, winners, refused: refusals.length })
       expect(winners).toBe(RACE_ROUNDS)
       expect(refusals).toHaveLength(RACE_ROUNDS)
       for (const refusal of refusals) expect(refusal).toMatch(/Cannot start the embedded database in ".*": process \d+ uses it/)
@@ -169,9 +173,12 @@ describe.runIf(canMount())('the embedded database on a full disk', () => {
     await writing
 
     const lost = await writer.lost()
-    console.log(
-      `full disk: ${writer.refused} refused, ${writer.acknowledged.length} acknowledged, ${lost.length} lost, slowest answer ${writer.slowestMs.toFixed(0)} ms`,
-    )
+    report('disk full', {
+      refused: writer.refused,
+      acknowledged: writer.acknowledged.length,
+      lost: lost.length,
+      answer_ms_max: Math.round(writer.slowestMs),
+    })
     expect(fill.status).not.toBe(0)
     expect(lost).toEqual([])
     expect(writer.slowestMs).toBeLessThan(budgetMs(2_000))
@@ -291,15 +298,4 @@ function canMount(): boolean {
   if (isMounted) spawnSync('umount', [probe])
   rmSync(probe, { recursive: true, force: true })
   return isMounted
-}
-
-/** Mulberry32: the same seed gives the same waits. */
-function randomFrom(start: number): () => number {
-  let state = start
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
