@@ -85,33 +85,35 @@ export class RouteTable {
   }
 
   register(app: FastifyInstance): void {
-    for (const [path, methods] of this.#paths) {
-      const allow = [...methods.keys(), 'OPTIONS'].join(', ')
-      for (const [method, route] of methods) this.#mount(app, path, method, this.#prepare(route, method, allow))
-      const other = { path, method: 'GET', surface: 'http', body: 'none', isPublic: true } as const
-      this.#mount(
-        app,
-        path,
-        'OPTIONS',
-        this.#prepare({ ...other, operation: 'http.options', handle: this.#answerOptions(allow) }, 'OPTIONS', allow),
-      )
-      const refused = this.#prepare({ ...other, operation: 'http.method', handle: refuseMethod }, 'GET', allow)
-      for (const method of METHODS) {
-        if (method !== 'OPTIONS' && !methods.has(method)) this.#mount(app, path, method, refused)
-      }
-    }
-    for (const method of METHODS) this.#mount(app, '/*', method, this.notFound)
+    for (const [path, methods] of this.#paths) this.#mount(app, path, this.#complete(path, methods))
+    this.#mount(app, '/*', new Map(METHODS.map((method) => [method, this.notFound])))
   }
 
-  #mount(app: FastifyInstance, url: string, method: HttpMethod, route: Route): void {
+  /** What a path answers to every method, also to those that nobody declared. */
+  #complete(path: string, methods: ReadonlyMap<HttpMethod, DeclaredRoute>): ReadonlyMap<HttpMethod, Route> {
+    const allow = [...methods.keys(), 'OPTIONS'].join(', ')
+    const other = { path, method: 'GET', surface: 'http', body: 'none', isPublic: true } as const
+    const options = { ...other, operation: 'http.options', handle: this.#answerOptions(allow) }
+    const refused = this.#prepare({ ...other, operation: 'http.method', handle: refuseMethod }, 'GET', allow)
+    const declared = [...methods].map(([method, route]) => [method, this.#prepare(route, method, allow)] as const)
+    return new Map<HttpMethod, Route>([
+      ...METHODS.map((method) => [method, refused] as const),
+      ['OPTIONS', this.#prepare(options, 'OPTIONS', allow)],
+      ...declared,
+    ])
+  }
+
+  /** One route of Fastify's for all methods of a path: each is a kilobyte, and takes a tenth of a millisecond of the start. */
+  #mount(app: FastifyInstance, url: string, routes: ReadonlyMap<HttpMethod, Route>): void {
     const state = this.#state
     app.route({
-      method,
+      method: [...METHODS],
       url,
       // The request never goes on from here: `runRoute` answers it.
       onRequest: (request, reply) => {
         reply.hijack()
-        runRoute(state, route, request.raw, reply.raw, request.params)
+        const { raw } = request
+        runRoute(state, routes.get(raw.method as HttpMethod) ?? this.notFound, raw, reply.raw, request.params)
       },
       handler: () => {},
     })
