@@ -5,13 +5,12 @@
 // Proves GQL-05, GQL-07.
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { waitFor } from '../../src/testing/index.ts'
 import { type Blog, startBlog } from '../conformance/blog.ts'
 import { untilWatching, watchesOf } from '../conformance/subscriptions-kit.ts'
+import { heldBytes } from './held-memory.ts'
 
 let blog: Blog
 const sockets: WebSocket[] = []
@@ -61,9 +60,6 @@ const subscribe = (id: unknown, query: unknown, more: Record<string, unknown> = 
   type: 'subscribe',
   payload: { query, ...more },
 })
-/** Node gives the collector away only when asked. */
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 const faults = () => blog.service.logs().filter(({ level }) => level === 'error')
 
 describe('a message that breaks the protocol closes the socket', () => {
@@ -220,9 +216,7 @@ describe('a flood', () => {
     const round = async (count: number) => {
       for (let at = 0; at < count; at++) await blog.post({ title: 'Flood', body })
       await sleep(300)
-      collectGarbage()
-      const { heapUsed, external } = process.memoryUsage()
-      return heapUsed + external
+      return heldBytes()
     }
 
     await round(60)

@@ -7,6 +7,7 @@ import domain from '../../examples/blog/domain.ts'
 import { describeGrpc, EMPTY_LOCK, type GrpcMethod } from '../../src/grpc/index.ts'
 import { report, seededRandom, tally } from '../chaos/rounds.ts'
 import { type Blog, startBlog, USERS } from '../conformance/blog.ts'
+import { heldBytes } from './held-memory.ts'
 
 const { methods } = describeGrpc(domain, EMPTY_LOCK)
 const UNARY = methods.filter(({ kind }) => kind !== 'watch')
@@ -129,7 +130,7 @@ describe('a message that is broken', () => {
   ]
 
   test('is refused as the fault of the caller, and nothing else suffers', { timeout: 60_000 }, async () => {
-    const before = process.memoryUsage().rss
+    const [before, residentBefore] = [heldBytes(), process.memoryUsage().rss]
     const codes: { readonly name: string; readonly code: number }[] = []
     for (const { method, how, breakIt } of cases)
       codes.push({
@@ -142,7 +143,9 @@ describe('a message that is broken', () => {
     expect(codes.filter(({ code }) => !FAULTS_OF_CALLERS.includes(code))).toEqual([])
     expect(codes.filter(({ code }) => code === status.INVALID_ARGUMENT).length).toBeGreaterThan(cases.length / 2)
     expect(blog.service.logs().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([])
-    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1_048_576)
+    // No message of 4 GiB was believed, and none of them is still held.
+    expect(process.memoryUsage().rss - residentBefore).toBeLessThan(512 * 1_048_576)
+    expect(heldBytes() - before).toBeLessThan(64 * 1_048_576)
   })
 
   test('leaves no statement running', async () => {

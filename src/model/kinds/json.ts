@@ -1,6 +1,6 @@
 /** Free-form JSON that fits a JSON Schema of the declaration. */
-import { createRequire } from 'node:module'
-import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
 import { type Flaw, type Json, type JsonSchema, type Kind, Misfit } from '../kind.ts'
 
 /** Deeper than data that people make, and shallow enough for every parser on the way. */
@@ -8,14 +8,9 @@ const DEPTH_MAX = 32
 
 let ajv: Ajv2020 | undefined
 
-/** Loaded with the first json field: a hundred modules, which a service without one does not wait for. */
-const load = createRequire(import.meta.url)
-
 /** One compiler for all json fields, made when the first is met. Strict, so that a misspelt keyword is found at start-up. */
 function compile(schema: JsonSchema): ValidateFunction {
   if (ajv === undefined) {
-    const { Ajv2020 } = load('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js')
-    const { default: addFormats } = load('ajv-formats') as typeof import('ajv-formats')
     // Two fields may use one `$id`: schemas are not kept by name.
     ajv = new Ajv2020({
       strictTypes: false,
@@ -26,7 +21,7 @@ function compile(schema: JsonSchema): ValidateFunction {
       logger: false,
     })
     ajv.addVocabulary(['example', 'externalDocs', 'xml'])
-    addFormats(ajv)
+    addFormats.default(ajv)
   }
   return ajv.compile(schema)
 }
