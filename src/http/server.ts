@@ -242,7 +242,7 @@ function createFastify(
   return app
 }
 
-/** Routes have no schemas of Fastify's. Named as the compilers, it keeps those it comes with unloaded: 150 modules at every start. */
+/** Routes have no schemas of Fastify's. Named as the compilers, it leaves those it comes with unloaded. */
 function refuseSchema(): never {
   throw new TypeError('Cannot compile a schema of a route: the engine reads inputs, and answers are rendered bytes')
 }
